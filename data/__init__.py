@@ -1,0 +1,1 @@
+"""What the product knows: the domain, the store and the analytics over them."""

@@ -1,0 +1,1 @@
+"""The words and rules of the field, without any input or output."""

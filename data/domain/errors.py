@@ -1,0 +1,177 @@
+"""Every way the product says no: one class per refusal, its docstring the sentence people read."""
+
+from __future__ import annotations
+
+import re
+
+
+class FleetError(Exception):
+    """The request was refused."""
+
+    status = 400
+    """HTTP status of this refusal."""
+
+    def __init__(self, message: str | None = None, **details: object) -> None:
+        super().__init__(message or self.__doc__)
+        self.details = details
+
+    @property
+    def code(self) -> str:
+        """Stable name for programs: TaskNotFound becomes TASK_NOT_FOUND."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).upper()
+
+
+class InvalidField(FleetError):
+    """A field of the request is not valid."""
+
+    status = 422
+
+
+class DescriptionInvalid(InvalidField):
+    """The description must hold between 1 and 50,000 characters."""
+
+
+class TaskTypeUnknown(InvalidField):
+    """That task type is not known."""
+
+
+class RoleUnknown(InvalidField):
+    """That role is not known."""
+
+
+class RuntimeUnknown(InvalidField):
+    """That runtime is not known."""
+
+
+class ModelUnknown(InvalidField):
+    """That model is not known, so its cost could not be counted."""
+
+
+class FolderRefused(InvalidField):
+    """A task cannot work in that folder."""
+
+
+class WorkflowInvalid(InvalidField):
+    """The workflow is not a graph that can be run."""
+
+
+class CursorInvalid(InvalidField):
+    """The cursor was not issued by this list."""
+
+
+class PlanRefused(FleetError):
+    """The planner's answer holds no step that can be run."""
+
+    status = 422
+
+
+class TaskNotFound(FleetError):
+    """There is no such task."""
+
+    status = 404
+
+
+class AgentNotFound(FleetError):
+    """There is no such agent."""
+
+    status = 404
+
+
+class RouteNotFound(FleetError):
+    """There is nothing at this address."""
+
+    status = 404
+
+
+class BlobNotFound(FleetError):
+    """That content is not in the store."""
+
+    status = 404
+
+
+class MethodRefused(FleetError):
+    """This address does not answer that method."""
+
+    status = 405
+
+
+class TooLate(FleetError):
+    """The task has already moved on."""
+
+    status = 409
+
+
+class StillRunning(FleetError):
+    """It is still running; cancel it first."""
+
+    status = 409
+
+
+class BodyTooLarge(FleetError):
+    """The request body is larger than 1 MiB."""
+
+    status = 413
+
+
+class BodyInvalid(FleetError):
+    """The request body is not a JSON object."""
+
+    status = 400
+
+
+class NotAllowed(FleetError):
+    """You may not do that here."""
+
+    status = 403
+
+
+class CrossSite(FleetError):
+    """The request came from another site and was refused."""
+
+    status = 403
+
+
+class HostRefused(FleetError):
+    """The Host header does not name this server."""
+
+    status = 421
+
+
+class RuntimeUnavailable(FleetError):
+    """That runtime cannot run here."""
+
+    status = 503
+
+
+class StoreUnavailable(FleetError):
+    """The store cannot be read or written."""
+
+    status = 503
+
+
+class StoreNewer(FleetError):
+    """The store was written by a newer version of Quarterdeck; install that version or restore a backup."""
+
+    status = 503
+
+
+class SettingInvalid(FleetError):
+    """A setting is not valid."""
+
+
+class ExposedWithoutSignIn(FleetError):
+    """Serving beyond this machine needs sign-in: set QUARTERDECK_AUTH, or serve on 127.0.0.1."""
+
+
+class PortTaken(FleetError):
+    """The port is taken by another program."""
+
+
+class AgentFailed(FleetError):
+    """The agent failed."""
+
+    status = 500
+
+
+class VerdictFailed(AgentFailed):
+    """The agent judged the work as not good."""

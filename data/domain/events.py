@@ -1,0 +1,261 @@
+"""Everything that happens, as a tagged union: the event log is the truth, rows are folded from it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from data.domain.agents import AgentStatus, FileChange, Role, Runtime
+from data.domain.money import Tokens
+from data.domain.tasks import AnalystChoice, Complexity, TaskStatus, TaskType
+from data.domain.workflows import StepStatus
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    task_id: str
+
+
+class _AgentEvent(_Event):
+    agent_id: str
+
+
+class StepSpec(BaseModel):
+    """One step as it was planned."""
+
+    model_config = ConfigDict(frozen=True)
+    key: str
+    role: Role
+    scope: str
+    depends_on: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+
+
+class TaskSubmitted(_Event):
+    """A person (or a program) asked for a task; everything it starts with."""
+
+    kind: Literal["task_submitted"] = "task_submitted"
+    description: str
+    task_type: TaskType
+    complexity: Complexity
+    complexity_reasons: tuple[str, ...] = ()
+    analyst_choice: AnalystChoice = AnalystChoice.AUTO
+    analyst_included: bool
+    analyst_reason: str
+    workflow: tuple[StepSpec, ...]
+    working_directory: str
+    runtime: Runtime
+    model: str | None = None
+    permission_mode: str = "acceptEdits"
+    budget_nanousd: int | None = None
+    scenario: str | None = None
+    ai_planner: bool = False
+    by: str
+
+
+class TaskPlanned(_Event):
+    """A planner agent replaced the workflow, or its plan was refused and the template stays."""
+
+    kind: Literal["task_planned"] = "task_planned"
+    workflow: tuple[StepSpec, ...]
+    rationale: str
+    refused: str | None = None
+    """Why the planner's answer was not used; None if it was."""
+
+
+class TaskMoved(_Event):
+    """A task changed its status."""
+
+    kind: Literal["task_moved"] = "task_moved"
+    to: TaskStatus
+    why: str = ""
+    by: str = "engine"
+    result: str | None = None
+    """The final answer, when the task completed."""
+
+
+class TaskDeleted(_Event):
+    """A task and its agents were taken off every list."""
+
+    kind: Literal["task_deleted"] = "task_deleted"
+    by: str
+
+
+class StepMoved(_Event):
+    """A step of a task changed its status."""
+
+    kind: Literal["step_moved"] = "step_moved"
+    step: str
+    to: StepStatus
+    why: str = ""
+
+
+class AgentCreated(_AgentEvent):
+    """An agent was made for a step; its process has not started."""
+
+    kind: Literal["agent_created"] = "agent_created"
+    step: str
+    role: Role
+    name: str
+    model: str
+    runtime: Runtime
+    log_dir: str | None = None
+
+
+class AgentMoved(_AgentEvent):
+    """An agent changed its status."""
+
+    kind: Literal["agent_moved"] = "agent_moved"
+    to: AgentStatus
+    why: str = ""
+    result: str | None = None
+
+
+class SessionStarted(_AgentEvent):
+    """The agent's process is ready; resume it by this session id."""
+
+    kind: Literal["session_started"] = "session_started"
+    session_id: str
+    model: str
+    pid: int | None = None
+
+
+class Activity(_AgentEvent):
+    """What the agent does now, in words: `editing src/app.py`."""
+
+    kind: Literal["activity"] = "activity"
+    words: str
+
+
+class Said(_AgentEvent):
+    """A block of text or thinking the agent wrote; the content lies in a blob."""
+
+    kind: Literal["said"] = "said"
+    message_id: str
+    block: Literal["text", "thinking"]
+    chars: int
+    blob: str
+
+
+class MessageMetered(_AgentEvent):
+    """One model reply and what it used; counted once per (message id, request id), the largest copy wins."""
+
+    kind: Literal["message_metered"] = "message_metered"
+    message_id: str
+    request_id: str = ""
+    model: str
+    tokens: Tokens
+    cost_nanousd: int | None
+    """None: no price is known for the model."""
+    context_window: int | None = None
+    subagent: bool = False
+
+
+class TotalReported(_AgentEvent):
+    """The SDK's own running total for a session: cumulative, so never summed."""
+
+    kind: Literal["total_reported"] = "total_reported"
+    session_id: str
+    total_nanousd: int
+
+
+class ToolCalled(_AgentEvent):
+    """The agent asked for a tool."""
+
+    kind: Literal["tool_called"] = "tool_called"
+    tool_use_id: str
+    tool: str
+    words: str
+    input_blob: str
+    subagent: bool = False
+
+
+class ToolReturned(_AgentEvent):
+    """A tool answered."""
+
+    kind: Literal["tool_returned"] = "tool_returned"
+    tool_use_id: str
+    tool: str
+    is_error: bool
+    output_blob: str
+    preview: str = ""
+    """The first 200 characters of the answer."""
+
+
+class FileTouched(_AgentEvent):
+    """A tool read or changed a file, and succeeded."""
+
+    kind: Literal["file_touched"] = "file_touched"
+    path: str
+    change: FileChange
+    tool_use_id: str = ""
+    added: int = 0
+    removed: int = 0
+
+
+class RetryScheduled(_AgentEvent):
+    """The model service refused for now; when the next try comes."""
+
+    kind: Literal["retry_scheduled"] = "retry_scheduled"
+    attempt: int
+    max_retries: int
+    delay_ms: int
+    status: int | None = None
+    error: str = ""
+    retry_at: datetime
+
+
+class ToolRefused(_AgentEvent):
+    """A tool was not permitted."""
+
+    kind: Literal["tool_refused"] = "tool_refused"
+    tool: str
+    words: str
+    tool_use_id: str = ""
+
+
+class SubagentMoved(_AgentEvent):
+    """A sub-agent of the agent started, went on or ended."""
+
+    kind: Literal["subagent_moved"] = "subagent_moved"
+    subagent_id: str
+    to: Literal["started", "completed", "failed", "stopped"]
+    words: str = ""
+
+
+class Diagnostic(_AgentEvent):
+    """A line that helps to find out why something failed: the CLI's stderr, a warning."""
+
+    kind: Literal["diagnostic"] = "diagnostic"
+    words: str
+
+
+Event = (
+    TaskSubmitted
+    | TaskPlanned
+    | TaskMoved
+    | TaskDeleted
+    | StepMoved
+    | AgentCreated
+    | AgentMoved
+    | SessionStarted
+    | Activity
+    | Said
+    | MessageMetered
+    | TotalReported
+    | ToolCalled
+    | ToolReturned
+    | FileTouched
+    | RetryScheduled
+    | ToolRefused
+    | SubagentMoved
+    | Diagnostic
+)
+
+AnyEvent: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
+"""Reads one event from its JSON by its `kind`."""
+
+MONEY = (TaskSubmitted, TaskMoved, StepMoved, AgentMoved, SessionStarted, TotalReported)
+"""Events about money or its ownership: synced to disk before the caller goes on."""

@@ -1,0 +1,140 @@
+"""Tasks: their states and moves as one table, and one task as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from data.domain.agents import Runtime
+from data.domain.errors import TooLate
+from data.domain.money import Tokens
+from data.domain.workflows import Workflow
+
+MAX_DESCRIPTION = 50_000
+"""Characters in a task's description."""
+
+
+class TaskType(StrEnum):
+    """What kind of work a task is."""
+
+    FEATURE_IMPLEMENTATION = "feature_implementation"
+    BUG_FIX = "bug_fix"
+    CODE_REVIEW = "code_review"
+    DOCUMENTATION = "documentation"
+    REFACTORING = "refactoring"
+    TESTING = "testing"
+    INVESTIGATION = "investigation"
+    CUSTOM = "custom"
+
+
+class TaskStatus(StrEnum):
+    """Where a task stands."""
+
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    WAITING = "waiting"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Complexity(StrEnum):
+    """How much work a description seems to ask for."""
+
+    SIMPLE = "simple"
+    COMPLEX = "complex"
+
+
+class AnalystChoice(StrEnum):
+    """Who decides whether an ANALYST takes part."""
+
+    AUTO = "auto"
+    FORCE = "force"
+    SKIP = "skip"
+
+
+ENDED = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED})
+
+_STOPS = frozenset({TaskStatus.FAILED, TaskStatus.CANCELLED})
+MOVES: dict[TaskStatus, frozenset[TaskStatus]] = {
+    TaskStatus.PENDING: frozenset({TaskStatus.IN_PROGRESS}) | _STOPS,
+    TaskStatus.IN_PROGRESS: frozenset({TaskStatus.WAITING, TaskStatus.PAUSED, TaskStatus.COMPLETED}) | _STOPS,
+    TaskStatus.WAITING: frozenset({TaskStatus.IN_PROGRESS, TaskStatus.PAUSED}) | _STOPS,
+    TaskStatus.PAUSED: frozenset({TaskStatus.IN_PROGRESS}) | _STOPS,
+    TaskStatus.COMPLETED: frozenset(),
+    TaskStatus.FAILED: frozenset(),
+    TaskStatus.CANCELLED: frozenset(),
+}
+
+
+def move(task_id: str, now: TaskStatus, to: TaskStatus) -> TaskStatus:
+    """The new status, or a refusal if the table of moves has no such move."""
+    if to not in MOVES[now]:
+        raise TooLate(f"A task that is {now} cannot become {to}.", task_id=task_id, status=now.value, to=to.value)
+    return to
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a person asks for, before anything is written down."""
+
+    description: str
+    task_type: TaskType | None = None
+    """None: guessed from the description."""
+    analyst: AnalystChoice = AnalystChoice.AUTO
+    working_directory: str | None = None
+    """None: the first allowed root, or a fresh scratch folder for a demo."""
+    runtime: Runtime | None = None
+    """None: the default runtime of this server."""
+    model: str | None = None
+    budget_nanousd: int | None = None
+    scenario: str | None = None
+    """Name of the scripted story, for a demo."""
+    ai_planner: bool = False
+    """Let a planner agent design the workflow as a first step (claude and demo only)."""
+    permission_mode: str = "acceptEdits"
+    """How tools are permitted; `bypassPermissions` only by an explicit choice."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task as it stands now."""
+
+    id: str
+    description: str
+    task_type: TaskType
+    status: TaskStatus
+    complexity: Complexity
+    complexity_reasons: tuple[str, ...]
+    analyst_choice: AnalystChoice
+    analyst_included: bool
+    analyst_reason: str
+    workflow: Workflow
+    current_step: str | None
+    working_directory: str
+    runtime: Runtime
+    simulated: bool
+    model: str | None
+    permission_mode: str
+    created_by: str
+    created_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    archived_at: datetime | None = None
+    tokens: Tokens = Tokens()
+    cost_nanousd: int = 0
+    unpriced_messages: int = 0
+    reported_nanousd: int | None = None
+    tool_calls: int = 0
+    budget_nanousd: int | None = None
+    scenario: str | None = None
+    ai_planner: bool = False
+    result: str | None = None
+    error: str | None = None
+    files: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED

@@ -1,0 +1,1 @@
+"""What the product does: commands, planning, the engine, its runners and its HTTP surface."""

@@ -1,0 +1,55 @@
+"""One way to run an agent, whatever runs it: a Runner turns a Job into events."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from data.domain.agents import Role
+from data.domain.events import Event
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything one agent needs to do one step."""
+
+    task_id: str
+    agent_id: str
+    step: str
+    role: Role
+    prompt: str
+    system_prompt: str
+    working_directory: Path
+    log_dir: Path
+    """Folder of this agent's log files; the runner makes it."""
+    model: str | None = None
+    """None: the runtime's default."""
+    permission_mode: str = "acceptEdits"
+    resume: str | None = None
+    """Session to continue after a crash."""
+    scenario: str | None = None
+    """The scripted story of a demo."""
+    max_budget_usd: float | None = None
+    keep: Callable[[bytes], str] = field(default=lambda content: "", repr=False)
+    """Stores large content and gives its blob id; called from the runner's thread."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The last thing a run yields: the agent's final answer."""
+
+    text: str
+    session_id: str | None = None
+
+
+class Runner(Protocol):
+    """Does one step's work, yielding what happens as it happens."""
+
+    def run(self, job: Job) -> AsyncIterator[Event | Reply]:
+        """Yield events, then exactly one Reply. Raise AgentFailed to fail.
+
+        When the consumer is cancelled, nothing this run started may be alive when the generator is closed.
+        """
+        ...
