@@ -80,7 +80,7 @@ def _intervals(text: str) -> dict[str, int]:
         name, _, value = part.partition("=")
         if name.strip() not in out or not value.strip().isdigit() or int(value) > 60_000:
             raise SettingInvalid(
-                f"QUARTERDECK_INTERVALS takes NAME=MILLISECONDS (to 60000) with a name of {', '.join(out)}, not {part!r}.",
+                f"QUARTERDECK_INTERVALS takes NAME=MS (to 60000), NAME one of {', '.join(out)}; not {part!r}.",
                 field="QUARTERDECK_INTERVALS",
             )
         out[name.strip()] = int(value)
