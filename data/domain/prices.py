@@ -28,7 +28,7 @@ _US_SURCHARGE = Decimal("1.1")
 
 def _whole_nanousd(value: object, units: int) -> int:
     """A price in dollars for so many units as nano-dollars for one."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+    if isinstance(value, bool) or not isinstance(value, int | Decimal) or not Decimal(value).is_finite():
         raise ValueError(f"must be a number of dollars, not {value!r}")
     nanousd, rest = divmod(Decimal(value) * NANO, units)
     if rest or nanousd <= 0:
@@ -189,7 +189,9 @@ def load(text: str) -> PriceBook:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "top"
-        raise SettingInvalid(f"The price table is torn at {place}: {first['msg']}.", place=place) from error
+        raise SettingInvalid(
+            f"The price table is torn at {place}: {first['msg'].removeprefix('Value error, ')}.", place=place
+        ) from error
 
 
 @cache

@@ -1,0 +1,75 @@
+"""Refusals: their codes are a promise to programs, so they stand here once more, letter by letter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from data.domain import errors
+from data.domain.errors import FleetError
+
+CODES = {
+    "FLEET_ERROR": 400,
+    "INVALID_FIELD": 422,
+    "DESCRIPTION_INVALID": 422,
+    "TASK_TYPE_UNKNOWN": 422,
+    "ROLE_UNKNOWN": 422,
+    "RUNTIME_UNKNOWN": 422,
+    "MODEL_UNKNOWN": 422,
+    "FOLDER_REFUSED": 422,
+    "WORKFLOW_INVALID": 422,
+    "CURSOR_INVALID": 422,
+    "PLAN_REFUSED": 422,
+    "TASK_NOT_FOUND": 404,
+    "AGENT_NOT_FOUND": 404,
+    "ROUTE_NOT_FOUND": 404,
+    "BLOB_NOT_FOUND": 404,
+    "METHOD_REFUSED": 405,
+    "TOO_LATE": 409,
+    "STILL_RUNNING": 409,
+    "BODY_TOO_LARGE": 413,
+    "BODY_INVALID": 400,
+    "NOT_ALLOWED": 403,
+    "CROSS_SITE": 403,
+    "HOST_REFUSED": 421,
+    "RUNTIME_UNAVAILABLE": 503,
+    "STORE_UNAVAILABLE": 503,
+    "STORE_NEWER": 503,
+    "SETTING_INVALID": 400,
+    "EXPOSED_WITHOUT_SIGN_IN": 400,
+    "PORT_TAKEN": 400,
+    "AGENT_FAILED": 500,
+    "VERDICT_FAILED": 500,
+}
+
+
+def family(cls: type[FleetError]) -> Iterator[type[FleetError]]:
+    yield cls
+    for child in cls.__subclasses__():
+        yield from family(child)
+
+
+HERE = [cls for cls in family(FleetError) if cls.__module__ == errors.__name__]
+
+
+def test_codes_and_statuses_are_the_promised_ones():
+    assert sorted((cls().code, cls.status) for cls in HERE) == sorted(CODES.items())
+
+
+@pytest.mark.parametrize("cls", HERE, ids=lambda cls: cls.__name__)
+def test_each_refusal_says_one_whole_sentence_of_its_own(cls: type[FleetError]):
+    said = str(cls())
+    assert said == cls.__doc__
+    assert said.endswith(".")
+    assert "\n" not in said
+
+
+def test_sentences_are_told_apart():
+    assert len({str(cls()) for cls in HERE}) == len(HERE)
+
+
+def test_a_refusal_carries_facts():
+    refusal = errors.TooLate("Gone.", task_id="t-1")
+    assert str(refusal) == "Gone."
+    assert refusal.details == {"task_id": "t-1"}
