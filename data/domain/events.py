@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from data.domain.agents import AgentStatus, FileChange, Role, Runtime
 from data.domain.money import Tokens
@@ -13,8 +13,29 @@ from data.domain.tasks import AnalystChoice, Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
 
 
-class _Event(BaseModel):
+def storable(text: str) -> str:
+    """Text that every database takes: NUL (refused by PostgreSQL) and lone surrogates become readable marks."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def _cleaned(value: object) -> object:
+    if type(value) is str:
+        return storable(value)
+    if isinstance(value, tuple | list):
+        return [_cleaned(item) for item in value]
+    return value
+
+
+class _Storable(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _clean(cls, values: object) -> object:
+        return {name: _cleaned(value) for name, value in values.items()} if isinstance(values, dict) else values
+
+
+class _Event(_Storable):
     task_id: str
 
 
@@ -22,10 +43,9 @@ class _AgentEvent(_Event):
     agent_id: str
 
 
-class StepSpec(BaseModel):
+class StepSpec(_Storable):
     """One step as it was planned."""
 
-    model_config = ConfigDict(frozen=True)
     key: str
     role: Role
     scope: str

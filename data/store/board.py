@@ -1,0 +1,308 @@
+"""The reads: rows as frozen values, lists by cursor, and the counts by which a fleet is watched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from data.domain.agents import LIVE, Agent
+from data.domain.errors import AgentNotFound, TaskNotFound
+from data.domain.events import AnyEvent
+from data.domain.money import Tokens
+from data.domain.tasks import Task
+from data.domain.workflows import Workflow
+from data.store import blobs, lists, rows
+from data.store import tables as t
+from data.store.ledger import Recorded
+from data.store.lists import AgentFilter, Page, TaskFilter
+
+_LIVE = sorted(status.value for status in LIVE)
+_RUNNING = ["in_progress", "paused", "pending", "waiting"]
+
+
+def recorded(row: rows.Row) -> Recorded:
+    """One line of the log as a value."""
+    body = json.loads(row["body"]) | {"kind": row["kind"], "task_id": row["task_id"]}
+    if row["agent_id"] is not None:
+        body["agent_id"] = row["agent_id"]
+    return Recorded(row["id"], rows.at(row["at_ms"]), AnyEvent.validate_python(body))
+
+
+@dataclass(frozen=True)
+class StepTimes:
+    """When a step of a task ran."""
+
+    key: str
+    why: str
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Message:
+    """One model reply as it was counted."""
+
+    message_id: str
+    request_id: str
+    model: str
+    at: datetime
+    tokens: Tokens
+    cost_nanousd: int | None
+    subagent: bool
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What an ended task took, for estimating the next one like it."""
+
+    task_type: str
+    complexity: str
+    analyst_included: bool
+    cost_nanousd: int
+    duration_s: float
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """The counts of the whole fleet; money and tokens without simulated ones."""
+
+    agents: int
+    by_status: dict[str, int]
+    by_role: dict[str, int]
+    """Live agents by role."""
+    running_tasks: int
+    today_nanousd: int
+    today_tokens: Tokens
+    today_unpriced: int
+    simulated_today_nanousd: int
+    completed_7d: int
+    failed_7d: int
+    analyst_in_7d: int
+    """Tasks of the last seven days in which an ANALYST took part."""
+    tasks_7d: int
+    spend_by_hour: list[int]
+    """Nano-dollars in each of the last 24 hours, oldest first."""
+    starts_by_hour: list[int]
+    """Agents created in each of the last 24 hours, oldest first."""
+
+
+class Board:
+    """One open look at the store."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+
+    def clock(self) -> int:
+        """The id of the last event: now."""
+        return int(self.connection.execute(sa.select(sa.func.coalesce(sa.func.max(t.events.c.id), 0))).scalar_one())
+
+    def blob(self, key: str) -> bytes:
+        return blobs.get(self.connection, key)
+
+    def task(self, task_id: str) -> Task:
+        """Raises TaskNotFound, for a deleted one too."""
+        where = (t.tasks.c.id == task_id) & t.tasks.c.deleted_at_ms.is_(None)
+        found = list(self.connection.execute(sa.select(t.tasks).where(where)).mappings())
+        if not found:
+            raise TaskNotFound(f"There is no task {task_id}.", task_id=task_id)
+        return self._as_tasks(found)[0]
+
+    def tasks(self, wanted: TaskFilter | None = None, limit: int = 50, cursor: str | None = None) -> Page[Task]:
+        wanted = wanted or TaskFilter()
+        found, after = lists.page(self.connection, lists.tasks(wanted), t.tasks, wanted.sort, limit, cursor)
+        return Page(self._as_tasks(found), after)
+
+    def running_tasks(self, limit: int = 100) -> list[Task]:
+        """Tasks that have not ended, newest first."""
+        query = (
+            sa.select(t.tasks)
+            .where(t.tasks.c.status.in_(_RUNNING), t.tasks.c.deleted_at_ms.is_(None))
+            .order_by(t.tasks.c.created_at_ms.desc(), t.tasks.c.id.desc())
+            .limit(limit)
+        )
+        return self._as_tasks(list(self.connection.execute(query).mappings()))
+
+    def agent(self, agent_id: str) -> Agent:
+        """Raises AgentNotFound, for a deleted one too."""
+        where = (t.agents.c.id == agent_id) & (t.agents.c.status != "deleted")
+        found = list(self.connection.execute(sa.select(t.agents).where(where)).mappings())
+        if not found:
+            raise AgentNotFound(f"There is no agent {agent_id}.", agent_id=agent_id)
+        return self._as_agents(found)[0]
+
+    def agents(self, wanted: AgentFilter | None = None, limit: int = 50, cursor: str | None = None) -> Page[Agent]:
+        wanted = wanted or AgentFilter()
+        found, after = lists.page(self.connection, lists.agents(wanted), t.agents, wanted.sort, limit, cursor)
+        return Page(self._as_agents(found), after)
+
+    def changed_agents(self, after: int) -> list[Agent]:
+        """Agents whose rows moved after this clock value, deleted ones included."""
+        query = sa.select(t.agents).where(t.agents.c.rev > after)
+        return self._as_agents(list(self.connection.execute(query).mappings()))
+
+    def changed_tasks(self, after: int) -> list[Task]:
+        """Tasks whose rows moved after this clock value, without deleted ones."""
+        query = sa.select(t.tasks).where(t.tasks.c.rev > after, t.tasks.c.deleted_at_ms.is_(None))
+        return self._as_tasks(list(self.connection.execute(query).mappings()))
+
+    def step_times(self, task_id: str) -> list[StepTimes]:
+        query = sa.select(t.steps).where(t.steps.c.task_id == task_id).order_by(t.steps.c.position)
+        found = self.connection.execute(query).mappings()
+        return [
+            StepTimes(r["key"], r["why"], rows.maybe_at(r["started_at_ms"]), rows.maybe_at(r["ended_at_ms"]))
+            for r in found
+        ]
+
+    def events(
+        self, task_id: str | None = None, agent_id: str | None = None, after: int = 0, limit: int = 200
+    ) -> list[Recorded]:
+        """The log after a clock value, oldest first."""
+        query = sa.select(t.events).where(t.events.c.id > after).order_by(t.events.c.id).limit(limit)
+        if task_id is not None:
+            query = query.where(t.events.c.task_id == task_id)
+        if agent_id is not None:
+            query = query.where(t.events.c.agent_id == agent_id)
+        return [recorded(row) for row in self.connection.execute(query).mappings()]
+
+    def messages(self, agent_id: str) -> list[Message]:
+        """Each model reply of an agent, oldest first."""
+        query = sa.select(t.messages).where(t.messages.c.agent_id == agent_id).order_by(t.messages.c.at_ms)
+        return [
+            Message(
+                r["message_id"],
+                r["request_id"],
+                r["model"],
+                rows.at(r["at_ms"]),
+                rows.tokens(r),
+                r["cost_nanousd"],
+                r["subagent"],
+            )
+            for r in self.connection.execute(query).mappings()
+        ]
+
+    def ended(self, limit: int = 2000) -> list[Ended]:
+        """The newest completed tasks that cost real money, for estimates."""
+        c = t.tasks.c
+        query = (
+            sa.select(c.task_type, c.complexity, c.analyst_included, c.cost_nanousd, c.started_at_ms, c.ended_at_ms)
+            .where(c.status == "completed", c.simulated.is_(False), c.started_at_ms.is_not(None))
+            .order_by(c.created_at_ms.desc())
+            .limit(limit)
+        )
+        return [
+            Ended(
+                r.task_type,
+                r.complexity,
+                r.analyst_included,
+                r.cost_nanousd,
+                (r.ended_at_ms - r.started_at_ms) / 1000,
+            )
+            for r in self.connection.execute(query)
+        ]
+
+    def working_directories(self, limit: int = 10) -> list[str]:
+        """Folders that tasks worked in, the last used first."""
+        latest = sa.func.max(t.tasks.c.created_at_ms)
+        query = sa.select(t.tasks.c.working_directory).group_by(t.tasks.c.working_directory)
+        where = t.tasks.c.runtime == "claude"
+        return list(self.connection.execute(query.where(where).order_by(latest.desc()).limit(limit)).scalars())
+
+    def fleet(self, now: datetime) -> Fleet:
+        """Counts as of now; today begins at midnight UTC."""
+        by_status = self._count(sa.select(t.agents.c.status, sa.func.count()).group_by(t.agents.c.status))
+        by_status.pop("deleted", None)
+        by_role = self._count(
+            sa.select(t.agents.c.role, sa.func.count()).where(t.agents.c.status.in_(_LIVE)).group_by(t.agents.c.role)
+        )
+        midnight = rows.ms(now.replace(hour=0, minute=0, second=0, microsecond=0))
+        today, tokens, unpriced = self._spend(midnight, simulated=False)
+        week = self._week(rows.ms(now - timedelta(days=7)))
+        return Fleet(
+            agents=sum(by_status.values()),
+            by_status=by_status,
+            by_role=by_role,
+            running_tasks=self._running(),
+            today_nanousd=today,
+            today_tokens=tokens,
+            today_unpriced=unpriced,
+            simulated_today_nanousd=self._spend(midnight, simulated=True)[0],
+            completed_7d=week["completed"],
+            failed_7d=week["failed"],
+            analyst_in_7d=week["analyst"],
+            tasks_7d=week["all"],
+            spend_by_hour=self._by_hour(t.messages.c.at_ms, t.messages.c.cost_nanousd, t.messages, now),
+            starts_by_hour=self._by_hour(t.agents.c.created_at_ms, sa.literal(1), t.agents, now),
+        )
+
+    def _running(self) -> int:
+        query = sa.select(sa.func.count()).where(t.tasks.c.status.in_(_RUNNING), t.tasks.c.deleted_at_ms.is_(None))
+        return int(self.connection.execute(query).scalar_one())
+
+    def _week(self, since_ms: int) -> dict[str, int]:
+        c = t.tasks.c
+        one = sa.func.count()
+        query = sa.select(
+            one.filter(c.status == "completed"),
+            one.filter(c.status == "failed"),
+            one.filter(c.analyst_included.is_(True)),
+            one,
+        ).where(c.created_at_ms >= since_ms, c.deleted_at_ms.is_(None))
+        return dict(zip(("completed", "failed", "analyst", "all"), self.connection.execute(query).one(), strict=True))
+
+    def _spend(self, since_ms: int, *, simulated: bool) -> tuple[int, Tokens, int]:
+        c = t.messages.c
+        kinds = [c.tokens_input, c.tokens_output, c.tokens_cache_read, c.tokens_cache_write_5m, c.tokens_cache_write_1h]
+        sums = [sa.func.coalesce(sa.func.sum(column), 0) for column in (c.cost_nanousd, *kinds)]
+        query = sa.select(*sums, sa.func.count().filter(c.cost_nanousd.is_(None)))
+        found = self.connection.execute(query.where(c.at_ms >= since_ms, c.simulated.is_(simulated))).one()
+        cost, *counts, unpriced = (int(value) for value in found)
+        return cost, Tokens(*counts), unpriced
+
+    def _by_hour(
+        self, when: sa.ColumnElement[Any], value: sa.ColumnElement[Any], table: sa.Table, now: datetime
+    ) -> list[int]:
+        first = rows.ms(now) - 24 * 3_600_000
+        hour = ((when - first) // 3_600_000).label("hour")
+        query = sa.select(hour, sa.func.sum(value)).where(when > first, table.c.simulated.is_(False)).group_by(hour)
+        out = [0] * 24
+        for index, total in self.connection.execute(query):
+            if 0 <= index < 24:
+                out[index] = int(total or 0)
+        return out
+
+    def _count(self, query: sa.Select[Any]) -> dict[str, int]:
+        return {str(name): int(number) for name, number in self.connection.execute(query)}
+
+    def _as_tasks(self, found: list[sa.RowMapping]) -> list[Task]:
+        ids = [row["id"] for row in found]
+        workflows: dict[str, list[Any]] = {}
+        for row in self._of(t.steps, t.steps.c.task_id, ids, t.steps.c.position):
+            workflows.setdefault(row["task_id"], []).append(rows.step(row))
+        files = self._files(t.files.c.task_id, ids)
+        return [rows.task(row, self._workflow(workflows, row["id"]), files.get(row["id"], {})) for row in found]
+
+    @staticmethod
+    def _workflow(workflows: dict[str, list[Any]], task_id: str) -> Workflow:
+        return tuple(workflows.get(task_id, ()))
+
+    def _as_agents(self, found: list[sa.RowMapping]) -> list[Agent]:
+        files = self._files(t.files.c.agent_id, [row["id"] for row in found])
+        return [rows.agent(row, files.get(row["id"], {})) for row in found]
+
+    def _files(self, column: sa.Column[str], ids: list[str]) -> dict[str, dict[str, list[str]]]:
+        grouped: dict[str, list[rows.Row]] = {}
+        for row in self._of(t.files, column, ids, t.files.c.path):
+            grouped.setdefault(row[column.name], []).append(dict(row))
+        return {key: rows.files_by_change(items) for key, items in grouped.items()}
+
+    def _of(
+        self, table: sa.Table, column: sa.Column[str], ids: list[str], order: sa.Column[Any]
+    ) -> Iterable[sa.RowMapping]:
+        if not ids:
+            return []
+        return self.connection.execute(sa.select(table).where(column.in_(ids)).order_by(order)).mappings()

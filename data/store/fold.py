@@ -1,0 +1,271 @@
+"""How each kind of event changes the task, step and agent rows: the only code that updates them."""
+
+from __future__ import annotations
+
+import json
+
+import sqlalchemy as sa
+
+from data.domain import agents as a
+from data.domain import events as e
+from data.domain.agents import AgentStatus
+from data.domain.errors import AgentNotFound, TaskNotFound, TooLate
+from data.domain.tasks import ENDED, TaskStatus, move
+from data.domain.workflows import StepStatus
+from data.store import tables as t
+from data.store.rows import ms, token_columns, tokens
+
+_STEP_ENDED = {StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.CANCELLED, StepStatus.SKIPPED}
+
+
+def fold(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None:
+    """Bring the rows up to this event; `rev` is its id, the new revision of every row it touches."""
+    match event:
+        case e.TaskSubmitted():
+            _submit(db, rev, at_ms, event)
+        case e.TaskPlanned():
+            if event.refused is None:
+                _replace_steps(db, event.task_id, event.workflow)
+            _task(db, event.task_id, rev)
+        case e.TaskMoved():
+            _move_task(db, rev, at_ms, event)
+        case e.TaskDeleted():
+            _task(db, event.task_id, rev, deleted_at_ms=at_ms)
+            gone = sa.update(t.agents).where(t.agents.c.task_id == event.task_id)
+            db.execute(gone.values(rev=rev, status=AgentStatus.DELETED.value))
+        case e.StepMoved():
+            _move_step(db, rev, at_ms, event)
+        case e.AgentCreated():
+            _create_agent(db, rev, at_ms, event)
+        case e.MessageMetered():
+            _meter(db, rev, at_ms, event)
+        case _:
+            _fold_agent(db, rev, at_ms, event)
+
+
+def _fold_agent(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None:
+    """Events that touch one agent's row and little else."""
+    match event:
+        case e.AgentMoved():
+            _move_agent(db, rev, at_ms, event)
+        case e.SessionStarted():
+            _agent(db, event, rev, session_id=event.session_id, model=event.model)
+        case e.Activity():
+            _agent(db, event, rev, activity=event.words)
+        case e.TotalReported():
+            _report(db, rev, event)
+        case e.ToolCalled():
+            _agent(db, event, rev, tool_calls=t.agents.c.tool_calls + 1, activity=event.words)
+            _task(db, event.task_id, rev, tool_calls=t.tasks.c.tool_calls + 1)
+        case e.FileTouched():
+            _touch(db, rev, event)
+        case e.RetryScheduled():
+            words = f"waiting to retry ({event.attempt} of {event.max_retries}): {event.error or event.status}"
+            _agent(db, event, rev, activity=words, retry_at_ms=ms(event.retry_at))
+        case e.SubagentMoved():
+            _agent(db, event, rev, activity=f"sub-agent {event.to}: {event.words}".rstrip(": "))
+        case e.ToolRefused():
+            _agent(db, event, rev, activity=f"refused: {event.words}")
+        case e.ToolReturned() | e.Said() | e.Diagnostic():
+            _agent(db, event, rev)
+        case _:  # pragma: no cover - the type checker sees a missing case first
+            raise AssertionError(event)
+
+
+def _task(db: sa.Connection, task_id: str, rev: int, **values: object) -> None:
+    changed = db.execute(sa.update(t.tasks).where(t.tasks.c.id == task_id).values(rev=rev, **values))
+    if changed.rowcount == 0:
+        raise TaskNotFound(f"There is no task {task_id}.", task_id=task_id)
+
+
+def _agent(db: sa.Connection, event: e.Event, rev: int, **values: object) -> None:
+    agent_id = getattr(event, "agent_id", "")
+    changed = db.execute(sa.update(t.agents).where(t.agents.c.id == agent_id).values(rev=rev, **values))
+    if changed.rowcount == 0:
+        raise AgentNotFound(f"There is no agent {agent_id}.", agent_id=agent_id)
+
+
+def _submit(db: sa.Connection, rev: int, at_ms: int, event: e.TaskSubmitted) -> None:
+    db.execute(
+        sa.insert(t.tasks).values(
+            id=event.task_id,
+            rev=rev,
+            description=event.description,
+            task_type=event.task_type.value,
+            status=TaskStatus.PENDING.value,
+            complexity=event.complexity.value,
+            complexity_reasons=json.dumps(event.complexity_reasons),
+            analyst_choice=event.analyst_choice.value,
+            analyst_included=event.analyst_included,
+            analyst_reason=event.analyst_reason,
+            working_directory=event.working_directory,
+            runtime=event.runtime.value,
+            simulated=event.runtime.simulated,
+            model=event.model,
+            permission_mode=event.permission_mode,
+            scenario=event.scenario,
+            ai_planner=event.ai_planner,
+            budget_nanousd=event.budget_nanousd,
+            created_by=event.by,
+            created_at_ms=at_ms,
+        )
+    )
+    _replace_steps(db, event.task_id, event.workflow)
+
+
+def _replace_steps(db: sa.Connection, task_id: str, workflow: tuple[e.StepSpec, ...]) -> None:
+    """The planned steps, keeping those that have already begun."""
+    db.execute(sa.delete(t.steps).where(t.steps.c.task_id == task_id, t.steps.c.status == StepStatus.PENDING.value))
+    for position, step in enumerate(workflow, 1):
+        db.execute(
+            sa.insert(t.steps).values(
+                task_id=task_id,
+                key=step.key,
+                position=position,
+                role=step.role.value,
+                scope=step.scope,
+                depends_on=json.dumps(step.depends_on),
+                constraints=json.dumps(step.constraints),
+                status=StepStatus.PENDING.value,
+                why="",
+            )
+        )
+
+
+def _move_task(db: sa.Connection, rev: int, at_ms: int, event: e.TaskMoved) -> None:
+    row = db.execute(sa.select(t.tasks.c.status, t.tasks.c.started_at_ms).where(t.tasks.c.id == event.task_id)).first()
+    if row is None:
+        raise TaskNotFound(f"There is no task {event.task_id}.", task_id=event.task_id)
+    to = move(event.task_id, TaskStatus(row.status), event.to)
+    values: dict[str, object] = {"status": to.value}
+    if to is TaskStatus.IN_PROGRESS and row.started_at_ms is None:
+        values["started_at_ms"] = at_ms
+    if to in ENDED:
+        values |= {"ended_at_ms": at_ms, "current_step": None, "result": event.result}
+        values["error"] = event.why if to is not TaskStatus.COMPLETED else None
+    _task(db, event.task_id, rev, **values)
+
+
+def _move_step(db: sa.Connection, rev: int, at_ms: int, event: e.StepMoved) -> None:
+    values: dict[str, object] = {"status": event.to.value, "why": event.why}
+    if event.to is StepStatus.ACTIVE:
+        values["started_at_ms"] = sa.func.coalesce(t.steps.c.started_at_ms, at_ms)
+    if event.to in _STEP_ENDED:
+        values["ended_at_ms"] = at_ms
+    where = (t.steps.c.task_id == event.task_id) & (t.steps.c.key == event.step)
+    db.execute(sa.update(t.steps).where(where).values(**values))
+    now_on = {"current_step": event.step} if event.to is StepStatus.ACTIVE else {}
+    _task(db, event.task_id, rev, **now_on)
+
+
+def _create_agent(db: sa.Connection, rev: int, at_ms: int, event: e.AgentCreated) -> None:
+    _task(db, event.task_id, rev)
+    known = db.execute(sa.select(t.agents.c.id).where(t.agents.c.id == event.agent_id)).first()
+    if known is not None:  # a run that is continued after a crash keeps its agent
+        return
+    db.execute(
+        sa.insert(t.agents).values(
+            id=event.agent_id,
+            rev=rev,
+            task_id=event.task_id,
+            step=event.step,
+            role=event.role.value,
+            name=event.name,
+            model=event.model,
+            status=AgentStatus.IDLE.value,
+            activity="",
+            runtime=event.runtime.value,
+            simulated=event.runtime.simulated,
+            created_at_ms=at_ms,
+            log_dir=event.log_dir,
+        )
+    )
+
+
+def _move_agent(db: sa.Connection, rev: int, at_ms: int, event: e.AgentMoved) -> None:
+    row = db.execute(sa.select(t.agents.c.status).where(t.agents.c.id == event.agent_id)).first()
+    if row is None:
+        raise AgentNotFound(f"There is no agent {event.agent_id}.", agent_id=event.agent_id)
+    if event.to not in a.MOVES[AgentStatus(row.status)]:
+        raise TooLate(f"An agent that is {row.status} cannot become {event.to}.", agent_id=event.agent_id)
+    values: dict[str, object] = {"status": event.to.value, "retry_at_ms": None}
+    if event.to is AgentStatus.ACTIVE:
+        values["started_at_ms"] = sa.func.coalesce(t.agents.c.started_at_ms, at_ms)
+    if event.to not in a.LIVE:
+        values |= {"ended_at_ms": at_ms, "activity": "", "result": event.result}
+    if event.to in (AgentStatus.FAILED, AgentStatus.CANCELLED):
+        values["error"] = event.why
+    _agent(db, event, rev, **values)
+
+
+def _known_message(db: sa.Connection, event: e.MessageMetered) -> sa.RowMapping | None:
+    where = (t.messages.c.message_id == event.message_id) & (t.messages.c.request_id == event.request_id)
+    return db.execute(sa.select(t.messages).where(where)).mappings().first()
+
+
+def is_news(db: sa.Connection, event: e.MessageMetered) -> bool:
+    """Whether this copy of a model reply says more than the one that was counted."""
+    known = _known_message(db, event)
+    return known is None or event.tokens.output > known["tokens_output"]
+
+
+def _meter(db: sa.Connection, rev: int, at_ms: int, event: e.MessageMetered) -> None:
+    """Count the reply, or the difference to the smaller copy of it that was counted before."""
+    known = _known_message(db, event)
+    more = event.tokens
+    cost, unpriced = event.cost_nanousd or 0, int(event.cost_nanousd is None)
+    values = {**token_columns(event.tokens), "cost_nanousd": event.cost_nanousd, "model": event.model}
+    if known is None:
+        agent = db.execute(sa.select(t.agents.c.simulated).where(t.agents.c.id == event.agent_id)).first()
+        if agent is None:
+            raise AgentNotFound(f"There is no agent {event.agent_id}.", agent_id=event.agent_id)
+        keys = {"message_id": event.message_id, "request_id": event.request_id, "task_id": event.task_id}
+        rest = {"agent_id": event.agent_id, "at_ms": at_ms, "simulated": agent.simulated, "subagent": event.subagent}
+        db.execute(sa.insert(t.messages).values(**keys, **rest, **values))
+    else:
+        more = event.tokens - tokens(known)
+        cost -= known["cost_nanousd"] or 0
+        unpriced -= int(known["cost_nanousd"] is None)
+        where = (t.messages.c.message_id == event.message_id) & (t.messages.c.request_id == event.request_id)
+        db.execute(sa.update(t.messages).where(where).values(**values))
+    sums = {**token_columns(more), "cost_nanousd": cost, "unpriced_messages": unpriced}
+    _task(db, event.task_id, rev, **{name: t.tasks.c[name] + value for name, value in sums.items()})
+    gauge: dict[str, object] = {} if event.subagent else {"context_used": event.tokens.prompt + event.tokens.output}
+    if event.context_window and not event.subagent:
+        gauge["context_window"] = event.context_window
+    added = {name: t.agents.c[name] + value for name, value in sums.items()}
+    _agent(db, event, rev, retry_at_ms=None, **added, **gauge)
+
+
+def _report(db: sa.Connection, rev: int, event: e.TotalReported) -> None:
+    """Add what the running total grew by; a smaller total means that its counter restarted."""
+    row = db.execute(sa.select(t.agents).where(t.agents.c.id == event.agent_id)).mappings().first()
+    if row is None:
+        raise AgentNotFound(f"There is no agent {event.agent_id}.", agent_id=event.agent_id)
+    last = row["reported_last_nanousd"] or 0
+    grown = event.total_nanousd - last if event.total_nanousd >= last else event.total_nanousd
+    total = (row["reported_nanousd"] or 0) + grown
+    _agent(db, event, rev, reported_nanousd=total, reported_last_nanousd=event.total_nanousd)
+    _task(db, event.task_id, rev, reported_nanousd=sa.func.coalesce(t.tasks.c.reported_nanousd, 0) + grown)
+
+
+def _touch(db: sa.Connection, rev: int, event: e.FileTouched) -> None:
+    where = (
+        (t.files.c.agent_id == event.agent_id)
+        & (t.files.c.path == event.path)
+        & (t.files.c.change == event.change.value)
+    )
+    more = {"added": t.files.c.added + event.added, "removed": t.files.c.removed + event.removed}
+    if db.execute(sa.update(t.files).where(where).values(**more)).rowcount == 0:
+        db.execute(
+            sa.insert(t.files).values(
+                agent_id=event.agent_id,
+                path=event.path,
+                change=event.change.value,
+                task_id=event.task_id,
+                added=event.added,
+                removed=event.removed,
+            )
+        )
+    _agent(db, event, rev)
+    _task(db, event.task_id, rev)

@@ -1,0 +1,131 @@
+"""The one way in: append an event and fold it into the rows, in the same transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from data.domain.errors import AgentNotFound, TaskNotFound
+from data.domain.events import Event, MessageMetered
+from data.store import blobs, fold
+from data.store import tables as t
+from data.store.rows import at, ms
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An event as it stands in the log; its id is the clock."""
+
+    id: int
+    at: datetime
+    event: Event
+
+
+@dataclass(frozen=True)
+class StepRun:
+    """Our own record of one engine run of a step: what makes sure that nothing is paid twice."""
+
+    run_id: str
+    task_id: str
+    step: str
+    agent_id: str
+    session_id: str | None
+    attempts: int
+    outcome: dict[str, Any] | None
+    """What the step gave; None while it is unpaid."""
+
+
+class Ledger:
+    """One open write transaction."""
+
+    def __init__(self, connection: sa.Connection, now: Callable[[], datetime]) -> None:
+        self._db = connection
+        self._now = now
+        self.appended: list[Recorded] = []
+
+    def append(self, event: Event, at_time: datetime | None = None) -> int | None:
+        """Write the event down and fold it in; its id, or None if it says nothing new.
+
+        Raises TaskNotFound or AgentNotFound for an event of nobody, TooLate for a move the tables do not know.
+        """
+        when = at_time or self._now()
+        if isinstance(event, MessageMetered) and not fold.is_news(self._db, event):
+            return None
+        agent_id = getattr(event, "agent_id", None)
+        row = self._db.execute(
+            sa.insert(t.events)
+            .values(
+                at_ms=ms(when),
+                task_id=event.task_id,
+                agent_id=agent_id,
+                kind=event.kind,
+                body=event.model_dump_json(exclude_defaults=True, exclude={"task_id", "agent_id"}),
+            )
+            .returning(t.events.c.id)
+        ).one()
+        fold.fold(self._db, row.id, ms(when), event)
+        self.appended.append(Recorded(row.id, at(ms(when)), event))
+        return int(row.id)
+
+    def keep(self, content: bytes) -> str:
+        """Store large content once; its id is the SHA-256 of it."""
+        return blobs.put(self._db, content)
+
+    def task_status(self, task_id: str) -> str:
+        found = self._db.execute(
+            sa.select(t.tasks.c.status).where(t.tasks.c.id == task_id, t.tasks.c.deleted_at_ms.is_(None))
+        ).scalar()
+        if found is None:
+            raise TaskNotFound(f"There is no task {task_id}.", task_id=task_id)
+        return str(found)
+
+    def agent_status(self, agent_id: str) -> str:
+        found = self._db.execute(sa.select(t.agents.c.status).where(t.agents.c.id == agent_id)).scalar()
+        if found is None:
+            raise AgentNotFound(f"There is no agent {agent_id}.", agent_id=agent_id)
+        return str(found)
+
+    def begin_run(self, run_id: str, task_id: str, step: str, agent_id: str) -> StepRun:
+        """Open the record of a step run, or count one more attempt at it."""
+        known = self.run(run_id)
+        if known is None:
+            self._db.execute(
+                sa.insert(t.step_runs).values(
+                    run_id=run_id,
+                    task_id=task_id,
+                    step=step,
+                    agent_id=agent_id,
+                    attempts=1,
+                    started_at_ms=ms(self._now()),
+                )
+            )
+        elif known.outcome is None:
+            self._set_run(run_id, attempts=known.attempts + 1)
+        opened = self.run(run_id)
+        assert opened is not None
+        return opened
+
+    def run(self, run_id: str) -> StepRun | None:
+        row = self._db.execute(sa.select(t.step_runs).where(t.step_runs.c.run_id == run_id)).mappings().first()
+        if row is None:
+            return None
+        outcome = None if row["outcome"] is None else json.loads(row["outcome"])
+        return StepRun(
+            run_id, row["task_id"], row["step"], row["agent_id"], row["session_id"], row["attempts"], outcome
+        )
+
+    def note_session(self, run_id: str, session_id: str) -> None:
+        """Remember which session to continue if this run is killed."""
+        self._set_run(run_id, session_id=session_id)
+
+    def finish_run(self, run_id: str, outcome: dict[str, Any]) -> None:
+        """Mark the run as paid; it will never be executed again."""
+        self._set_run(run_id, outcome=json.dumps(outcome), finished_at_ms=ms(self._now()))
+
+    def _set_run(self, run_id: str, **values: object) -> None:
+        self._db.execute(sa.update(t.step_runs).where(t.step_runs.c.run_id == run_id).values(**values))

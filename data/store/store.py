@@ -1,0 +1,167 @@
+"""The store as a whole: opening it, one writer, many readers, and telling listeners after each commit."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from data.domain.errors import FleetError, StoreUnavailable
+from data.store import migrate
+from data.store import tables as t
+from data.store.board import Board, recorded
+from data.store.ledger import Ledger, Recorded
+
+Listener = Callable[[int, Sequence[Recorded]], None]
+"""Called after a commit with the clock and what was appended; must be quick and must not raise."""
+
+CHANNEL = "quarterdeck"
+_WRITER_LOCK = 0x51_44_4B
+"""PostgreSQL advisory lock held while appending, so that ids commit in order."""
+
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "busy_timeout=10000",
+    "foreign_keys=ON",
+    "cache_size=-64000",
+    "temp_store=MEMORY",
+    "journal_size_limit=67108864",
+)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _sqlite(path: str, *, read_only: bool) -> sa.Engine:
+    engine = sa.create_engine(f"sqlite:///{path}", pool_size=20, max_overflow=20)
+
+    def connect(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # we send BEGIN ourselves
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+        if read_only:
+            connection.execute("PRAGMA query_only=1")
+
+    sa.event.listen(engine, "connect", connect)
+    begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
+    sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+class Store:
+    """One database: SQLite file or PostgreSQL."""
+
+    def __init__(self, url: str, now: Callable[[], datetime] = utc_now) -> None:
+        """Connect, without creating or changing any table: see `migrate.upgrade`."""
+        self.url = sa.make_url(url)
+        self.now = now
+        self._lock = threading.Lock()
+        self._fan_lock = threading.Lock()
+        self._listeners: list[Listener] = []
+        self._told = 0
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        if self.sqlite:
+            path = str(self.url.database)
+            self.writer, self.reader = _sqlite(path, read_only=False), _sqlite(path, read_only=True)
+        else:
+            address = self.url.set(drivername="postgresql+psycopg")
+            self.writer = sa.create_engine(address, pool_pre_ping=True, pool_size=5)
+            self.reader = sa.create_engine(
+                address, pool_pre_ping=True, pool_size=20, execution_options={"postgresql_readonly": True}
+            )
+
+    @classmethod
+    def open(cls, url: str, now: Callable[[], datetime] = utc_now) -> Store:
+        """Connect and bring the schema to the newest version.
+
+        Raises StoreUnavailable if it cannot be written, StoreNewer if a newer version of the product wrote it.
+        """
+        if url.startswith("sqlite:///"):
+            folder = Path(str(sa.make_url(url).database)).parent
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StoreUnavailable(f"The folder {folder} cannot be made: {error.strerror}.") from error
+        store = cls(url, now)
+        with store._refusals():
+            migrate.upgrade(store.writer)
+        with store.read() as board:
+            store._told = board.clock()
+        return store
+
+    @contextlib.contextmanager
+    def write(self, *, durable: bool = False) -> Iterator[Ledger]:
+        """One transaction: everything appended in it is committed together, or nothing is.
+
+        `durable` waits until the disk has it: for money and for ownership of work. Listeners hear of it afterwards.
+        """
+        with self._lock, self._refusals(), self.writer.connect() as connection:
+            self._prepare(connection, durable)
+            with connection.begin():
+                if not self.sqlite:
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITER_LOCK)))
+                ledger = Ledger(connection, self.now)
+                yield ledger
+                if ledger.appended and not self.sqlite:
+                    connection.execute(sa.select(sa.func.pg_notify(CHANNEL, str(ledger.appended[-1].id))))
+        self._tell(ledger.appended)
+
+    def _prepare(self, connection: sa.Connection, durable: bool) -> None:
+        if self.sqlite:  # before BEGIN: inside a transaction the pragma does nothing
+            driver = connection.connection.dbapi_connection
+            assert isinstance(driver, sqlite3.Connection)
+            driver.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Board]:
+        """One consistent look at the rows; cannot write."""
+        with self._refusals(), self.reader.connect() as connection, connection.begin():
+            yield Board(connection)
+
+    @contextlib.contextmanager
+    def _refusals(self) -> Iterator[None]:
+        try:
+            yield
+        except FleetError:
+            raise
+        except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
+            where = self.url.render_as_string(hide_password=True)
+            raise StoreUnavailable(
+                f"The store {where} cannot be used: {error.orig}. Nothing was changed.", reason=str(error.orig)
+            ) from error
+
+    def blob(self, key: str) -> bytes:
+        with self.read() as board:
+            return board.blob(key)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call the listener after every commit from now on; gives the function that ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _tell(self, news: Sequence[Recorded]) -> None:
+        with self._fan_lock:
+            fresh = [entry for entry in news if entry.id > self._told]
+            if not fresh:
+                return
+            self._told = fresh[-1].id
+            for listener in list(self._listeners):
+                listener(self._told, fresh)
+
+    def catch_up(self) -> None:
+        """Tell the listeners what other processes committed."""
+        with self.read() as board:
+            found = board.connection.execute(
+                sa.select(t.events).where(t.events.c.id > self._told).order_by(t.events.c.id).limit(5000)
+            )
+            self._tell([recorded(row) for row in found.mappings()])
+
+    def close(self) -> None:
+        self.writer.dispose()
+        self.reader.dispose()

@@ -1,0 +1,184 @@
+"""The tables of the store, the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+_Serial = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+_Id = sa.String(64)
+
+
+def _count(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, nullable=False, server_default="0")
+
+
+def _tokens() -> list[sa.Column[int]]:
+    return [
+        _count("tokens_input"),
+        _count("tokens_output"),
+        _count("tokens_cache_read"),
+        _count("tokens_cache_write_5m"),
+        _count("tokens_cache_write_1h"),
+    ]
+
+
+def _money() -> list[sa.Column[int]]:
+    return [*_tokens(), _count("cost_nanousd"), _count("unpriced_messages"), _count("tool_calls")]
+
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("id", _Serial, primary_key=True, autoincrement=True),
+    sa.Column("at_ms", sa.BigInteger, nullable=False, index=True),
+    sa.Column("task_id", _Id, nullable=False),
+    sa.Column("agent_id", _Id),
+    sa.Column("kind", sa.String(40), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Index("ix_events_task_id_id", "task_id", "id"),
+    sa.Index("ix_events_agent_id_id", "agent_id", "id"),
+    # ids are the clock: without AUTOINCREMENT SQLite would give a deleted id again
+    sqlite_autoincrement=True,
+)
+
+tasks = sa.Table(
+    "tasks",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("rev", sa.BigInteger, nullable=False, index=True),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("task_type", sa.String(40), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("complexity", sa.String(20), nullable=False),
+    sa.Column("complexity_reasons", sa.Text, nullable=False),
+    sa.Column("analyst_choice", sa.String(10), nullable=False),
+    sa.Column("analyst_included", sa.Boolean, nullable=False),
+    sa.Column("analyst_reason", sa.Text, nullable=False),
+    sa.Column("current_step", sa.String(80)),
+    sa.Column("working_directory", sa.Text, nullable=False),
+    sa.Column("runtime", sa.String(20), nullable=False),
+    sa.Column("simulated", sa.Boolean, nullable=False),
+    sa.Column("model", sa.String(120)),
+    sa.Column("permission_mode", sa.String(40), nullable=False),
+    sa.Column("scenario", sa.String(80)),
+    sa.Column("ai_planner", sa.Boolean, nullable=False),
+    sa.Column("budget_nanousd", sa.BigInteger),
+    sa.Column("created_by", sa.String(200), nullable=False),
+    sa.Column("created_at_ms", sa.BigInteger, nullable=False),
+    sa.Column("started_at_ms", sa.BigInteger),
+    sa.Column("ended_at_ms", sa.BigInteger),
+    sa.Column("archived_at_ms", sa.BigInteger),
+    sa.Column("deleted_at_ms", sa.BigInteger),
+    *_money(),
+    sa.Column("reported_nanousd", sa.BigInteger),
+    sa.Column("result", sa.Text),
+    sa.Column("error", sa.Text),
+    sa.Index("ix_tasks_created_at_ms_id", "created_at_ms", "id"),
+    sa.Index("ix_tasks_status", "status"),
+)
+
+steps = sa.Table(
+    "steps",
+    metadata,
+    sa.Column("task_id", _Id, primary_key=True),
+    sa.Column("key", sa.String(80), primary_key=True),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("role", sa.String(20), nullable=False),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("depends_on", sa.Text, nullable=False),
+    sa.Column("constraints", sa.Text, nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("started_at_ms", sa.BigInteger),
+    sa.Column("ended_at_ms", sa.BigInteger),
+)
+
+agents = sa.Table(
+    "agents",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("rev", sa.BigInteger, nullable=False, index=True),
+    sa.Column("task_id", _Id, nullable=False, index=True),
+    sa.Column("step", sa.String(80), nullable=False),
+    sa.Column("role", sa.String(20), nullable=False),
+    sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("model", sa.String(120), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("activity", sa.Text, nullable=False),
+    sa.Column("runtime", sa.String(20), nullable=False),
+    sa.Column("simulated", sa.Boolean, nullable=False),
+    sa.Column("created_at_ms", sa.BigInteger, nullable=False),
+    sa.Column("started_at_ms", sa.BigInteger),
+    sa.Column("ended_at_ms", sa.BigInteger),
+    *_money(),
+    sa.Column("reported_nanousd", sa.BigInteger),
+    sa.Column("reported_last_nanousd", sa.BigInteger),
+    _count("context_used"),
+    sa.Column("context_window", sa.BigInteger),
+    sa.Column("session_id", sa.String(80)),
+    sa.Column("log_dir", sa.Text),
+    sa.Column("retry_at_ms", sa.BigInteger),
+    sa.Column("result", sa.Text),
+    sa.Column("error", sa.Text),
+    sa.Index("ix_agents_created_at_ms_id", "created_at_ms", "id"),
+    sa.Index("ix_agents_status", "status"),
+)
+
+messages = sa.Table(
+    "messages",
+    metadata,
+    sa.Column("message_id", sa.String(120), primary_key=True),
+    sa.Column("request_id", sa.String(120), primary_key=True),
+    sa.Column("task_id", _Id, nullable=False, index=True),
+    sa.Column("agent_id", _Id, nullable=False, index=True),
+    sa.Column("model", sa.String(120), nullable=False),
+    sa.Column("at_ms", sa.BigInteger, nullable=False, index=True),
+    *_tokens(),
+    sa.Column("cost_nanousd", sa.BigInteger),
+    sa.Column("simulated", sa.Boolean, nullable=False),
+    sa.Column("subagent", sa.Boolean, nullable=False),
+)
+
+files = sa.Table(
+    "files",
+    metadata,
+    sa.Column("agent_id", _Id, primary_key=True),
+    sa.Column("path", sa.Text, primary_key=True),
+    sa.Column("change", sa.String(10), primary_key=True),
+    sa.Column("task_id", _Id, nullable=False, index=True),
+    _count("added"),
+    _count("removed"),
+)
+
+step_runs = sa.Table(
+    "step_runs",
+    metadata,
+    sa.Column("run_id", sa.String(200), primary_key=True),
+    sa.Column("task_id", _Id, nullable=False, index=True),
+    sa.Column("step", sa.String(80), nullable=False),
+    sa.Column("agent_id", _Id, nullable=False),
+    sa.Column("session_id", sa.String(80)),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("started_at_ms", sa.BigInteger, nullable=False),
+    sa.Column("finished_at_ms", sa.BigInteger),
+    sa.Column("outcome", sa.Text),
+)
+
+blobs = sa.Table(
+    "blobs",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)

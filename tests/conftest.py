@@ -1,0 +1,125 @@
+"""Shared by all tests: real stores on SQLite and on a PostgreSQL server of the tests' own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from data.store import Store
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _postgres_bin() -> Path | None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("initdb")
+    return Path(on_path).parent if on_path else None
+
+
+def _as_postgres() -> list[str]:
+    """PostgreSQL refuses to run as root."""
+    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] if os.geteuid() == 0 else []
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Address of a server that lives as long as the test run, with a migrated template database."""
+    binaries = _postgres_bin()
+    assert binaries, "PostgreSQL is not installed: run `make test`, which installs it"
+    home = Path(tempfile.mkdtemp(prefix="qd-pg-"))
+    port, user = free_port(), "postgres"
+    if os.geteuid() == 0:
+        shutil.chown(home, "postgres", "postgres")
+    prefix = _as_postgres()
+    initdb = [str(binaries / "initdb"), "-D", str(home / "db"), "-U", user, "-A", "trust", "-N", "-E", "UTF8"]
+    subprocess.run([*prefix, *initdb, "--locale=C"], check=True, capture_output=True, cwd="/")
+    options = ["-p", str(port), "-h", "127.0.0.1", "-k", str(home), "-F", "-c", "max_connections=300"]
+    server = subprocess.Popen(
+        [*prefix, str(binaries / "postgres"), "-D", str(home / "db"), *options],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+    )
+    address = f"postgresql://{user}@127.0.0.1:{port}"
+    try:
+        _wait_for(address, server)
+        with psycopg.connect(f"{address}/postgres", autocommit=True) as connection:
+            connection.execute("create database template_quarterdeck")
+        Store.open(f"{address}/template_quarterdeck").close()
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            psycopg.connect(f"{address}/postgres").close()
+            return
+        except psycopg.OperationalError:
+            assert server.poll() is None, "PostgreSQL ended at once"
+            assert time.monotonic() < deadline, "PostgreSQL did not start within 30 s"
+            time.sleep(0.05)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty, migrated database: each test that takes it runs on both."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'store.sqlite'}"
+        Store.open(url).close()
+        yield url
+        return
+    address = request.getfixturevalue("postgres_server")
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(f"{address}/postgres", autocommit=True) as connection:
+        connection.execute(f"create database {name} template template_quarterdeck")
+        yield f"{address}/{name}"
+        connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    opened = Store.open(store_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def lite(tmp_path: Path) -> Iterator[Store]:
+    """A SQLite store, for tests whose subject is not the database."""
+    opened = Store.open(f"sqlite:///{tmp_path / 'lite.sqlite'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def eventually() -> Callable[..., None]:
+    """Wait until a condition of another process or thread holds; fail with its last value."""
+
+    def wait(condition: Callable[[], object], within: float = 10.0) -> None:
+        deadline = time.monotonic() + within
+        while not (last := condition()):
+            assert time.monotonic() < deadline, f"did not happen within {within} s; last seen: {last!r}"
+            time.sleep(0.02)
+
+    return wait
