@@ -1,0 +1,153 @@
+"""What a draft would become: type, complexity, workflow, and what it may cost and last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import quantiles
+
+from data.domain.agents import Role
+from data.domain.money import NANO
+from data.domain.tasks import Complexity, Draft, TaskType
+from data.domain.workflows import Workflow
+from orchestrator_adapter.planning.complexity import estimate
+from orchestrator_adapter.planning.task_types import guess_type
+from orchestrator_adapter.planning.workflow_templates import Plan, choose_workflow
+
+ENOUGH = 5
+"""Similar tasks from which the past says more than the typical cost of each role."""
+
+_CENT = NANO // 100
+
+TYPICAL: dict[Complexity, dict[Role, tuple[int, int, int, int]]] = {
+    Complexity.SIMPLE: {
+        Role.ORCHESTRATOR: (1, 3, 10, 40),
+        Role.PLANNER: (2, 5, 15, 60),
+        Role.BUILDER: (2, 6, 30, 100),
+        Role.REVIEWER: (2, 6, 25, 80),
+        Role.ANALYST: (4, 13, 30, 90),
+        Role.TESTER: (3, 9, 40, 150),
+        Role.DOCUMENTER: (2, 6, 30, 90),
+        Role.CUSTOM: (3, 8, 30, 100),
+    },
+    Complexity.COMPLEX: {
+        Role.ORCHESTRATOR: (5, 15, 30, 90),
+        Role.PLANNER: (7, 20, 45, 150),
+        Role.BUILDER: (25, 65, 150, 420),
+        Role.REVIEWER: (10, 30, 60, 210),
+        Role.ANALYST: (13, 35, 90, 300),
+        Role.TESTER: (20, 50, 150, 400),
+        Role.DOCUMENTER: (15, 40, 90, 300),
+        Role.CUSTOM: (15, 45, 90, 300),
+    },
+}
+"""Cents from and to, seconds from and to: what one agent of a role takes where no history is known.
+
+Builder and tester of a simple task add up to $0.05 to $0.15, the five roles of a complex one to $0.75 to $2.00.
+"""
+
+
+@dataclass(frozen=True)
+class PastCost:
+    """What one finished task cost and how long it took."""
+
+    task_type: TaskType
+    complexity: Complexity
+    analyst_included: bool
+    cost_nanousd: int
+    duration_s: float
+
+
+@dataclass(frozen=True)
+class Range:
+    """From little to much: money and time."""
+
+    cost_nanousd_low: int
+    cost_nanousd_high: int
+    duration_s_low: float
+    duration_s_high: float
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a draft would become if it were submitted now."""
+
+    task_type: TaskType
+    guessed: bool
+    """Whether the type was guessed from the description."""
+    complexity: Complexity
+    reasons: tuple[str, ...]
+    plan: Plan
+    cost_nanousd_low: int
+    cost_nanousd_high: int
+    duration_s_low: float
+    duration_s_high: float
+    basis: str
+    """What the interval rests on, as a sentence."""
+
+
+def preview(draft: Draft, history: Sequence[PastCost] = ()) -> Preview:
+    """Type, complexity, workflow and interval of a draft; pure, and quick enough for every keystroke."""
+    task_type = draft.task_type or guess_type(draft.description)
+    estimated = estimate(draft.description)
+    plan = choose_workflow(draft.description, task_type, estimated.complexity, draft.analyst)
+    group = (task_type, estimated.complexity, plan.analyst_included)
+    similar = [past for past in history if (past.task_type, past.complexity, past.analyst_included) == group]
+    if len(similar) >= ENOUGH:
+        expected, basis = _seen(similar), f"from {len(similar)} similar tasks"
+    else:
+        expected, basis = typical(plan.workflow, estimated.complexity, draft.ai_planner), _too_few(len(similar))
+    return Preview(
+        task_type=task_type,
+        guessed=draft.task_type is None,
+        complexity=estimated.complexity,
+        reasons=estimated.reasons,
+        plan=plan,
+        cost_nanousd_low=expected.cost_nanousd_low,
+        cost_nanousd_high=expected.cost_nanousd_high,
+        duration_s_low=expected.duration_s_low,
+        duration_s_high=expected.duration_s_high,
+        basis=basis,
+    )
+
+
+def typical(workflow: Workflow, complexity: Complexity, ai_planner: bool = False) -> Range:
+    """What such a workflow takes where no history is known: money adds up, time goes by the longest way."""
+    takes = TYPICAL[complexity]
+    first = [takes[Role.PLANNER]] if ai_planner else []
+    agents = first + [takes[step.role] for step in workflow]
+    return Range(
+        cost_nanousd_low=sum(agent[0] for agent in agents) * _CENT,
+        cost_nanousd_high=sum(agent[1] for agent in agents) * _CENT,
+        duration_s_low=sum(agent[2] for agent in first) + _longest(workflow, {r: t[2] for r, t in takes.items()}),
+        duration_s_high=sum(agent[3] for agent in first) + _longest(workflow, {r: t[3] for r, t in takes.items()}),
+    )
+
+
+def _longest(workflow: Workflow, seconds: Mapping[Role, float]) -> float:
+    """Seconds until the last step of a workflow is done, if whatever may run at once does."""
+    done: dict[str, float] = {}
+    waiting = list(workflow)
+    while waiting:
+        startable = [step for step in waiting if done.keys() >= set(step.depends_on)]
+        for step in startable:
+            done[step.key] = seconds[step.role] + max((done[key] for key in step.depends_on), default=0.0)
+        waiting = [step for step in waiting if step.key not in done] if startable else []
+    return max(done.values(), default=0.0)
+
+
+def _seen(similar: Sequence[PastCost]) -> Range:
+    cost_low, cost_high = _middle([past.cost_nanousd for past in similar])
+    duration_low, duration_high = _middle([past.duration_s for past in similar])
+    return Range(round(cost_low), round(cost_high), duration_low, duration_high)
+
+
+def _middle(values: Sequence[float]) -> tuple[float, float]:
+    """The interval from the 10th to the 90th percentile."""
+    tenths = quantiles(values, n=10, method="inclusive")
+    return tenths[0], tenths[-1]
+
+
+def _too_few(count: int) -> str:
+    known = {0: "no similar task yet", 1: "only one similar task yet"}
+    return f"{known.get(count, f'only {count} similar tasks yet')}: from typical cost of each role"
