@@ -1,0 +1,331 @@
+"""Agents of the real claude-agent-sdk and its command line; the only place that knows the SDK."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import shutil
+import uuid
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import claude_agent_sdk
+from claude_agent_sdk import (
+    AssistantMessage,
+    ClaudeAgentOptions,
+    ClaudeSDKClient,
+    CLINotFoundError,
+    Message,
+    PermissionMode,
+    ResultMessage,
+    SystemMessage,
+    TextBlock,
+    ThinkingBlock,
+    ToolResultBlock,
+    ToolUseBlock,
+    UserMessage,
+)
+from claude_agent_sdk.types import SessionKey, SessionStore, SessionStoreEntry
+
+from data.domain.agents import Role
+from data.domain.errors import AgentFailed, FleetError, RuntimeUnavailable
+from data.domain.events import Event
+from orchestrator_adapter.runners import Job, Reply, process
+from orchestrator_adapter.runners.agent_log import AgentLog
+from orchestrator_adapter.runners.thread import Emit, bridge
+from orchestrator_adapter.runners.translate import Plain, Translator, redacted
+
+log = logging.getLogger(__name__)
+
+MAX_LINE_BYTES = 64 << 20
+"""The SDK's own 1 MiB kills an agent that edits a larger file: a tool result carries the whole file."""
+SWITCHES = {
+    "DISABLE_TELEMETRY": "1",
+    "DISABLE_AUTOUPDATER": "1",
+    "DISABLE_ERROR_REPORTING": "1",
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    "CLAUDE_ENABLE_BYTE_WATCHDOG": "1",
+}
+ALONE = {"CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "1"}
+"""One result a turn: without it a sub-agent's end starts another turn after the result."""
+OURS = frozenset({"DATABASE_URL"})
+"""Never handed on: an agent that runs a project's tests must not find our store in its environment."""
+RUNS_COMMANDS = frozenset({Role.BUILDER, Role.TESTER})
+DEFAULT_MODEL = "claude-opus-5-5"
+"""What the bundled command line uses if nobody chose."""
+REFUSED_KEY = frozenset({401, 403})
+INTERRUPT_S = 1.0
+LEAVE_S = 2.0
+"""How long an idle command line may take to write its last line and go."""
+
+Hear = Callable[[Plain], None]
+
+
+def _found(cli_path: str | None) -> str | None:
+    """The command line: the one given, else the SDK's own, else the one on the PATH."""
+    bundled = Path(claude_agent_sdk.__file__).parent / "_bundled" / "claude"
+    for candidate in [cli_path] if cli_path else [str(bundled), shutil.which("claude") or ""]:
+        if candidate and Path(candidate).is_file() and os.access(candidate, os.X_OK):
+            return candidate
+    return None
+
+
+def available(cli_path: str | None = None) -> str | None:
+    """None if agents can be started here, else why not."""
+    if os.name != "posix":
+        return "The claude runtime needs Linux or macOS."
+    if _found(cli_path) is None:
+        where = f"at {cli_path}" if cli_path else "with the claude-agent-sdk, nor on the PATH"
+        return f"The Claude command line was not found {where}."
+    return None
+
+
+def default_model(environment: Mapping[str, str] | None = None) -> str:
+    """The model that answers if a task names none."""
+    return {**os.environ, **(environment or {})}.get("ANTHROPIC_MODEL") or DEFAULT_MODEL
+
+
+def plain(message: Message) -> dict[str, Any]:
+    """A message of the SDK as a dict in the shape of the command line's own stream."""
+    match message:
+        case SystemMessage():
+            return {**message.data, "type": "system", "subtype": message.subtype}
+        case AssistantMessage() | UserMessage():
+            kind = "assistant" if isinstance(message, AssistantMessage) else "user"
+            fields = {k: v for k, v in vars(message).items() if k != "content"}
+            blocks = message.content if isinstance(message.content, list) else [TextBlock(message.content)]
+            return {"type": kind, **fields, "content": [_block(b) for b in blocks]}
+        case ResultMessage():
+            return {"type": "result", **asdict(message)}
+        case claude_agent_sdk.StreamEvent():
+            return {"type": "stream_event", "event": message.event, "parent_tool_use_id": message.parent_tool_use_id}
+    return {"type": type(message).__name__, **vars(message)}
+
+
+def _block(block: object) -> dict[str, Any]:
+    names: dict[type, str] = {
+        TextBlock: "text",
+        ThinkingBlock: "thinking",
+        ToolUseBlock: "tool_use",
+        ToolResultBlock: "tool_result",
+    }
+    return {"type": names.get(type(block), type(block).__name__), **vars(block)}
+
+
+class Mirror:
+    """A session store that keeps nothing and hears every transcript line right after it was written.
+
+    It is the only live source of exact usage.
+    """
+
+    def __init__(self, hear: Callable[[Plain, bool], None]) -> None:
+        self._hear = hear
+
+    async def append(self, key: SessionKey, entries: list[SessionStoreEntry]) -> None:
+        for entry in entries:
+            self._hear(cast(Plain, entry), bool(key.get("subpath")))
+
+    async def load(self, key: SessionKey) -> list[SessionStoreEntry] | None:
+        return None  # the command line resumes from its own file
+
+
+class Ear:
+    """Hears everything an agent's client says, and passes it on: to the log files and, as events, to the consumer."""
+
+    def __init__(self, job: Job, emit: Emit, secrets: tuple[str, ...] = ()) -> None:
+        self.log = AgentLog(job)
+        self.translator = Translator(job, secrets)
+        self._secrets = secrets
+        self._emit = emit
+        self._last_lines: deque[str] = deque(maxlen=5)
+
+    def message(self, message: Plain) -> None:
+        self.log.message(message)
+        self._pass(self.translator.message(message))
+
+    def line(self, line: Plain, subagent: bool) -> None:
+        self._pass(self.translator.line(line, subagent=subagent))
+
+    def stderr(self, line: str) -> None:
+        self._last_lines.append(redacted(line, self._secrets))
+        self._emit(self.translator.stderr(line))
+
+    def _pass(self, events: Iterator[Event]) -> None:
+        for event in events:
+            self._emit(event)
+
+    def failure(self, error: Exception) -> FleetError:
+        """The error as a refusal, in the words of the command line where it had any."""
+        if isinstance(error, FleetError):
+            return error
+        if isinstance(error, CLINotFoundError):
+            return RuntimeUnavailable(str(error))
+        words = [redacted(str(error), self._secrets), *self._last_lines]
+        return AgentFailed("\n".join(words), error=type(error).__name__)
+
+
+async def converse(client: ClaudeSDKClient, prompt: str, hear: Hear) -> Reply:
+    """Send the prompt, hear everything until the result, and give the answer; raises AgentFailed for a bad end."""
+    await client.query(prompt)
+    async for message in client.receive_messages():
+        said = plain(message)
+        hear(said)
+        _refuse_bad_key(said)
+        if said["type"] == "result":
+            return answer(said)
+    raise AgentFailed("The agent's process ended before it gave a result.")
+
+
+def _refuse_bad_key(said: Plain) -> None:
+    """A wrong key stays wrong, yet the command line would try again for minutes."""
+    if said.get("subtype") == "api_retry" and (status := said.get("error_status")) in REFUSED_KEY:
+        words = f"API Error: {status} {said.get('error')}. The model service refused the key or login."
+        raise AgentFailed(words, api_error_status=status, terminal_reason="api_error")
+
+
+def answer(result: Plain) -> Reply:
+    """The reply a result holds; `success` with `is_error` is a failure all the same."""
+    if not result.get("is_error") and result.get("subtype") == "success":
+        return Reply(str(result.get("result") or ""), result.get("session_id"))
+    words = "; ".join(str(e) for e in result.get("errors") or []) or result.get("result") or result.get("subtype")
+    why = {k: result[k] for k in ("subtype", "terminal_reason", "api_error_status", "session_id") if result.get(k)}
+    reason = why.get("terminal_reason")
+    known = reason is None or str(reason) in ("api_error", "completed") or str(reason) in str(words)
+    raise AgentFailed(str(words) if known else f"{words} ({reason})", **why)
+
+
+class ClaudeRunner:
+    """Runs a job as one Claude agent in a process of its own."""
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        *,
+        cli_path: str | None = None,
+        max_retries: int = 4,
+        pids: Path | None = None,
+        unset: Collection[str] = (),
+    ) -> None:
+        """`pids`: where running agents are noted (`{home}/pids`); `unset`: variables of this process to keep back."""
+        self._environment = dict(environment)
+        self._cli_path = cli_path
+        self._max_retries = max_retries
+        self._pids = pids or Path("var/pids").resolve()
+        self._unset = frozenset(unset)
+
+    def run(self, job: Job) -> AsyncIterator[Event | Reply]:
+        return bridge(lambda emit: self._work(job, emit))
+
+    async def _work(self, job: Job, emit: Emit) -> Reply:
+        cli = self._ready(job)
+        ear = Ear(job, emit, self._secrets())
+        mark = f"{job.agent_id[:40]}-{uuid.uuid4().hex[:12]}"
+        client = ClaudeSDKClient(self._options(job, cli, mark, ear))
+        note = process.note(self._pids, mark)
+        calm, error = False, None
+        try:
+            await self._connect(client, mark)
+            ear.translator.pid = await _pid(client)
+            process.note(self._pids, mark, ear.translator.pid)
+            reply = await converse(client, job.prompt, ear.message)
+            calm = True
+            return reply
+        except Exception as caught:  # the SDK's boundary: its errors have no common class
+            error = ear.failure(caught)
+            calm = isinstance(caught, AgentFailed) and "subtype" in caught.details
+            raise error from caught
+        finally:
+            await _leave(client, mark, calm=calm)
+            note.unlink(missing_ok=True)
+            ear.log.ended(None if calm and error is None else str(error or "stopped"))
+
+    def _ready(self, job: Job) -> str:
+        cli = _found(self._cli_path)
+        if why := available(self._cli_path):
+            raise RuntimeUnavailable(why)
+        if not job.working_directory.is_dir():
+            raise AgentFailed(f"The working folder {job.working_directory} does not exist.")
+        return str(cli)
+
+    def _secrets(self) -> tuple[str, ...]:
+        names = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
+        values = [self._environment.get(n) or os.environ.get(n) or "" for n in names]
+        return tuple(v for v in values if len(v) >= 8)
+
+    def _options(self, job: Job, cli: str, mark: str, ear: Ear) -> ClaudeAgentOptions:
+        kept = {n for n in os.environ if n in self._unset or n in OURS or n.startswith("QUARTERDECK_")}
+        launcher = process.launcher(self._pids, cli, kept - self._environment.keys())
+        retries = {"CLAUDE_CODE_MAX_RETRIES": str(self._max_retries)}
+        mode = job.permission_mode if job.permission_mode in get_args(PermissionMode) else "default"
+        return ClaudeAgentOptions(
+            cwd=job.working_directory,
+            env={**SWITCHES, **retries, **self._environment, **ALONE, process.MARK: mark},
+            cli_path=launcher,
+            model=job.model,
+            system_prompt={"type": "preset", "preset": "claude_code", "append": job.system_prompt},
+            permission_mode=cast(PermissionMode, mode),
+            allowed_tools=["Bash"] if job.role in RUNS_COMMANDS else [],
+            resume=job.resume,
+            max_budget_usd=job.max_budget_usd,
+            max_buffer_size=MAX_LINE_BYTES,
+            include_partial_messages=True,
+            session_store=cast(SessionStore, Mirror(ear.line)),
+            session_store_flush="eager",
+            setting_sources=[],
+            verbatim_prompts=True,
+            stderr=ear.stderr,
+        )
+
+    async def _connect(self, client: ClaudeSDKClient, mark: str) -> None:
+        """Start the process; if cancelled meanwhile, end it by its mark: closing it politely takes 5 s and more."""
+        starting = asyncio.create_task(client.connect())
+        try:
+            await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            starting.cancel()
+            while not starting.done():
+                await process.end(mark, None)
+                await asyncio.wait({starting}, timeout=0.05)
+            with contextlib.suppress(BaseException):  # only to say that the outcome was looked at
+                starting.result()
+            raise
+
+
+async def _pid(client: ClaudeSDKClient) -> int | None:
+    info = await client.get_server_info()
+    pid = (info or {}).get("pid")
+    return pid if isinstance(pid, int) else None
+
+
+async def _leave(client: ClaudeSDKClient, mark: str, *, calm: bool) -> None:
+    """End the process and all of its tools; not calm: it is busy, so interrupt it first and then insist."""
+    pid: int | None = None
+    with contextlib.suppress(claude_agent_sdk.ClaudeSDKError):
+        pid = await _pid(client)
+    noted = await asyncio.to_thread(process.kin, mark, pid)
+    if not calm and pid is not None:
+        await _interrupt(client)
+    leaving = asyncio.create_task(client.disconnect())
+    await asyncio.wait({leaving}, timeout=LEAVE_S if calm else 0)
+    await process.end(mark, pid, noted)
+    try:
+        await leaving
+    except Exception:  # the SDK's boundary: the process is gone, whatever its client thinks of that
+        log.warning("An agent's client did not close cleanly.", exc_info=True)
+
+
+async def _interrupt(client: ClaudeSDKClient) -> None:
+    """Ask the turn to end, so that the transcript is whole; no answer within a second is an answer too."""
+    try:
+        async with asyncio.timeout(INTERRUPT_S):
+            await client.interrupt()
+            async for message in client.receive_messages():
+                if isinstance(message, ResultMessage):
+                    return
+    except Exception as error:  # the SDK's boundary: signals follow in any case
+        log.info("An agent did not answer the interrupt: %s", error)

@@ -1,0 +1,107 @@
+"""The one long-lived thread on which every agent's SDK client lives, and the bridge from it to a consumer's loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from data.domain.errors import AgentFailed
+from data.domain.events import Event
+from orchestrator_adapter.runners import Reply
+
+Emit = Callable[[Event], None]
+Work = Callable[[Emit], Awaitable[Reply]]
+
+
+class _AgentThread:
+    """Starts on first use and lives as long as the process: agents are told to end when their thread ends."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def loop(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=self._loop.run_forever, name="agents", daemon=True).start()
+            return self._loop
+
+
+_agents = _AgentThread()
+
+
+class _Bridge:
+    """Carries one run's events to the consumer's loop, and its cancellation back."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._here = asyncio.get_running_loop()
+        self._there = _agents.loop()
+        self._task: asyncio.Task[None] | None = None
+        self.out: asyncio.Queue[Event | Reply | BaseException] = asyncio.Queue()
+        self.over = asyncio.Event()
+
+    def start(self) -> None:
+        self._there.call_soon_threadsafe(self._begin)
+
+    def stop(self) -> None:
+        self._there.call_soon_threadsafe(self._cancel)
+
+    def _begin(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._task.add_done_callback(lambda _: self._call(self.over.set))
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        try:
+            self._send(await self._work(self._send))
+        except asyncio.CancelledError:
+            self._send(AgentFailed("The agent was stopped."))
+        except Exception as error:  # the runner's boundary: whatever it is, the consumer raises it
+            self._send(error)
+
+    def _send(self, item: Event | Reply | BaseException) -> None:
+        self._call(lambda: self.out.put_nowait(item))
+
+    def _call(self, what: Callable[[], None]) -> None:
+        try:
+            self._here.call_soon_threadsafe(what)
+        except RuntimeError:  # the consumer's loop is closed: nobody listens any more, so stop spending
+            self._cancel()
+
+
+async def bridge(work: Work) -> AsyncIterator[Event | Reply]:
+    """Run `work` on the agents' thread; yield what it emits, then its reply, here.
+
+    Closing the generator cancels the work and returns only after the work has cleaned up.
+    """
+    run = _Bridge(work)
+    run.start()
+    try:
+        while True:
+            item = await run.out.get()
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+            if isinstance(item, Reply):
+                return
+    finally:
+        run.stop()
+        await _patiently(run.over)
+
+
+async def _patiently(over: asyncio.Event) -> None:
+    """Wait to the end even when cancelled again meanwhile; a half-done stop would leave a process behind."""
+    cancelled: asyncio.CancelledError | None = None
+    while not over.is_set():
+        try:
+            await over.wait()
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
