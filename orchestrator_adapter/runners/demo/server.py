@@ -11,13 +11,15 @@ import re
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from orchestrator_adapter.runners.demo.scenarios import TAG, Step, steps
 
 Json = Mapping[str, Any]
+Script = Callable[[str, str], Sequence[Step]]
+"""Scenario and part to what is said."""
 
 PIECES = 12
 """Into how many pieces a block is cut, so that its text comes in like that of a model."""
@@ -162,7 +164,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: Json) -> None:
         scenario, part, number = locate(body["messages"])
-        script = steps(scenario, part)
+        script = self.server.script(scenario, part)
         step = chosen(script[min(number, len(script) - 1)], tool_answer(body["messages"][-1]))
         refusal = step.get("error")
         if refusal and self.server.refuses((self._session(), scenario, part, number), refusal["times"]):
@@ -241,9 +243,10 @@ class ModelServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, pace: float = 1.0) -> None:
+    def __init__(self, pace: float = 1.0, script: Script = steps) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.pace = pace
+        self.script = script
         self.closing = threading.Event()
         self._refused: Counter[tuple[str, str, str, int]] = Counter()
         self._lock = threading.Lock()
