@@ -129,8 +129,13 @@ def read(text: str, role: Role) -> Handover:
 
 def forward(handover: Handover) -> str:
     """What the next agent is told; the end of the raw answer if the report has no prose."""
-    if not (handover.summary or handover.key_findings or handover.recommendations):
-        return handover.raw.strip()[-TAIL:].strip()
+    prose = handover.summary or handover.key_findings or handover.recommendations
+    told = _retold(handover) if prose else handover.raw.strip()[-TAIL:].strip()
+    # Half of a surrogate pair cannot be written to a log or sent.
+    return told.encode("utf-8", "replace").decode()
+
+
+def _retold(handover: Handover) -> str:
     parts = (
         ("Previous Agent Summary", _clipped(handover.summary)),
         ("Files Created", _bulleted(handover.files_created)),
