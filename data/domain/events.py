@@ -83,6 +83,8 @@ class TaskPlanned(_Event):
     rationale: str
     refused: str | None = None
     """Why the planner's answer was not used; None if it was."""
+    analyst_included: bool | None = None
+    analyst_reason: str | None = None
 
 
 class TaskMoved(_Event):

@@ -24,9 +24,7 @@ def fold(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None:
         case e.TaskSubmitted():
             _submit(db, rev, at_ms, event)
         case e.TaskPlanned():
-            if event.refused is None:
-                _replace_steps(db, event.task_id, event.workflow)
-            _task(db, event.task_id, rev)
+            _replan(db, rev, event)
         case e.TaskMoved():
             _move_task(db, rev, at_ms, event)
         case e.TaskDeleted():
@@ -116,7 +114,9 @@ def _submit(db: sa.Connection, rev: int, at_ms: int, event: e.TaskSubmitted) -> 
 def _replace_steps(db: sa.Connection, task_id: str, workflow: tuple[e.StepSpec, ...]) -> None:
     """The planned steps, keeping those that have already begun."""
     db.execute(sa.delete(t.steps).where(t.steps.c.task_id == task_id, t.steps.c.status == StepStatus.PENDING.value))
-    for position, step in enumerate(workflow, 1):
+    begun = set(db.execute(sa.select(t.steps.c.key).where(t.steps.c.task_id == task_id)).scalars())
+    fresh = [step for step in workflow if step.key not in begun]
+    for position, step in enumerate(fresh, len(begun) + 1):
         db.execute(
             sa.insert(t.steps).values(
                 task_id=task_id,
@@ -130,6 +130,15 @@ def _replace_steps(db: sa.Connection, task_id: str, workflow: tuple[e.StepSpec, 
                 why="",
             )
         )
+
+
+def _replan(db: sa.Connection, rev: int, event: e.TaskPlanned) -> None:
+    values: dict[str, object] = {}
+    if event.refused is None:
+        _replace_steps(db, event.task_id, event.workflow)
+    if event.analyst_included is not None:
+        values = {"analyst_included": event.analyst_included, "analyst_reason": event.analyst_reason or ""}
+    _task(db, event.task_id, rev, **values)
 
 
 def _move_task(db: sa.Connection, rev: int, at_ms: int, event: e.TaskMoved) -> None:

@@ -45,7 +45,7 @@ class Ledger:
 
     def __init__(self, connection: sa.Connection, now: Callable[[], datetime]) -> None:
         self._db = connection
-        self._now = now
+        self.now = now
         self.appended: list[Recorded] = []
 
     def append(self, event: Event, at_time: datetime | None = None) -> int | None:
@@ -53,23 +53,27 @@ class Ledger:
 
         Raises TaskNotFound or AgentNotFound for an event of nobody, TooLate for a move the tables do not know.
         """
-        when = at_time or self._now()
+        when = at_time or self.now()
         if isinstance(event, MessageMetered) and not fold.is_news(self._db, event):
             return None
-        agent_id = getattr(event, "agent_id", None)
+        with self._db.begin_nested():  # a refused event leaves no line in the log, even if the caller goes on
+            row_id = self._insert(event, ms(when))
+            fold.fold(self._db, row_id, ms(when), event)
+        self.appended.append(Recorded(row_id, at(ms(when)), event))
+        return row_id
+
+    def _insert(self, event: Event, at_ms: int) -> int:
         row = self._db.execute(
             sa.insert(t.events)
             .values(
-                at_ms=ms(when),
+                at_ms=at_ms,
                 task_id=event.task_id,
-                agent_id=agent_id,
+                agent_id=getattr(event, "agent_id", None),
                 kind=event.kind,
                 body=event.model_dump_json(exclude_defaults=True, exclude={"task_id", "agent_id"}),
             )
             .returning(t.events.c.id)
         ).one()
-        fold.fold(self._db, row.id, ms(when), event)
-        self.appended.append(Recorded(row.id, at(ms(when)), event))
         return int(row.id)
 
     def keep(self, content: bytes) -> str:
@@ -101,7 +105,7 @@ class Ledger:
                     step=step,
                     agent_id=agent_id,
                     attempts=1,
-                    started_at_ms=ms(self._now()),
+                    started_at_ms=ms(self.now()),
                 )
             )
         elif known.outcome is None:
@@ -125,7 +129,7 @@ class Ledger:
 
     def finish_run(self, run_id: str, outcome: dict[str, Any]) -> None:
         """Mark the run as paid; it will never be executed again."""
-        self._set_run(run_id, outcome=json.dumps(outcome), finished_at_ms=ms(self._now()))
+        self._set_run(run_id, outcome=json.dumps(outcome), finished_at_ms=ms(self.now()))
 
     def _set_run(self, run_id: str, **values: object) -> None:
         self._db.execute(sa.update(t.step_runs).where(t.step_runs.c.run_id == run_id).values(**values))

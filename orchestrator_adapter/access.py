@@ -1,0 +1,52 @@
+"""Who may do what: one table, and verdicts with reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from data.domain.errors import NotAllowed
+
+Rank = Literal["viewer", "developer", "admin"]
+RANKS: dict[Rank, int] = {"viewer": 0, "developer": 1, "admin": 2}
+
+ACTIONS: dict[str, tuple[Rank, str]] = {
+    "submit_task": ("developer", "Submit a task to the fleet"),
+    "start_agent": ("developer", "Start a single agent"),
+    "cancel_task": ("developer", "Stop a task and every agent of it"),
+    "delete_task": ("developer", "Delete a task that has ended, with its agents"),
+    "delete_agent": ("developer", "Take an agent that has ended off every list"),
+}
+"""Each command, the least rank that may give it, and what it does."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who is at the controls."""
+
+    name: str
+    rank: Rank
+
+
+LOCAL = Actor("local", "admin")
+"""Without sign-in the server answers this machine only, and whoever sits at it owns it."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    allowed: bool
+    reason: str
+
+
+def decide(actor: Actor, action: str) -> Decision:
+    needed, what = ACTIONS[action]
+    return Decision(
+        RANKS[actor.rank] >= RANKS[needed], f"{what} needs the rank {needed}; {actor.name} is {actor.rank}."
+    )
+
+
+def require(actor: Actor, action: str) -> None:
+    """Raises NotAllowed with the reason."""
+    verdict = decide(actor, action)
+    if not verdict.allowed:
+        raise NotAllowed(verdict.reason, action=action)

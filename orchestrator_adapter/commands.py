@@ -1,0 +1,184 @@
+"""Everything a person can change: may they? write it down; the engine hears of it from the store."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from pathlib import Path
+
+from data.domain import events as e
+from data.domain.agents import Agent, AgentStatus, Role, Runtime
+from data.domain.errors import FolderRefused, InvalidField, ModelUnknown, RuntimeUnavailable, StillRunning
+from data.domain.prices import book
+from data.domain.tasks import AnalystChoice, Complexity, Draft, Task, TaskStatus, TaskType
+from data.domain.workflows import Step, StepStatus, Workflow
+from data.store import AgentFilter
+from orchestrator_adapter import planning
+from orchestrator_adapter.access import Actor, require
+from orchestrator_adapter.deck import Deck
+from orchestrator_adapter.engine import names
+from orchestrator_adapter.planning import PastCost, Preview
+from orchestrator_adapter.runners import demo
+
+FOLDER = "working_directory"
+MODES = frozenset({"default", "acceptEdits", "dontAsk", "bypassPermissions"})
+
+
+def preview_task(deck: Deck, draft: Draft) -> Preview:
+    """What the draft would become and cost; a question, so everybody may ask it."""
+    return planning.preview(draft, _history(deck))
+
+
+def submit_task(deck: Deck, actor: Actor, draft: Draft) -> Task:
+    """Plan the task and hand it to the engine.
+
+    Raises the InvalidField that names the first wrong field, or RuntimeUnavailable; then nothing has changed.
+    """
+    require(actor, "submit_task")
+    draft = _checked(deck, draft)
+    previewed = planning.preview(draft, ())
+    return _open(deck, actor, draft, previewed, previewed.plan.workflow)
+
+
+def start_agent(
+    deck: Deck,
+    actor: Actor,
+    role: Role,
+    prompt: str,
+    *,
+    model: str | None = None,
+    working_directory: str | None = None,
+    runtime: Runtime | None = None,
+    scenario: str | None = None,
+) -> Agent:
+    """Start one agent: a task of one step."""
+    require(actor, "start_agent")
+    choice = AnalystChoice.FORCE if role is Role.ANALYST else AnalystChoice.SKIP
+    draft = Draft(prompt, TaskType.CUSTOM, choice, working_directory, runtime, model, scenario=scenario)
+    draft = _checked(deck, draft)
+    workflow = (Step(role.value, role, "Do what the task asks for."),)
+    task = _open(deck, actor, draft, planning.preview(draft), workflow)
+    with deck.store.read() as board:
+        return board.agents(AgentFilter(task_id=task.id)).items[0]
+
+
+def cancel_task(deck: Deck, actor: Actor, task_id: str) -> Task:
+    """Stop the task and every agent of it; refuses with TooLate if it has ended."""
+    require(actor, "cancel_task")
+    with deck.store.read() as board:
+        task = board.task(task_id)
+    with deck.store.write(durable=True) as ledger:
+        ledger.append(
+            e.TaskMoved(task_id=task_id, to=TaskStatus.CANCELLED, why=f"Cancelled by {actor.name}.", by=actor.name)
+        )
+        for step in task.workflow:
+            if step.status is StepStatus.PENDING:
+                ledger.append(e.StepMoved(task_id=task_id, step=step.key, to=StepStatus.CANCELLED))
+    with deck.store.read() as board:
+        return board.task(task_id)
+
+
+def delete_task(deck: Deck, actor: Actor, task_id: str) -> None:
+    """Take a task that has ended off every list, with its agents; what was spent stays counted."""
+    require(actor, "delete_task")
+    with deck.store.read() as board:
+        task = board.task(task_id)
+        live = [agent.name for agent in board.agents(AgentFilter(task_id=task_id), limit=200).items if agent.live]
+    if not task.ended or live:
+        raise StillRunning(f"Task {task_id} is still running; cancel it first.", task_id=task_id)
+    with deck.store.write(durable=True) as ledger:
+        ledger.append(e.TaskDeleted(task_id=task_id, by=actor.name))
+
+
+def delete_agent(deck: Deck, actor: Actor, agent_id: str) -> None:
+    """Take an agent that has ended off every list; what it spent stays counted."""
+    require(actor, "delete_agent")
+    with deck.store.read() as board:
+        agent = board.agent(agent_id)
+    if agent.live:
+        raise StillRunning(f"Agent {agent_id} is still running; cancel its task first.", agent_id=agent_id)
+    with deck.store.write(durable=True) as ledger:
+        ledger.append(
+            e.AgentMoved(task_id=agent.task_id, agent_id=agent_id, to=AgentStatus.DELETED, why=f"by {actor.name}")
+        )
+
+
+def _history(deck: Deck) -> list[PastCost]:
+    with deck.store.read() as board:
+        return [
+            PastCost(TaskType(t.task_type), Complexity(t.complexity), t.analyst_included, t.cost_nanousd, t.duration_s)
+            for t in board.ended()
+        ]
+
+
+def _checked(deck: Deck, draft: Draft) -> Draft:
+    """The draft with nothing left open: runtime, folder and model are known to work."""
+    runtime = draft.runtime or deck.default_runtime()
+    if runtime is None:
+        raise RuntimeUnavailable(
+            "No runtime was chosen and the default cannot run here: " + str(deck.runtimes()[Runtime.CLAUDE]),
+            field="runtime",
+        )
+    if runtime not in deck.runtimes():
+        raise RuntimeUnavailable(f"Agents cannot be started with the runtime {runtime}.", field="runtime")
+    if why := deck.runtimes()[runtime]:
+        raise RuntimeUnavailable(why, field="runtime", runtime=runtime.value)
+    if draft.model is not None and not book().knows(draft.model, deck.store.now()):
+        known = ", ".join(book().models())
+        raise ModelUnknown(f"The model {draft.model!r} has no known price; known are {known}.", field="model")
+    if draft.permission_mode not in MODES:
+        modes = ", ".join(sorted(MODES))
+        raise InvalidField(f"permission_mode must be one of {modes}.", field="permission_mode")
+    if draft.budget_nanousd is not None and draft.budget_nanousd <= 0:
+        raise InvalidField("budget_usd must be more than 0.", field="budget_usd")
+    if runtime is not Runtime.CLAUDE:  # scripted agents get a folder of their own: nobody's files are touched
+        draft = replace(draft, working_directory=None)
+    elif not draft.working_directory:
+        raise FolderRefused("working_directory is missing: say in which folder the agents may work.", field=FOLDER)
+    draft = planning.validate(replace(draft, runtime=runtime), deck.settings.workdirs)
+    if runtime is Runtime.DEMO and draft.scenario not in (None, *(s.name for s in demo.scenarios())):
+        raise InvalidField(f"There is no demo scenario {draft.scenario!r}.", field="scenario")
+    return draft
+
+
+def _scratch(deck: Deck, task_id: str, draft: Draft) -> Path:
+    """A fresh folder for simulated agents, with the files their story begins with."""
+    folder = deck.settings.home / "scratch" / task_id
+    folder.mkdir(parents=True)
+    if draft.runtime is Runtime.DEMO:
+        demo.prepare(draft.scenario or "", folder)
+    return folder
+
+
+def _open(deck: Deck, actor: Actor, draft: Draft, previewed: Preview, workflow: Workflow) -> Task:
+    assert draft.runtime is not None
+    task_id = uuid.uuid4().hex
+    ai_planner = draft.ai_planner and draft.runtime is not Runtime.SCRIPTED
+    if ai_planner:
+        workflow = names.with_planning_step(workflow)
+    folder = draft.working_directory or str(_scratch(deck, task_id, draft))
+    submitted = e.TaskSubmitted(
+        task_id=task_id,
+        description=draft.description,
+        task_type=previewed.task_type,
+        complexity=previewed.complexity,
+        complexity_reasons=previewed.reasons,
+        analyst_choice=draft.analyst,
+        analyst_included=planning.has_analyst(workflow),
+        analyst_reason=previewed.plan.analyst_reason,
+        workflow=names.specs(workflow),
+        working_directory=folder,
+        runtime=draft.runtime,
+        model=draft.model,
+        permission_mode=draft.permission_mode,
+        budget_nanousd=draft.budget_nanousd,
+        scenario=draft.scenario,
+        ai_planner=ai_planner,
+        by=actor.name,
+    )
+    with deck.store.write(durable=True) as ledger:
+        ledger.append(submitted)
+        if len(workflow) == 1:  # one agent: it is known at once, and so it can be shown and named at once
+            ledger.append(names.agent_created(deck.settings.logs, submitted, workflow[0], ledger.now()))
+    with deck.store.read() as board:
+        return board.task(task_id)

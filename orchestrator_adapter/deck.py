@@ -1,0 +1,95 @@
+"""The wired application: the only place that knows the concrete parts and puts them together."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from data.domain.agents import Runtime
+from data.domain.errors import FleetError
+from data.store import Store, migrate
+from data.store.watch import Watcher
+from orchestrator_adapter import settings as settings_module
+from orchestrator_adapter.engine.boot import Engine
+from orchestrator_adapter.runners import Runner, claude, process
+from orchestrator_adapter.runners.demo import DemoRunner
+from orchestrator_adapter.runners.scripted import ScriptedRunner
+from orchestrator_adapter.settings import Settings
+
+LOW_DISK_BYTES = 200 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Deck:
+    """One running Quarterdeck: its settings, its store and its engine."""
+
+    settings: Settings
+    store: Store
+    engine: Engine
+    watcher: Watcher
+
+    def runtimes(self) -> dict[Runtime, str | None]:
+        """The ways to run agents that a person can choose; the sentence says why one cannot be used now."""
+        out: dict[Runtime, str | None] = {Runtime.CLAUDE: claude.available()}
+        out[Runtime.DEMO] = claude.available()
+        if self.settings.runtime is Runtime.SCRIPTED:  # only where somebody asked for it: it does nothing real
+            out[Runtime.SCRIPTED] = None
+        return out
+
+    def default_runtime(self) -> Runtime | None:
+        """The runtime of a task whose draft names none; a demo is never chosen silently."""
+        if self.settings.runtime is not None:
+            return self.settings.runtime
+        return Runtime.CLAUDE if self.runtimes()[Runtime.CLAUDE] is None else None
+
+    def not_ready(self) -> list[str]:
+        """Why this server is not fit for work; empty if it is."""
+        reasons = self.engine.not_ready()
+        try:
+            if migrate.current(self.store.reader) != migrate.newest():
+                reasons.append("the store's schema is not the one of this version")
+            with self.store.write():
+                pass
+        except FleetError as refused:
+            reasons.append(str(refused))
+        free = shutil.disk_usage(self.settings.home).free
+        if free < LOW_DISK_BYTES:
+            reasons.append(f"only {free // 1024**2} MiB are free on the disk of {self.settings.home}")
+        return reasons
+
+    def close(self) -> None:
+        self.watcher.stop()
+        self.engine.close()
+        self.store.close()
+
+
+def build(settings: Settings, runners: Mapping[Runtime, Runner] | None = None) -> Deck:
+    """Open and migrate the store, end what a dead server left running, start the engine.
+
+    Raises StoreUnavailable or StoreNewer; then nothing runs.
+    """
+    store = Store.open(settings.database_url)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    engine = Engine(store, settings.engine_url, runners or _runners(settings), settings.logs, settings.max_agents)
+    if engine.lock():
+        process.sweep(settings.home)
+        engine.start()
+    watcher = Watcher(store)
+    watcher.start()
+    return Deck(settings, store, engine, watcher)
+
+
+def _runners(settings: Settings) -> dict[Runtime, Runner]:
+    return {
+        Runtime.CLAUDE: claude.ClaudeRunner(settings.environment, pids=settings.home / "pids"),
+        Runtime.DEMO: DemoRunner(settings.home),
+        Runtime.SCRIPTED: ScriptedRunner(),
+    }
+
+
+@functools.cache
+def current() -> Deck:
+    """The deck of this process, from its environment."""
+    return build(settings_module.read())

@@ -1,0 +1,1 @@
+"""Runs tasks durably: what has been paid for is never paid again."""

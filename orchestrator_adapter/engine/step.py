@@ -1,0 +1,272 @@
+"""What the workflows do: open a task, run one agent and write down what happens, close the task."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import structlog
+
+from data.domain import events as e
+from data.domain import workflows
+from data.domain.agents import AgentStatus, Runtime
+from data.domain.errors import AgentFailed, FleetError, PlanRefused, TooLate
+from data.domain.money import NANO
+from data.domain.tasks import AnalystChoice, Task, TaskStatus
+from data.domain.workflows import Step, StepStatus
+from data.store import Ledger, Store
+from orchestrator_adapter import handover, planning, prompts
+from orchestrator_adapter.engine import names
+from orchestrator_adapter.engine.recorder import Recorder, Stopped
+from orchestrator_adapter.runners import Job, Reply, Runner
+
+MAX_ATTEMPTS = 3
+"""Tries of one step, counted in our own store: a step that kills its process three times is given up."""
+
+log = structlog.get_logger("engine")
+T = TypeVar("T")
+
+
+@dataclass
+class Bench:
+    """Where steps are worked on: the store, the runners, and the agents at work now."""
+
+    store: Store
+    runners: Mapping[Runtime, Runner]
+    logs: Path
+    at_work: dict[str, Recorder] = field(default_factory=dict)
+
+    async def _write(self, work: Callable[[Ledger], T], *, durable: bool = True) -> T:
+        """One transaction, off the event loop that all workflows share."""
+
+        def transact() -> T:
+            with self.store.write(durable=durable) as ledger:
+                return work(ledger)
+
+        return await asyncio.to_thread(transact)
+
+    async def _task(self, task_id: str) -> Task:
+        def look() -> Task:
+            with self.store.read() as board:
+                return board.task(task_id)
+
+        return await asyncio.to_thread(look)
+
+    async def open_task(self, task_id: str) -> list[dict[str, Any]]:
+        """Mark the task as begun; its workflow."""
+        task = await self._task(task_id)
+        if task.status is TaskStatus.PENDING:
+            await self._write(lambda ledger: ledger.append(e.TaskMoved(task_id=task_id, to=TaskStatus.IN_PROGRESS)))
+        return workflows.to_json(tuple(s for s in task.workflow if s.key == names.PLAN) or task.workflow)
+
+    async def adopt_plan(self, task_id: str, run_id: str) -> list[dict[str, Any]]:
+        """The workflow the planner agent designed, or the template's if its answer cannot be used."""
+        task = await self._task(task_id)
+        template = tuple(s for s in task.workflow if s.key != names.PLAN)
+        answer = await self._write(lambda ledger: _text_of(ledger, run_id))
+        planned = _planned(task, answer, template)
+        await self._write(lambda ledger: ledger.append(planned))
+        return workflows.to_json((await self._task(task_id)).workflow)
+
+    async def close_task(self, task_id: str, done: dict[str, str], failures: dict[str, str]) -> str:
+        """The task's end: completed with the last answers, or failed with the reason."""
+        task = await self._task(task_id)
+        if task.ended:
+            return task.status.value
+        await self._write(lambda ledger: _close(ledger, task, done, failures))
+        return (await self._task(task_id)).status.value
+
+    async def call_agent(self, run_id: str, key: str, inputs: Sequence[str]) -> dict[str, Any]:
+        """One step by one agent; its outcome as plain data. What was paid for is not done again."""
+        task = await self._task(names.task_of(run_id))
+        node = next(s for s in task.workflow if s.key == key)
+        agent_id = names.agent_id(run_id)
+        run = await self._write(lambda ledger: ledger.begin_run(run_id, task.id, key, agent_id))
+        if run.outcome is not None:
+            return run.outcome
+        if task.ended:
+            return _outcome(why=f"The task is {task.status}.")
+        if run.attempts > MAX_ATTEMPTS:
+            why = f"The step was begun {MAX_ATTEMPTS} times and its process died each time."
+            return await self._write(lambda ledger: _finish(ledger, task, node, run_id, _outcome(why=why)))
+        job = await self._write(lambda ledger: self._begin(ledger, task, node, inputs, run.session_id))
+        try:
+            outcome = await self._work(task, node, run_id, job)
+        except (Stopped, asyncio.CancelledError):
+            with contextlib.suppress(FleetError):
+                await asyncio.shield(asyncio.ensure_future(self._write(lambda lg: _cancel(lg, task, node, agent_id))))
+            raise
+        return await self._write(lambda ledger: _finish(ledger, task, node, run_id, outcome))
+
+    def _begin(self, ledger: Ledger, task: Task, node: Step, inputs: Sequence[str], resume: str | None) -> Job:
+        """Show step and agent as at work; everything the runner needs."""
+        created = names.agent_created(self.logs, task, node, ledger.now())
+        ledger.append(created)
+        ledger.append(e.StepMoved(task_id=task.id, step=node.key, to=StepStatus.ACTIVE))
+        if ledger.agent_status(created.agent_id) == AgentStatus.IDLE:
+            ledger.append(e.AgentMoved(task_id=task.id, agent_id=created.agent_id, to=AgentStatus.ACTIVE))
+        handed = "\n\n".join(
+            handover.forward(handover.read(text, before)) for before, text in _handed_over(ledger, task, inputs)
+        )
+        prompt, system = _prompts(task, node, handed)
+        left = None if task.budget_nanousd is None else max(task.budget_nanousd - task.cost_nanousd, 1) / NANO
+        return Job(
+            task_id=task.id,
+            agent_id=created.agent_id,
+            step=node.key,
+            role=node.role,
+            prompt=prompt,
+            system_prompt=system,
+            working_directory=Path(task.working_directory),
+            log_dir=Path(created.log_dir or ""),
+            model=task.model,
+            permission_mode=task.permission_mode,
+            resume=resume,
+            scenario=task.scenario,
+            max_budget_usd=left,
+            keep=self._keep,
+        )
+
+    def _keep(self, content: bytes) -> str:
+        with self.store.write() as ledger:
+            return ledger.keep(content)
+
+    async def _work(self, task: Task, node: Step, run_id: str, job: Job) -> dict[str, Any]:
+        """Let the agent work, each happening written down; the outcome, or Stopped if a person stopped it."""
+        recorder = Recorder(self.store, run_id)
+        self.at_work[run_id] = recorder
+        try:
+            reply = await recorder.record(self.runners[task.runtime].run(job))
+        except AgentFailed as failed:
+            return _outcome(why=str(failed))
+        except FleetError as refused:
+            return _outcome(why=str(refused))
+        except Stopped:
+            raise
+        except Exception as surprise:  # the boundary of a task: whatever a runner raises ends this step only
+            log.exception("agent_crashed", run_id=run_id)
+            return _outcome(why=f"The runner failed: {type(surprise).__name__}: {surprise}")
+        finally:
+            self.at_work.pop(run_id, None)
+        return _judged(reply, node)
+
+    def stop(self, task_id: str) -> None:
+        """Stop every agent of the task that is at work in this process; from any thread."""
+        for run_id, recorder in list(self.at_work.items()):
+            if names.task_of(run_id) == task_id:
+                recorder.stop()
+
+
+_benches: list[Bench] = []
+
+
+def bench() -> Bench:
+    """The bench of this process; workflows have no other way to reach it."""
+    return _benches[-1]
+
+
+def set_bench(new: Bench) -> None:
+    _benches[:] = [new]
+
+
+def _outcome(*, text: str = "", why: str | None = None, session_id: str | None = None) -> dict[str, Any]:
+    return {"ok": why is None, "why": why or "", "text": text, "session_id": session_id}
+
+
+def _judged(reply: Reply, node: Step) -> dict[str, Any]:
+    """A TESTER or REVIEWER that judges the work as bad has failed the step, however well it ended."""
+    if node.key == names.PLAN:
+        return _outcome(text=reply.text, session_id=reply.session_id)
+    why = handover.failed(handover.read(reply.text, node.role), node.role)
+    return _outcome(text=reply.text, why=why, session_id=reply.session_id)
+
+
+def _text_of(ledger: Ledger, run_id: str) -> str:
+    run = ledger.run(run_id)
+    return str(run.outcome["text"]) if run and run.outcome else ""
+
+
+def _handed_over(ledger: Ledger, task: Task, inputs: Sequence[str]) -> list[tuple[Any, str]]:
+    """Role and answer of each step this one depends on."""
+    roles = {step.key: step.role for step in task.workflow}
+    out = []
+    for run_id in inputs:
+        run = ledger.run(run_id)
+        if run is not None and run.step in roles and run.step != names.PLAN:
+            out.append((roles[run.step], _text_of(ledger, run_id)))
+    return out
+
+
+def _prompts(task: Task, node: Step, handed: str) -> tuple[str, str]:
+    if node.key == names.PLAN:
+        asked = prompts.planner_prompt(task.description, task.task_type, task.working_directory)
+        return asked, prompts.system_prompt(node.role, task.complexity)
+    prompt = prompts.step_prompt(node, task.description, task.complexity, handed)
+    return prompt, prompts.system_prompt(node.role, task.complexity)
+
+
+def _planned(task: Task, answer: str, template: tuple[Step, ...]) -> e.TaskPlanned:
+    """What a planner's answer makes of the workflow, under the person's choice about the ANALYST."""
+    base = tuple(
+        Step(s.key, s.role, s.scope, tuple(d for d in s.depends_on if d != names.PLAN), s.constraints) for s in template
+    )
+    try:
+        plan = planning.read_plan(answer, base)
+    except PlanRefused as refused:
+        return e.TaskPlanned(task_id=task.id, workflow=names.specs(template), rationale="", refused=str(refused))
+    workflow = planning.with_choice(plan.workflow, task.task_type, task.analyst_choice)
+    included = planning.has_analyst(workflow)
+    reason = task.analyst_reason
+    if task.analyst_choice is AnalystChoice.AUTO:
+        reason = f"The planner put the ANALYST {'in' if included else 'out'}."
+    behind = names.with_planning_step(workflow)[1:]
+    return e.TaskPlanned(
+        task_id=task.id,
+        workflow=names.specs(behind),
+        rationale=plan.rationale,
+        analyst_included=included,
+        analyst_reason=reason,
+    )
+
+
+def _close(ledger: Ledger, task: Task, done: dict[str, str], failures: dict[str, str]) -> None:
+    for step in task.workflow:
+        if step.status is StepStatus.PENDING and failures:
+            why = f"Not started, because {', '.join(failures)} failed."
+            ledger.append(e.StepMoved(task_id=task.id, step=step.key, to=StepStatus.SKIPPED, why=why))
+    if failures:
+        why = " ".join(f"{key} failed: {reason}" for key, reason in failures.items())
+        ledger.append(e.TaskMoved(task_id=task.id, to=TaskStatus.FAILED, why=why))
+        return
+    needed = {key for step in task.workflow for key in step.depends_on}
+    last = [_text_of(ledger, run_id) for key, run_id in done.items() if key not in needed]
+    result = "\n\n".join(last)
+    ledger.append(e.TaskMoved(task_id=task.id, to=TaskStatus.COMPLETED, result=result))
+
+
+def _finish(ledger: Ledger, task: Task, node: Step, run_id: str, outcome: dict[str, Any]) -> dict[str, Any]:
+    """Result, agent and step in one transaction: from here on the step is paid for and never run again."""
+    ok = outcome["ok"]
+    ledger.finish_run(run_id, outcome)
+    to = AgentStatus.COMPLETED if ok else AgentStatus.FAILED
+    agent_id = names.agent_id(run_id)
+    with contextlib.suppress(TooLate):
+        result = outcome["text"] or None
+        ledger.append(e.AgentMoved(task_id=task.id, agent_id=agent_id, to=to, why=outcome["why"], result=result))
+    end = StepStatus.COMPLETED if ok else StepStatus.FAILED
+    ledger.append(e.StepMoved(task_id=task.id, step=node.key, to=end, why=outcome["why"]))
+    return outcome
+
+
+def _cancel(ledger: Ledger, task: Task, node: Step, agent_id: str) -> None:
+    """Written only after the agent's processes are gone."""
+    if ledger.task_status(task.id) != TaskStatus.CANCELLED:
+        return
+    why = "The task was cancelled."
+    with contextlib.suppress(TooLate):
+        ledger.append(e.AgentMoved(task_id=task.id, agent_id=agent_id, to=AgentStatus.CANCELLED, why=why))
+    ledger.append(e.StepMoved(task_id=task.id, step=node.key, to=StepStatus.CANCELLED, why=why))

@@ -1,0 +1,289 @@
+"""A task through the real engine: planned steps run in order, failures stop what follows, nothing is paid twice."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from data.domain import events as e
+from data.domain.agents import AgentStatus, Role
+from data.domain.errors import AgentFailed, TooLate
+from data.domain.events import Event
+from data.domain.money import Tokens
+from data.domain.tasks import AnalystChoice, Draft, Task, TaskStatus, TaskType
+from data.domain.workflows import StepStatus
+from data.store import AgentFilter, Store
+from orchestrator_adapter import commands
+from orchestrator_adapter.access import LOCAL
+from orchestrator_adapter.deck import Deck
+from orchestrator_adapter.engine import names
+from orchestrator_adapter.runners import Job, Reply
+
+REPORT = "## Summary\n{role} did it.\n\n## Key Findings\n- found by {role}\n\nVerdict: PASS"
+
+
+@dataclass
+class Cast:
+    """A runner whose agents answer by role; it notes who was asked what."""
+
+    answers: dict[Role, str | Exception] = field(default_factory=dict)
+    hold: dict[Role, threading.Event] = field(default_factory=dict)
+    jobs: list[Job] = field(default_factory=list)
+    closed: list[Role] = field(default_factory=list)
+
+    async def run(self, job: Job) -> AsyncIterator[Event | Reply]:
+        self.jobs.append(job)
+        ids = {"task_id": job.task_id, "agent_id": job.agent_id}
+        try:
+            yield e.SessionStarted(**ids, session_id=f"s-{job.step}", model="claude-sonnet-5-5")
+            message = f"m-{job.agent_id}"
+            yield e.MessageMetered(
+                **ids, message_id=message, model="claude-sonnet-5-5", tokens=Tokens(10, 5), cost_nanousd=1_000_000
+            )
+            if job.role in self.hold:
+                while not self.hold[job.role].is_set():
+                    await asyncio.sleep(0.01)
+            answer = self.answers.get(job.role, REPORT.format(role=job.role.value))
+            if isinstance(answer, Exception):
+                raise answer
+            yield Reply(answer)
+        finally:
+            self.closed.append(job.role)
+
+
+def submit(deck: Deck, description: str = "Refactor the whole parser", **more: object) -> Task:
+    draft = Draft(description, task_type=TaskType.BUG_FIX, **more)  # type: ignore[arg-type]
+    return commands.submit_task(deck, LOCAL, draft)
+
+
+Ended = Callable[[Deck, str], Task]
+Launch = Callable[..., Deck]
+
+
+def test_a_complex_task_runs_step_by_step_to_its_end(launch: Launch, ended: Ended) -> None:
+    cast = Cast()
+    deck = launch(cast)
+    task = ended(deck, submit(deck).id)
+    assert task.status is TaskStatus.COMPLETED
+    assert [job.step for job in cast.jobs] == ["analyst", "planner", "builder", "tester", "reviewer"]
+    assert {step.status for step in task.workflow} == {StepStatus.COMPLETED}
+    assert task.cost_nanousd == 5_000_000
+    assert task.result == REPORT.format(role="reviewer")
+    with deck.store.read() as board:
+        agents = board.agents(AgentFilter(task_id=task.id)).items
+        kinds = [entry.event.kind for entry in board.events(task_id=task.id)]
+    assert {agent.status for agent in agents} == {AgentStatus.COMPLETED}
+    assert [agent.simulated for agent in agents] == [True] * 5
+    assert kinds[0] == "task_submitted"
+    assert kinds[-1] == "task_moved"
+
+
+def test_each_agent_is_told_what_the_one_before_found(launch: Launch, ended: Ended) -> None:
+    cast = Cast({Role.PLANNER: "no headings at all, only: touch line 7"})
+    deck = launch(cast)
+    ended(deck, submit(deck).id)
+    prompts = {job.role: job.prompt for job in cast.jobs}
+    assert "found by analyst" in prompts[Role.PLANNER]
+    assert "touch line 7" in prompts[Role.BUILDER]
+    assert "found by builder" in prompts[Role.TESTER]
+
+
+@pytest.mark.parametrize(("choice", "first"), [(AnalystChoice.SKIP, "planner"), (AnalystChoice.FORCE, "analyst")])
+def test_the_choice_about_the_analyst_changes_who_works(
+    launch: Launch, ended: Ended, choice: AnalystChoice, first: str
+) -> None:
+    cast = Cast()
+    deck = launch(cast)
+    task = ended(deck, submit(deck, analyst=choice).id)
+    assert cast.jobs[0].step == first
+    assert task.analyst_included == (choice is AnalystChoice.FORCE)
+
+
+def test_a_failed_step_fails_the_task_and_starts_nothing_more(launch: Launch, ended: Ended) -> None:
+    cast = Cast({Role.BUILDER: AgentFailed("API Error: 500")})
+    deck = launch(cast)
+    task = ended(deck, submit(deck).id)
+    assert task.status is TaskStatus.FAILED
+    assert task.error == "builder failed: API Error: 500"
+    assert [job.step for job in cast.jobs] == ["analyst", "planner", "builder"]
+    statuses = {step.key: step.status for step in task.workflow}
+    assert statuses["builder"] is StepStatus.FAILED
+    assert statuses["tester"] is statuses["reviewer"] is StepStatus.SKIPPED
+    assert task.cost_nanousd == 3_000_000
+
+
+@pytest.mark.parametrize("role", [Role.TESTER, Role.REVIEWER])
+def test_a_verdict_of_failure_is_a_failed_outcome(launch: Launch, ended: Ended, role: Role) -> None:
+    cast = Cast({role: "## Summary\nNo good.\n\n## Issues\n- wrong sign\n\nVerdict: FAIL"})
+    deck = launch(cast)
+    task = ended(deck, submit(deck).id)
+    assert task.status is TaskStatus.FAILED
+    assert task.error is not None
+    assert task.error.startswith(f"{role.value} failed:")
+    with deck.store.read() as board:
+        agent = next(a for a in board.agents(AgentFilter(task_id=task.id)).items if a.role is role)
+    assert agent.status is AgentStatus.FAILED
+
+
+def test_a_runner_that_breaks_fails_its_step_with_a_sentence(launch: Launch, ended: Ended) -> None:
+    deck = launch(Cast({Role.ANALYST: ZeroDivisionError("surprise")}))
+    task = ended(deck, submit(deck).id)
+    assert task.error == "analyst failed: The runner failed: ZeroDivisionError: surprise"
+
+
+def test_cancel_ends_the_agent_at_work_and_the_steps_to_come(
+    launch: Launch, ended: Ended, eventually: Callable[..., None]
+) -> None:
+    cast = Cast(hold={Role.PLANNER: threading.Event()})
+    deck = launch(cast)
+    task_id = submit(deck).id
+    eventually(lambda: any(job.role is Role.PLANNER for job in cast.jobs))
+    commands.cancel_task(deck, LOCAL, task_id)
+    eventually(lambda: Role.PLANNER in cast.closed, within=3)
+
+    def planner() -> AgentStatus:
+        with deck.store.read() as board:
+            found = board.agents(AgentFilter(task_id=task_id)).items
+        return next(a.status for a in found if a.role is Role.PLANNER)
+
+    eventually(lambda: planner() is AgentStatus.CANCELLED, within=5)
+    task = ended(deck, task_id)
+    assert (task.status, task.error) == (TaskStatus.CANCELLED, "Cancelled by local.")
+    statuses = {step.key: step.status for step in task.workflow}
+    assert statuses["analyst"] is StepStatus.COMPLETED
+    assert {statuses[k] for k in ("planner", "builder", "tester", "reviewer")} == {StepStatus.CANCELLED}
+    with pytest.raises(TooLate):
+        commands.cancel_task(deck, LOCAL, task_id)
+    assert len(cast.jobs) == 2
+
+
+def test_a_plan_of_a_planner_agent_replaces_the_workflow_and_is_paid_for(launch: Launch, ended: Ended) -> None:
+    plan = '{"complexity":"simple","rationale":"tiny","workflow":[{"agent_role":"builder"},{"agent_role":"TESTER"}]}'
+    cast = Cast({Role.PLANNER: f"Sure!\n```json\n{plan}\n```\nDone."})
+    deck = launch(cast)
+    draft = Draft("Refactor the whole parser", task_type=TaskType.BUG_FIX, ai_planner=True)
+    task = open_with_planner(deck, draft)
+    task = ended(deck, task.id)
+    assert [job.step for job in cast.jobs] == ["plan", "builder", "tester"]
+    assert [step.key for step in task.workflow] == ["plan", "builder", "tester"]
+    assert task.status is TaskStatus.COMPLETED
+    assert task.cost_nanousd == 3_000_000
+    assert task.analyst_included is False
+
+
+def test_a_useless_plan_is_refused_visibly_and_the_template_runs(launch: Launch, ended: Ended) -> None:
+    cast = Cast({Role.PLANNER: "I would rather not."})
+    deck = launch(cast)
+    draft = Draft("Quick fix for the typo", task_type=TaskType.BUG_FIX, ai_planner=True)
+    task = ended(deck, open_with_planner(deck, draft).id)
+    assert [job.step for job in cast.jobs] == ["plan", "builder", "tester"]
+    with deck.store.read() as board:
+        planned = next(r.event for r in board.events(task_id=task.id) if isinstance(r.event, e.TaskPlanned))
+    assert planned.refused
+
+
+def open_with_planner(deck: Deck, draft: Draft) -> Task:
+    """Scripted tasks have no planner agent by themselves; the engine's part is what is tested here."""
+    task_id = "ab" * 16
+    previewed = commands.preview_task(deck, draft)
+    workflow = names.with_planning_step(previewed.plan.workflow)
+    with deck.store.write(durable=True) as ledger:
+        ledger.append(
+            e.TaskSubmitted(
+                task_id=task_id,
+                description=draft.description,
+                task_type=previewed.task_type,
+                complexity=previewed.complexity,
+                analyst_included=previewed.plan.analyst_included,
+                analyst_reason=previewed.plan.analyst_reason,
+                workflow=names.specs(workflow),
+                working_directory=str(deck.settings.home),
+                runtime=e.Runtime.SCRIPTED,
+                ai_planner=True,
+                by="test",
+            )
+        )
+    with deck.store.read() as board:
+        return board.task(task_id)
+
+
+def test_at_most_so_many_agents_work_at_once(launch: Launch, ended: Ended, eventually: Callable[..., None]) -> None:
+    gate = threading.Event()
+    cast = Cast(hold={Role.BUILDER: gate})
+    deck = launch(cast, QUARTERDECK_MAX_AGENTS="2")
+    tasks = [submit(deck, f"Quick fix number {n}").id for n in range(5)]
+    eventually(lambda: len(cast.jobs) == 2)
+    with deck.store.read() as board:
+        live = board.agents(AgentFilter(live=True)).items
+    assert len(live) == 2
+    gate.set()
+    for task_id in tasks:
+        assert ended(deck, task_id).status is TaskStatus.COMPLETED
+
+
+def test_a_paid_step_is_not_paid_again_if_the_engine_forgets(
+    launch: Launch, ended: Ended, eventually: Callable[..., None]
+) -> None:
+    """The engine's own file is lost; our record of the paid step is not."""
+    first = Cast(hold={Role.TESTER: threading.Event()})
+    deck = launch(first)
+    task_id = submit(deck, "Quick fix for the typo").id
+
+    def session_is_noted() -> bool:
+        with deck.store.write() as ledger:
+            run = ledger.run(names.step_run(task_id, "tester"))
+        return run is not None and run.session_id is not None
+
+    eventually(session_is_noted)
+    deck.close()
+    for path in deck.settings.home.glob("engine.sqlite*"):
+        path.unlink()
+    second = Cast()
+    again = launch(second)
+    task = ended(again, task_id)
+    assert task.status is TaskStatus.COMPLETED
+    assert [job.step for job in second.jobs] == ["tester"]
+    assert second.jobs[0].resume == "s-tester"
+
+
+def test_a_single_agent_is_a_task_of_one_step(launch: Launch, ended: Ended) -> None:
+    cast = Cast()
+    deck = launch(cast)
+    agent = commands.start_agent(deck, LOCAL, Role.DOCUMENTER, "Write the changelog")
+    assert (agent.role, agent.step, agent.status in (AgentStatus.IDLE, AgentStatus.ACTIVE)) == (
+        Role.DOCUMENTER,
+        "documenter",
+        True,
+    )
+    task = ended(deck, agent.task_id)
+    with deck.store.read() as board:
+        assert board.agent(agent.id).status is AgentStatus.COMPLETED
+    assert [job.agent_id for job in cast.jobs] == [agent.id]
+    assert task.status is TaskStatus.COMPLETED
+
+
+def test_work_submitted_by_another_process_is_found(launch: Launch, ended: Ended) -> None:
+    deck = launch(Cast())
+    other = Store.open(deck.settings.database_url)
+    task_id = "cd" * 16
+    with other.write(durable=True) as ledger:
+        ledger.append(
+            e.TaskSubmitted(
+                task_id=task_id,
+                description="x",
+                task_type=TaskType.CUSTOM,
+                complexity=e.Complexity.SIMPLE,
+                analyst_included=False,
+                analyst_reason="",
+                workflow=(e.StepSpec(key="builder", role=Role.BUILDER, scope="s"),),
+                working_directory=str(deck.settings.home),
+                runtime=e.Runtime.SCRIPTED,
+                by="elsewhere",
+            )
+        )
+    other.close()
+    assert ended(deck, task_id).status is TaskStatus.COMPLETED
