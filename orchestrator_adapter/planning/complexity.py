@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from data.domain.tasks import Complexity
@@ -45,9 +44,6 @@ TOPICS = (
 )
 """Topics that say little alone (a typo on the payment page) and much when two come together."""
 
-_COMPOUND = re.compile(r"\b(?:file|operating)[ -]systems?\b", re.IGNORECASE)
-"""Compounds in which `system` means one thing, as in filesystem."""
-
 
 @dataclass(frozen=True)
 class Estimate:
@@ -59,10 +55,12 @@ class Estimate:
 
 def estimate(description: str) -> Estimate:
     """Simple or complex: by a listed word first, then by a simple phrase, by topics, by length."""
-    wording = vocabulary.read(_COMPOUND.sub(" ", description))
-    count = len(description.split())
-    length = f"{count} {'word' if count == 1 else 'words'} of description"
-    long = (length,) if count >= LONG else ()
+    return estimate_of(vocabulary.read(description))
+
+
+def estimate_of(wording: vocabulary.Wording) -> Estimate:
+    length = f"{wording.count} {'word' if wording.count == 1 else 'words'} of description"
+    long = (length,) if wording.count >= LONG else ()
     if words := _complex_words(wording):
         return Estimate(Complexity.COMPLEX, words + long)
     if phrases := wording.hits(SIMPLE):

@@ -10,8 +10,9 @@ from data.domain.agents import Role
 from data.domain.money import NANO
 from data.domain.tasks import Complexity, Draft, TaskType
 from data.domain.workflows import Workflow
-from orchestrator_adapter.planning.complexity import estimate
-from orchestrator_adapter.planning.task_types import guess_type
+from orchestrator_adapter.planning import vocabulary
+from orchestrator_adapter.planning.complexity import estimate_of
+from orchestrator_adapter.planning.task_types import type_of
 from orchestrator_adapter.planning.workflow_templates import Plan, choose_workflow
 
 ENOUGH = 5
@@ -88,8 +89,9 @@ class Preview:
 
 def preview(draft: Draft, history: Sequence[PastCost] = ()) -> Preview:
     """Type, complexity, workflow and interval of a draft; pure, and quick enough for every keystroke."""
-    task_type = draft.task_type or guess_type(draft.description)
-    estimated = estimate(draft.description)
+    wording = vocabulary.read(draft.description)
+    task_type = draft.task_type or type_of(wording)
+    estimated = estimate_of(wording)
     plan = choose_workflow(draft.description, task_type, estimated.complexity, draft.analyst)
     group = (task_type, estimated.complexity, plan.analyst_included)
     similar = [past for past in history if (past.task_type, past.complexity, past.analyst_included) == group]

@@ -12,6 +12,9 @@ from data.domain.errors import PlanRefused, WorkflowInvalid
 from data.domain.tasks import Complexity
 from data.domain.workflows import MAX_STEPS, Step, Workflow, checked
 
+MAX_PLANNED = MAX_STEPS - 2
+"""Steps of a plan; two places stay free for the planning step and a forced ANALYST."""
+
 MAX_SCOPE = 2_000
 MAX_CONSTRAINTS = 20
 
@@ -63,8 +66,8 @@ def read_plan(text: str, base: Workflow) -> AiPlan:
     rows = _rows(items, {step.role: step.scope for step in reversed(base)})
     if not rows:
         raise PlanRefused(f"None of the plan's {len(items)} steps names a known role.")
-    if len(rows) > MAX_STEPS:
-        raise PlanRefused(f"The plan has {len(rows)} steps; {MAX_STEPS} is the most.")
+    if len(rows) > MAX_PLANNED:
+        raise PlanRefused(f"The plan has {len(rows)} steps; {MAX_PLANNED} is the most.")
     try:
         workflow = checked(_linked(rows, len(items)))
     except WorkflowInvalid as invalid:

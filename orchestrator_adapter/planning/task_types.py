@@ -102,7 +102,10 @@ The order goes from rare to common words: "add a test" asks for a test, "fix the
 
 def guess_type(description: str) -> TaskType:
     """The type with most hits; `custom` if no listed word comes up."""
-    wording = vocabulary.read(description)
+    return type_of(vocabulary.read(description))
+
+
+def type_of(wording: vocabulary.Wording) -> TaskType:
     hits = {kind: len(wording.hits(families)) for kind, families in KEYWORDS.items()}
     best = max(hits, key=lambda kind: hits[kind])
     return best if hits[best] else TaskType.CUSTOM

@@ -6,14 +6,19 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-_TOKEN = re.compile(r"\w+(?:'\w+)*|[.!?;](?=\s)")
+_TOKEN = re.compile(r"\w+(?:'\w+)?|[.!?;](?=\s)")
 """A word, or the end of a sentence: a phrase never reaches over it."""
+
+_COMPOUNDS = {" file system": " filesystem", " operating system": " operatingsystem"}
+"""Two words that mean one thing, in which the second does not count alone."""
 
 
 @dataclass(frozen=True)
 class Wording:
     """The words of a text, ready to be asked for."""
 
+    count: int
+    """Words as a person counts them: what stands between blanks."""
     words: frozenset[str]
     line: str
     """All words in lower case, one space before and after each."""
@@ -33,4 +38,7 @@ class Wording:
 def read(text: str) -> Wording:
     """The words of a text in lower case; hyphens part words, underscores do not."""
     words = _TOKEN.findall(text.lower().replace("\u2019", "'"))
-    return Wording(frozenset(words), f" {' '.join(words)} ")
+    line = f" {' '.join(words)} "
+    for apart, together in _COMPOUNDS.items():
+        line = line.replace(apart, together)
+    return Wording(len(text.split()), frozenset(line.split()), line)

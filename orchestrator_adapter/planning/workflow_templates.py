@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from data.domain.agents import Role
+from data.domain.errors import PlanRefused
 from data.domain.tasks import AnalystChoice, Complexity, TaskType
 from data.domain.workflows import Step, Workflow, checked, sequence
 from orchestrator_adapter.planning.complexity import estimate
@@ -170,13 +171,18 @@ def choose_workflow(
 
 
 def with_choice(workflow: Workflow, task_type: TaskType, analyst: AnalystChoice) -> Workflow:
-    """The same workflow after a person's choice about the ANALYST, whoever planned it."""
+    """The same workflow after a person's choice about the ANALYST, whoever planned it.
+
+    Raises PlanRefused if nothing but the ANALYST would be left to skip.
+    """
     match analyst:
         case AnalystChoice.AUTO:
             return workflow
         case AnalystChoice.FORCE:
             return with_analyst(workflow, TEMPLATES[task_type].analyst)
         case AnalystChoice.SKIP:
+            if all(step.role is Role.ANALYST for step in workflow):
+                raise PlanRefused("The plan has only ANALYST steps, and you asked to skip the ANALYST.")
             return without_analyst(workflow)
 
 

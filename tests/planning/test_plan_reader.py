@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from data.domain.agents import Role
 from data.domain.errors import PlanRefused
-from data.domain.tasks import Complexity
+from data.domain.tasks import AnalystChoice, Complexity, TaskType
 from data.domain.workflows import checked, sequence
-from orchestrator_adapter.planning import AiPlan, read_plan
+from orchestrator_adapter.planning import AiPlan, read_plan, with_choice
 
 BASE = sequence([(Role.BUILDER, "Build it."), (Role.TESTER, "Test it.")])
 STEP = {"agent_role": "BUILDER", "scope": "Do it", "constraints": ["small"], "execution_mode": "sequential"}
@@ -60,7 +60,7 @@ REFUSED = [
     ('{"complexity": "s", "rationale": "r", "workflow": []}', "list of steps is empty"),
     (plan(7), "None of the plan's 1 steps"),
     (plan({"agent_role": "SCOUT"}, {"scope": "x"}), "None of the plan's 2 steps"),
-    (plan(*[STEP] * 51), "51 steps; 50 is the most"),
+    (plan(*[STEP] * 49), "49 steps; 48 is the most"),
     (plan(step("BUILDER", 1), step("TESTER", 0)), "circle"),
     (plan(step("BUILDER", 0)), "circle"),
     ("{" * 100_000, "no JSON object"),
@@ -115,6 +115,11 @@ def test_what_cannot_be_stored_is_cleaned() -> None:
     scope = read_plan(text, BASE).workflow[0].scope
     assert scope.startswith("ab?x")
     assert len(scope) == 2_000
+
+
+def test_the_largest_plan_leaves_room_for_a_forced_analyst() -> None:
+    workflow = read_plan(plan(*[STEP] * 48), BASE).workflow
+    assert len(with_choice(workflow, TaskType.CUSTOM, AnalystChoice.FORCE)) == 49
 
 
 def test_a_role_that_comes_twice_gets_a_number() -> None:

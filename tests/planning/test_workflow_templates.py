@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from data.domain.agents import Role
-from data.domain.errors import WorkflowInvalid
+from data.domain.errors import PlanRefused
 from data.domain.tasks import AnalystChoice, Complexity, TaskType
 from data.domain.workflows import Step, Workflow, checked, sequence
 from orchestrator_adapter.planning import choose_workflow, has_analyst, with_choice
@@ -140,5 +140,5 @@ def test_a_forced_analyst_goes_before_every_first_step() -> None:
 
 
 def test_a_workflow_of_analysts_alone_cannot_skip_them() -> None:
-    with pytest.raises(WorkflowInvalid):
+    with pytest.raises(PlanRefused, match="only ANALYST steps"):
         with_choice(sequence([(Role.ANALYST, "Look.")]), TaskType.CUSTOM, AnalystChoice.SKIP)
