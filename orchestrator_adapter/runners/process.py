@@ -154,14 +154,14 @@ async def _gone(found: psutil.Process, limit_s: float) -> bool:
     return True
 
 
-async def end(mark: str, pid: int | None, noted: Collection[psutil.Process] = ()) -> None:
+async def end(mark: str, pid: int | None, noted: Collection[psutil.Process] = (), *, term_s: float = TERM_S) -> None:
     """Make sure that nothing of the agent is alive: SIGTERM, at most 3 s, SIGKILL, then its tools."""
     if pid is not None:
         with contextlib.suppress(psutil.Error):
             cli = psutil.Process(pid)
             if _running(cli):
                 cli.terminate()
-                if not await _gone(cli, TERM_S):
+                if not await _gone(cli, term_s):
                     cli.kill()
     _kill(noted)
     for _ in range(50):

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from orchestrator_adapter.runners.demo.scenarios import TAG, Step, steps
+from orchestrator_adapter.runners.demo.scenarios import NONE, TAG, Step, steps
 
 Json = Mapping[str, Any]
 Script = Callable[[str, str], Sequence[Step]]
@@ -51,7 +51,7 @@ def locate(messages: Sequence[Json]) -> tuple[str, str, int]:
     named = [(i, TAG.findall(text_of(m["content"]))) for i, m in enumerate(messages) if m["role"] == "user"]
     tagged = [(i, tags[-1]) for i, tags in named if tags]
     if not tagged:
-        return "none", "custom", 0
+        return NONE, "custom", sum(m["role"] == "assistant" for m in messages)
     newest = tagged[-1][1]
     begun = next(i for i, one in tagged if one == newest)
     return (*newest, sum(m["role"] == "assistant" for m in messages[begun:]))
