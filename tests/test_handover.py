@@ -62,6 +62,7 @@ SUMMARIES = [
         "run:\n```sh\n# install\nmake\n```\nend",
         "code is no heading",
     ),
+    ("## Summary\n```yaml\nissues:\n- x\n```\nend", "```yaml\nissues:\n- x\n```\nend", "a key in code neither"),
     ("```markdown\n## Summary\nabc\n```\nBye", "abc", "a report in a fence"),
     ("## Summary\r\nabc\r\n## Other\r\n", "abc", "Windows line ends"),
     ("The summary: abc", "", "prose is no heading"),
