@@ -1,0 +1,98 @@
+"""Small drawn parts: facts, chips, the rail and the graph of a workflow, empty states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from html import escape
+
+import streamlit as st
+
+from data.domain import words
+from data.domain.agents import Role, Runtime
+from data.domain.workflows import Step, Workflow
+from pages.ui import look
+
+
+def facts(pairs: Mapping[str, str | None]) -> None:
+    """Names and values in two columns; what is not known is left out."""
+    rows = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in pairs.items() if v)
+    st.html(f'<dl class="qd-facts">{rows}</dl>')
+
+
+def chips(texts: Iterable[str]) -> None:
+    st.html(f'<div class="qd-chips">{"".join(look.chip(text) for text in texts)}</div>')
+
+
+def figure(value: str, note: str) -> None:
+    """One number that answers first, and what it rests on."""
+    st.html(f'<div class="qd-figure">{escape(value)}</div><div class="qd-note">{escape(note)}</div>')
+
+
+def rail(workflow: Workflow) -> None:
+    """Who would work, one below the other, and what each is asked to do."""
+    steps = "".join(
+        f'<li style="--role:{look.role_colour(step.role)}"><b>{escape(_named(step))}</b>'
+        f"<span>{escape(step.scope)}{escape(_after(step, workflow))}</span></li>"
+        for step in workflow
+    )
+    st.html(f'<ol class="qd-rail" aria-label="Steps of the workflow">{steps}</ol>')
+
+
+def _named(step: Step) -> str:
+    return step.key.replace("-", " ").capitalize()
+
+
+def _after(step: Step, workflow: Workflow) -> str:
+    """Where a step does not simply follow the one before it."""
+    place = workflow.index(step)
+    usual = (workflow[place - 1].key,) if place else ()
+    if step.depends_on == usual:
+        return ""
+    return f" (after {', '.join(step.depends_on)})" if step.depends_on else " (at once)"
+
+
+def graph(workflow: Workflow) -> None:
+    """The workflow as a drawing; colours by role, the status in words."""
+    numbers = {step.key: f"s{place}" for place, step in enumerate(workflow)}
+    lines = ["flowchart LR"]
+    for step in workflow:
+        status = look.status_word(step.status.value)
+        lines.append(f'  {numbers[step.key]}["{_mermaid(_named(step))}<br/>{status}"]')
+        lines += [f"  {numbers[other]} --> {numbers[step.key]}" for other in step.depends_on]
+        lines.append(f"  style {numbers[step.key]} stroke:{look.role_colour(step.role)},stroke-width:3px")
+    told = ", then ".join(f"{_named(s)} ({look.status_word(s.status.value)})" for s in workflow)
+    st.mermaid_chart("\n".join(lines), alt=f"Workflow: {told}")
+
+
+def _mermaid(text: str) -> str:
+    """Text that cannot end the label it stands in."""
+    return "".join(char if char.isalnum() or char in " -_." else " " for char in text)
+
+
+def empty(title: str, sentence: str, icon: str = ":material/inbox:") -> None:
+    """Nothing here, and what to do next."""
+    with st.container(border=True):
+        st.markdown(f"{icon} **{title}**")
+        st.caption(sentence)
+
+
+def demo_note(runtime: Runtime) -> None:
+    if runtime.simulated:
+        st.badge("DEMO", icon=":material/science:", color="orange", help="Scripted replies, no model, nothing spent")
+
+
+def legend(roles: Iterable[Role]) -> None:
+    """Which colour is which role."""
+    marks = "".join(
+        f'<span class="qd-chip"><i style="display:inline-block;width:8px;height:8px;border-radius:2px;'
+        f'margin-right:6px;background:{look.role_colour(role)}"></i>{escape(role.value)}</span>'
+        for role in roles
+    )
+    st.html(f'<div class="qd-chips">{marks}</div>')
+
+
+def money(nanousd: int, unpriced: int, simulated: bool) -> str:
+    """A cost with what one has to know about it."""
+    notes = [words.count(unpriced, "reply", "replies") + " without a known price"] if unpriced else []
+    notes += ["simulated"] if simulated else []
+    return words.dollars(nanousd) + (f" ({', '.join(notes)})" if notes else "")

@@ -1,0 +1,105 @@
+"""What lists are filtered by; the state lives in the address, so that a filtered page can be shared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TypeVar
+
+import streamlit as st
+
+from data.domain import words
+from data.domain.agents import AgentStatus, Role, Runtime
+from data.domain.tasks import TaskStatus, TaskType
+from data.store import AgentFilter, Page, TaskFilter
+from pages.ui import look
+
+E = TypeVar("E", bound=StrEnum)
+T = TypeVar("T")
+
+PAGE_ROWS = 50
+SORTS = {"created": "newest", "cost": "dearest", "tokens": "most tokens"}
+_ANALYST = {"in": True, "out": False}
+
+
+def _choice(label: str, kind: type[E], key: str, spoken: Callable[[str], str] = str) -> E | None:
+    """One value of a list of names, or all of them."""
+    names = [item.value for item in kind if item.value != "deleted"]
+    picked = st.selectbox(label, names, index=None, placeholder="all", format_func=spoken, key=key, bind="query-params")
+    return kind(picked) if picked else None
+
+
+def agents() -> AgentFilter:
+    role, status, sort = st.columns([2, 2, 2])
+    with role:
+        chosen_role = _choice("Role", Role, "role")
+    with status:
+        chosen_status = _choice("Status", AgentStatus, "status", look.status_word)
+    with sort:
+        order = _order()
+    return AgentFilter(status=chosen_status, role=chosen_role, sort=order)
+
+
+def tasks() -> TaskFilter:
+    first, second = st.columns([3, 5])
+    with first:
+        text = st.text_input(
+            "Search", placeholder="in descriptions", type="search", live="300ms", key="q", bind="query-params"
+        )
+    with second:
+        columns = st.columns(5)
+    with columns[0]:
+        status = _choice("Status", TaskStatus, "status", look.status_word)
+    with columns[1]:
+        kind = _choice("Type", TaskType, "type", lambda name: words.task_type(TaskType(name)))
+    with columns[2]:
+        runtime = _choice("Runtime", Runtime, "runtime")
+    with columns[3]:
+        analyst = st.selectbox(
+            "ANALYST", list(_ANALYST), index=None, placeholder="all", key="analyst", bind="query-params"
+        )
+    with columns[4]:
+        order = _order()
+    return TaskFilter(
+        status=status,
+        task_type=kind,
+        text=(text or "").strip() or None,
+        analyst=_ANALYST.get(analyst or ""),
+        runtime=runtime,
+        sort=order,
+    )
+
+
+def _order() -> str:
+    picked = st.selectbox("Order", list(SORTS), format_func=SORTS.__getitem__, key="sort", bind="query-params")
+    return picked or "created"
+
+
+def pages_shown(name: str, wanted: object) -> int:
+    """How many stretches of a list are on the page; another filter begins again with one."""
+    held = st.session_state.get(f"pages-{name}")
+    if held is None or held[0] != wanted:
+        st.session_state[f"pages-{name}"] = held = (wanted, 1)
+    return int(held[1])
+
+
+def stretches(ask: Callable[[str | None], Page[T]], shown: int) -> tuple[list[T], bool]:
+    """So many stretches of a list in one, and whether there is more."""
+    page = ask(None)
+    found = list(page.items)
+    for _ in range(shown - 1):
+        if page.next_cursor is None:
+            break
+        page = ask(page.next_cursor)
+        found += page.items
+    return found, page.next_cursor is not None
+
+
+def show_more(name: str) -> None:
+    """A button that puts the next stretch of the list on the page."""
+
+    def one_more() -> None:
+        wanted, shown = st.session_state[f"pages-{name}"]
+        st.session_state[f"pages-{name}"] = (wanted, shown + 1)
+
+    st.button("Show more", icon=":material/expand_more:", on_click=one_more, key=f"more-{name}")

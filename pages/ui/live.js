@@ -1,0 +1,314 @@
+// The always-live parts of a page: draws the board that the server sends, wakes the fragments of the page,
+// says so when the connection is lost, and polls where the stream cannot be reached.
+const ICONS = {
+  idle: '<circle cx="8" cy="8" r="5.5"/>',
+  pending: '<circle cx="8" cy="8" r="5.5" stroke-dasharray="2.6 1.8"/>',
+  active: '<circle cx="8" cy="8" r="5.5"/><circle cx="8" cy="8" r="2.6" fill="currentColor" stroke="none"/>',
+  waiting: '<circle cx="8" cy="8" r="5.5"/><path d="M8 4.8V8l2.2 1.4"/>',
+  completed: '<path d="M3.2 8.6l3.1 3.1 6.5-7"/>',
+  failed: '<path d="M4 4l8 8M12 4l-8 8"/>',
+  cancelled: '<circle cx="8" cy="8" r="5.5"/><path d="M4.2 4.2l7.6 7.6"/>',
+  warning: '<path d="M8 2.2l6.2 11.3H1.8z"/><path d="M8 6.4v3.4M8 11.6v.2"/>',
+};
+Object.assign(ICONS, { in_progress: ICONS.active, paused: ICONS.waiting, skipped: ICONS.pending, deleted: ICONS.cancelled });
+const WORDS = { in_progress: 'running', pending: 'queued' };
+const TONES = { completed: 'good', failed: 'bad', waiting: 'warn', paused: 'warn', active: 'live', in_progress: 'live' };
+const ENDED = ['completed', 'failed', 'cancelled'];
+const SECTIONS = ['kpis', 'task', 'tasks', 'agents', 'lines'];
+const BACKOFF_CAP_MS = 30000, SILENCE_MS = 40000, TOAST_MS = 6000, ANNOUNCE_MS = 5000;
+
+const h = (tag, cls, ...kids) => {
+  const node = document.createElement(tag);
+  if (cls) node.className = cls;
+  node.append(...kids);
+  return node;
+};
+const text = (node, value) => { const v = value ?? ''; if (node.textContent !== String(v)) node.textContent = v; };
+const attr = (node, name, value) => {
+  if (value === null || value === undefined || value === false) node.removeAttribute(name);
+  else if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
+};
+const show = (node, on) => { if (node.hidden === !!on) node.hidden = !on; };
+const cap = (s) => (s ? s[0].toUpperCase() + s.slice(1) : '');
+const icon = (name) => {
+  const box = h('span', 'icon');
+  box.setAttribute('aria-hidden', 'true');
+  setIcon(box, name);
+  return box;
+};
+const setIcon = (box, name) => {
+  if (box.dataset.icon === name) return;
+  box.dataset.icon = name;
+  box.innerHTML = `<svg viewBox="0 0 16 16" width="14" height="14">${ICONS[name] ?? ICONS.idle}</svg>`;
+};
+const clock = (ms) => {
+  const s = Math.max(0, Math.floor(ms / 1000)), two = (n) => String(n).padStart(2, '0');
+  return s < 3600 ? `${Math.floor(s / 60)}:${two(s % 60)}` : `${Math.floor(s / 3600)} h ${two(Math.floor(s / 60) % 60)}`;
+};
+const plural = (n, word) => `${n} ${word}${n === 1 ? '' : 's'}`;
+const sumFiles = (files) => (typeof files === 'number' ? files : ['created', 'modified', 'deleted'].reduce((n, k) => n + (files?.[k]?.length ?? files?.[k] ?? 0), 0));
+
+function status(name) {
+  const word = h('span'), mark = icon(name), box = h('span', 'status', mark, word);
+  box.update = (now) => { setIcon(mark, now); text(word, WORDS[now] ?? now); attr(box, 'data-tone', TONES[now] ?? 'idle'); };
+  box.update(name);
+  return box;
+}
+function ticker(cls) {
+  const node = h('span', cls);
+  node.update = (from, to) => { node.from = from; node.to = to; node.tick(); };
+  node.tick = () => text(node, node.from ? clock((node.to ?? Date.now()) - node.from) : '');
+  return node;
+}
+function spark(values, bars) {
+  const top = Math.max(...values, 1), step = 100 / Math.max(values.length - (bars ? 0 : 1), 1);
+  const y = (v) => (22 - (v / top) * 20).toFixed(1);
+  if (bars) return values.map((v, i) => `<rect x="${(i * step + 0.6).toFixed(1)}" width="${(step - 1.2).toFixed(1)}" y="${y(v)}" height="${(23 - y(v)).toFixed(1)}"/>`).join('');
+  return `<path d="${values.map((v, i) => `${i ? 'L' : 'M'}${(i * step).toFixed(1)} ${y(v)}`).join('')}"/>`;
+}
+
+// Every part is built once and then only told what changed, so focus, hover and scroll survive.
+const PARTS = {
+  kpis() {
+    const tile = (label, bars) => {
+      const value = h('div', 'value'), note = h('div', 'note'), graph = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+      for (const [k, v] of Object.entries({ viewBox: '0 0 100 24', preserveAspectRatio: 'none', 'aria-hidden': 'true', class: bars ? 'spark bars' : 'spark' })) graph.setAttribute(k, v);
+      const node = h('div', 'tile', h('div', 'label', label), value, note);
+      node.setAttribute('role', 'listitem');
+      if (bars !== undefined) node.append(graph);
+      node.update = (v, n, series) => {
+        text(value, v); text(note, n); note.title = n ?? '';
+        const key = JSON.stringify(series);
+        if (series && node.seen !== key) { node.seen = key; graph.innerHTML = series.some(Boolean) ? spark(series, bars) : ''; }
+      };
+      return node;
+    };
+    const t = { active: tile('Active agents', true), running: tile('Running tasks'), spend: tile('Spend today', false), tokens: tile('Tokens today'), success: tile('Success, 7 days') };
+    const node = h('div', 'kpis', ...Object.values(t));
+    node.setAttribute('role', 'list');
+    node.setAttribute('aria-label', 'The fleet in numbers');
+    node.update = (e) => {
+      t.active.update(`${e.active} of ${e.agents}`, roles(e.by_role) || 'no agent is live', e.start_spark);
+      t.running.update(e.running, e.waiting || e.analyst);
+      t.spend.update(e.spend, e.spend_note, e.spend_spark);
+      t.tokens.update(e.tokens, e.tokens_note);
+      t.success.update(e.success, e.success_note);
+    };
+    return node;
+  },
+  task(ctx, full) {
+    const s = status('pending'), title = h('a', 'title'), cost = h('span', 'num'), time = ticker('num'), demo = h('span', 'demo', 'DEMO');
+    const meta = h('div', 'meta'), rail = h('ol', 'rail'), error = h('p', 'error'), facts = h('span', 'facts');
+    demo.title = 'Scripted replies, no model: nothing was spent';
+    const head = h('div', 'row', s, ...(full ? [] : [title]), demo, h('span', 'push'), facts, time, cost);
+    const node = h('div', full ? 'task full' : 'task', error, head, meta, rail);
+    node.setAttribute('role', 'listitem');
+    node.update = (e) => {
+      s.update(e.status); text(title, e.title); link(ctx, title, `task?id=${encodeURIComponent(e.id)}`);
+      show(demo, e.simulated); show(error, e.error); text(error, e.error);
+      text(cost, e.cost + (e.unpriced ? ' +' : '')); cost.title = e.unpriced ? 'Some replies have no known price' : '';
+      text(facts, [full && e.tokens && `${e.tokens} tokens`, plural(e.agents ?? 0, 'agent'), sumFiles(e.files) ? `${plural(sumFiles(e.files), 'file')} changed` : ''].filter(Boolean).join(' · '));
+      time.update(e.started_at, e.ended_at);
+      const a = e.analyst ?? {};
+      text(meta, [e.type, e.folder, e.runtime === 'demo' ? 'scripted replies' : e.runtime, `ANALYST ${a.included ? 'in' : 'out'}${a.reason ? `: ${a.reason}` : ''}`].filter(Boolean).join(' · '));
+      meta.title = meta.textContent;
+      keyed(rail, (e.steps ?? []).map((p) => [p.key, p]), step);
+    };
+    return node;
+  },
+  agent(ctx) {
+    const role = h('span', 'role'), s = status('idle'), demo = h('span', 'demo', 'DEMO'), activity = h('div', 'activity'), time = ticker('num');
+    const fill = h('span', 'fill'), bar = h('span', 'bar', fill), gauge = h('span'), warn = icon('warning'), files = h('span', 'files');
+    const money = h('span', 'num'), a = h('a', 'agent', h('div', 'row', role, demo, h('span', 'push'), s), h('div', 'row', activity, time), h('div', 'row gauge', bar, warn, gauge), h('div', 'row', money, h('span', 'push'), files));
+    bar.setAttribute('role', 'meter'); bar.setAttribute('aria-label', 'Context window used'); bar.setAttribute('aria-valuemin', 0); bar.setAttribute('aria-valuemax', 100);
+    const node = h('div', 'cell', a);
+    node.setAttribute('role', 'listitem');
+    node.update = (e) => {
+      attr(a, 'data-role', e.role); attr(a, 'data-live', !e.ended_at); link(ctx, a, `agent?id=${encodeURIComponent(e.id)}`);
+      text(role, cap(e.role)); role.title = `${e.name} · ${e.model}`; s.update(e.status); show(demo, e.simulated);
+      text(activity, e.error || e.activity || (e.ended_at ? e.model : 'starting')); activity.title = activity.textContent; attr(activity, 'data-bad', !!e.error);
+      time.update(e.started_at, e.ended_at);
+      const used = e.context?.percent;
+      attr(bar, 'aria-valuenow', used ?? 0); fill.style.width = `${Math.min(used ?? 0, 100)}%`;
+      attr(bar, 'data-warn', used >= 80); show(warn, used >= 80);
+      text(gauge, used === null || used === undefined ? 'context not known' : `context ${used} %${used >= 80 ? ', nearly full' : ''}`);
+      text(money, `${e.cost} · ${e.tokens} tokens`);
+      const n = sumFiles(e.files); text(files, n ? plural(n, 'file') : '');
+    };
+    return node;
+  },
+  line() {
+    const at = h('time', 'num'), who = h('span', 'who'), words = h('span', 'words'), node = h('div', 'line', at, who, words);
+    node.setAttribute('role', 'listitem');
+    node.update = (e) => {
+      const d = new Date(e.at); text(at, d.toLocaleTimeString([], { hour12: false })); at.title = d.toLocaleString();
+      attr(who, 'data-role', e.role); text(who, e.role ? cap(e.role) : e.agent || 'Task'); text(words, e.words); attr(node, 'data-kind', e.kind);
+    };
+    return node;
+  },
+};
+function step() {
+  const s = icon('pending'), name = h('span', 'name'), time = ticker('num'), doing = h('span', 'doing'), word = h('span', 'unseen'), node = h('li', 'step', s, name, word, time, doing);
+  node.update = (e) => {
+    attr(node, 'data-role', e.role); attr(node, 'data-status', e.status); setIcon(s, e.status);
+    text(name, e.key); text(word, WORDS[e.status] ?? e.status); time.update(e.started_at, e.ended_at);
+    text(doing, e.status === 'active' ? e.activity : ''); node.title = `${e.key}: ${e.status}`;
+  };
+  return node;
+}
+const roles = (by) => Object.entries(by ?? {}).filter(([, n]) => n).map(([r, n]) => (n > 1 ? `${n} × ${r}` : r)).join(', ');
+
+function link(ctx, a, href) {
+  if (a.getAttribute('href') === href) return;
+  a.setAttribute('href', href);
+  a.onclick = (event) => {
+    if (event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    ctx.emit('open', href);
+  };
+}
+// Children of a box by key: kept, moved only if their order changed, made or removed.
+function keyed(box, items, make) {
+  const nodes = (box.nodes ??= new Map()), wanted = new Set(items.map(([key]) => key));
+  for (const [key, node] of nodes) if (!wanted.has(key)) { node.remove(); nodes.delete(key); }
+  let at = box.firstChild;
+  for (const [key, value] of items) {
+    let node = nodes.get(key);
+    if (!node) nodes.set(key, (node = make()));
+    if (node !== at) box.insertBefore(node, at); else at = at.nextSibling;
+    const now = JSON.stringify(value);
+    if (node.now !== now) { node.now = now; node.update(value); }
+  }
+}
+
+class Live {
+  constructor(component) {
+    this.elements = new Map(); this.fails = 0; this.connected = false; this.everConnected = false; this.lastClock = 0; this.wokeAt = 0;
+    this.root = component.parentElement.querySelector('.live');
+    this.boxes = Object.fromEntries(SECTIONS.map((n) => [n, this.root.querySelector(`.${n}-box`)]));
+    this.note = this.root.querySelector('.note-line'); this.toasts = this.root.querySelector('.toasts'); this.announcer = this.root.querySelector('.announcer');
+    this.timer = setInterval(() => this.tick(), 1000);
+    this.onVisible = () => { if (!document.hidden && !this.connected) { clearTimeout(this.retry); this.open(); } };
+    document.addEventListener('visibilitychange', this.onVisible);
+    addEventListener('online', this.onVisible);
+  }
+  run(component) {
+    const { data } = component;
+    this.emit = component.setTriggerValue;
+    const moved = this.data && this.data.topic !== data.topic;
+    this.data = data;
+    this.theme(component.parentElement.host ?? this.root);
+    if (moved) { this.elements.clear(); this.lastClock = 0; this.ws?.close(); }
+    if (data.board && !this.connected && data.board.clock >= this.lastClock) this.apply({ clock: data.board.clock, data: { full: true, set: data.board.elements, drop: [] } }, true);
+    else this.draw();
+    if (!this.ws) this.open();
+  }
+  theme(host) {
+    const rgb = (getComputedStyle(host).getPropertyValue('--st-background-color').match(/[\da-f]{2}/gi) ?? ['ff', 'ff', 'ff']).map((x) => parseInt(x, 16));
+    attr(this.root, 'data-theme', rgb[0] + rgb[1] + rgb[2] < 384 ? 'dark' : 'light');
+  }
+  open() {
+    if (this.closed || (this.ws && this.ws.readyState < 2)) return;
+    const url = new URL('api/v1/events', document.baseURI.replace(/[?#].*$/, '').replace(/[^/]*$/, ''));
+    url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:'; url.search = `topics=${encodeURIComponent(this.data.topic)}`;
+    const ws = (this.ws = new WebSocket(url));
+    ws.onmessage = (message) => { this.heard(); this.receive(JSON.parse(message.data)); };
+    ws.onclose = () => { if (ws === this.ws) this.lost(); };
+  }
+  heard() {
+    this.heardAt = Date.now(); this.fails = 0; this.connected = this.everConnected = true;
+    clearInterval(this.polling); this.polling = null; show(this.note, false);
+    clearTimeout(this.silence); this.silence = setTimeout(() => this.ws?.close(), SILENCE_MS);
+  }
+  lost() {
+    if (this.closed) return;
+    clearTimeout(this.silence);
+    if (this.connected) this.lostAt = Date.now();
+    this.connected = false; this.fails += 1; this.ws = null;
+    if (this.fails >= (this.everConnected ? 4 : 2)) this.polling ??= setInterval(() => { if (!document.hidden) this.emit('changed', -1); }, this.data.pollMs);
+    this.retry = setTimeout(() => this.open(), Math.min(250 * 2 ** this.fails, BACKOFF_CAP_MS) * (0.8 + 0.2 * Math.random()));
+    this.sayConnection();
+  }
+  sayConnection() {
+    if (this.connected || !this.fails) return;
+    const age = this.heardAt ? `, ${clock(Date.now() - this.heardAt)} old` : '';
+    if (this.polling && !this.everConnected) text(this.note, `No live connection: this page asks again every ${Math.round(this.data.pollMs / 1000)} s.`);
+    else if (this.heardAt) text(this.note, `Reconnecting. Showing the last known state${age}.`);
+    else return;
+    show(this.note, true);
+  }
+  receive(message) {
+    if (message.kind !== 'board' || message.topic !== this.data.topic) return;
+    this.apply(message, false);
+  }
+  apply({ clock: at, data: { full, set, drop } }, quiet) {
+    const first = this.lastClock === 0;
+    if (!first && !quiet) this.tell(set);
+    if (full) for (const id of [...this.elements.keys()]) if (!(id in set)) this.elements.delete(id);
+    for (const id of drop ?? []) this.elements.delete(id);
+    for (const [id, element] of Object.entries(set)) this.elements.set(id, element);
+    const moved = at > this.lastClock;
+    this.lastClock = Math.max(at, this.lastClock);
+    this.draw();
+    if (moved && !quiet && !first) this.wake();
+  }
+  // The fragments of the page are woken at once after a rest, else at most once per pace.
+  wake() {
+    if (this.waking) return;
+    const wait = Math.max(60, this.wokeAt + this.data.paceMs - Date.now());
+    this.waking = setTimeout(() => { this.waking = null; this.wokeAt = Date.now(); this.emit('changed', this.lastClock); }, wait);
+  }
+  draw() {
+    const by = (prefix) => [...this.elements].filter(([id]) => id.startsWith(prefix)).sort((a, b) => (a[1].order ?? 0) - (b[1].order ?? 0) || (a[0] < b[0] ? 1 : -1));
+    const only = (id) => (this.elements.has(id) ? [[id, this.elements.get(id)]] : []);
+    const items = { kpis: only('kpis'), task: only('task'), tasks: by('task:'), agents: by('agent:').filter(([id]) => !this.data.only || id === `agent:${this.data.only}`), lines: by('line:').sort((a, b) => Number(b[0].slice(5)) - Number(a[0].slice(5))) };
+    const make = { kpis: () => PARTS.kpis(), task: () => PARTS.task(this, true), tasks: () => PARTS.task(this), agents: () => PARTS.agent(this), lines: () => PARTS.line() };
+    for (const name of SECTIONS) {
+      const on = this.data.show.includes(name), box = this.boxes[name];
+      show(box.closest('section') ?? box, on && (items[name].length || name === 'kpis'));
+      if (on) keyed(box, items[name], make[name]);
+    }
+    show(this.root.querySelector('.quiet'), this.data.show.includes('tasks') && this.lastClock && !items.tasks.length);
+    show(this.root.querySelector('.boot'), this.data.show.includes('kpis') && !items.kpis.length);
+  }
+  tick() {
+    if (document.hidden) return;
+    for (const node of this.root.querySelectorAll('.num')) if (node.from && !node.to) node.tick?.();
+    this.sayConnection();
+  }
+  // What people want to hear of: an agent that joined, a task that ended.
+  tell(set) {
+    for (const [id, now] of Object.entries(set)) {
+      const before = this.elements.get(id), title = now.title ?? '';
+      if (id.startsWith('agent:') && !before && !now.ended_at) this.toast(`${cap(now.role)} joined`, now.simulated ? 'demo' : '', 'active');
+      if (/^task(:|$)/.test(id) && before && !ENDED.includes(before.status) && ENDED.includes(now.status)) this.toast(`Task ${now.status}`, title, now.status);
+    }
+  }
+  toast(head, rest, kind) {
+    const node = h('div', 'toast', icon(kind), h('span', '', h('strong', '', head), rest ? ` ${rest}` : ''));
+    attr(node, 'data-tone', TONES[kind] ?? 'idle');
+    this.toasts.append(node);
+    while (this.toasts.children.length > 3) this.toasts.firstChild.remove();
+    setTimeout(() => node.remove(), TOAST_MS);
+    this.announce(`${head} ${rest}`);
+  }
+  announce(words) {
+    this.unsaid = words;
+    this.saying ??= setTimeout(() => { text(this.announcer, this.unsaid); this.saying = null; }, Date.now() - (this.saidAt ?? 0) > ANNOUNCE_MS ? 100 : ANNOUNCE_MS);
+    this.saidAt = Date.now();
+  }
+  close() {
+    this.closed = true;
+    clearInterval(this.timer); clearInterval(this.polling); clearTimeout(this.retry); clearTimeout(this.silence); clearTimeout(this.waking);
+    document.removeEventListener('visibilitychange', this.onVisible); removeEventListener('online', this.onVisible);
+    this.ws?.close();
+  }
+}
+
+const ALIVE = new WeakMap();
+export default function (component) {
+  const key = component.parentElement;
+  if (!ALIVE.has(key)) ALIVE.set(key, new Live(component));
+  ALIVE.get(key).run(component);
+  return () => { ALIVE.get(key)?.close(); ALIVE.delete(key); };
+}

@@ -1,0 +1,106 @@
+"""The live connection of a page: one component that draws the board and wakes the fragments of the page."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from pages.ui import places
+
+HERE = Path(__file__).parent
+FLEET = "board:fleet"
+POLL_MS = 3000
+"""How often a page asks where no live connection can be made."""
+LEAST_PACE_MS = 500
+SCRIPT_RUN_MS = 8
+"""What waking one page costs the server: with many pages open each is woken less often."""
+PRESENT_S = 60
+
+_KEYS = "live-keys"
+_PAGES = {"task": places.TASK, "agent": places.AGENT}
+_HTML = """
+<div class="live" data-theme="light">
+  <p class="note-line" role="status" hidden></p>
+  <section><div class="boot" role="status" aria-label="Loading the fleet"></div><div class="kpis-box"></div></section>
+  <section><div class="task-box"></div></section>
+  <section><h3>Running tasks</h3><div class="tasks-box" role="list" aria-label="Running tasks"></div></section>
+  <p class="quiet" hidden>No task is running.</p>
+  <section><h3>Agents</h3><div class="agents-box" role="list" aria-label="Agents"></div></section>
+  <section><h3>Activity</h3>
+    <div class="lines-box" role="list" aria-label="What happened, newest first" tabindex="0"></div></section>
+  <div class="toasts"></div>
+  <div class="announcer" aria-live="polite"></div>
+</div>
+"""
+
+_present: dict[str, float] = {}
+
+
+def begin() -> None:
+    """Start a full run of a page: no fragment has been rendered yet."""
+    st.session_state[_KEYS] = []
+    _present[_session_id()] = time.monotonic()
+
+
+def wakes(key: str) -> None:
+    """This fragment is on the page and wants to be drawn again when something happened."""
+    keys = st.session_state.setdefault(_KEYS, [])
+    if key not in keys:
+        keys.append(key)
+
+
+def mount(topic: str = FLEET, *, show: Sequence[str] = (), agent_id: str | None = None) -> None:
+    """Draw the live parts of a page here; `show` is any of kpis, task, tasks, agents, lines.
+
+    `agent_id`: draw only this one of the agents.
+    """
+    data = {
+        "topic": topic,
+        "show": list(show),
+        "only": agent_id,
+        "board": None,
+        "paceMs": pace_ms(),
+        "pollMs": POLL_MS,
+    }
+    result = _component()(key="live", data=data, on_changed_change=_wake, on_open_change=lambda: None)
+    if result.open:
+        go(str(result.open))
+
+
+def go(address: str) -> None:
+    """Open one of our own pages by its address, as `task?id=...`."""
+    found = re.fullmatch(r"(task|agent)\?id=([\w-]{1,64})", address)
+    if found:
+        st.switch_page(_PAGES[found[1]], query_params={"id": found[2]})
+
+
+def pace_ms() -> int:
+    """Least time between two wake-ups of one page: longer when many people look on."""
+    limit = time.monotonic() - PRESENT_S
+    for session in [name for name, seen in list(_present.items()) if seen < limit]:
+        _present.pop(session, None)
+    return max(LEAST_PACE_MS, SCRIPT_RUN_MS * len(_present))
+
+
+def _wake() -> None:
+    """Draw only the fragments again; a page that has to ask by itself is drawn as a whole."""
+    changed = getattr(st.session_state.get("live"), "changed", None)
+    keys = st.session_state.get(_KEYS, [])
+    _present[_session_id()] = time.monotonic()
+    if changed is not None and changed >= 0 and keys:
+        st.rerun(list(keys))
+
+
+def _session_id() -> str:
+    return str(st.session_state.setdefault("live-session", f"{time.monotonic_ns()}"))
+
+
+def _component() -> Any:
+    name = "quarterdeck_live"
+    js, css = (HERE / "live.js").read_text(encoding="utf-8"), (HERE / "live.css").read_text(encoding="utf-8")
+    return st.components.v2.component(name, html=_HTML, js=js, css=css)

@@ -1,0 +1,14 @@
+"""Where the page scripts lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PAGES = Path(__file__).parents[1]
+
+FLEET = PAGES / "watch" / "fleet.py"
+TASKS = PAGES / "watch" / "tasks.py"
+TASK = PAGES / "watch" / "task.py"
+AGENT = PAGES / "watch" / "agent.py"
+NEW_TASK = PAGES / "run" / "new_task.py"
+GALLERY = PAGES / "guard" / "gallery.py"

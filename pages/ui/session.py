@@ -1,0 +1,100 @@
+"""The door between a page and the fleet: who is there, what they ask, and how a no is shown."""
+
+from __future__ import annotations
+
+import functools
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import streamlit as st
+import structlog
+
+from data.domain.errors import FleetError
+from orchestrator_adapter import deck as deck_module
+from orchestrator_adapter.access import LOCAL, Actor
+from orchestrator_adapter.deck import Deck
+from pages.ui import live
+
+log = structlog.get_logger("pages")
+
+
+def deck() -> Deck:
+    """The running Quarterdeck of this process."""
+    return deck_module.current()
+
+
+def actor() -> Actor:
+    """Who looks at the page; every page script asks this first."""
+    return LOCAL
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Show a refusal as its sentence; let real surprises through."""
+    try:
+        yield
+    except FleetError as refusal:
+        st.error(str(refusal), icon=":material/block:")
+
+
+@contextmanager
+def panel(name: str) -> Iterator[None]:
+    """The boundary of one part of a page: its crash is one box, and the rest of the page goes on."""
+    try:
+        yield
+    except FleetError as refusal:
+        st.error(str(refusal), icon=":material/block:")
+        _again(name)
+    except Exception as error:
+        request_id = uuid.uuid4().hex[:12]
+        log.error("panel crashed", panel=name, request_id=request_id, exc_info=error)
+        st.error(
+            f"This part of the page ({name}) has failed; the rest goes on. "
+            f"The log of the server says why, under request {request_id}.",
+            icon=":material/error:",
+        )
+        _again(name)
+
+
+def _again(name: str) -> None:
+    st.button("Try again", key=f"again-{name}", icon=":material/refresh:")
+
+
+def live_panel(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A part of a page that the server wakes when something happened, with a boundary of its own."""
+
+    def wrap(draw: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(draw)
+        def guarded(*args: Any, **kwargs: Any) -> None:
+            with panel(name):
+                draw(*args, **kwargs)
+
+        fragment = st.fragment(guarded, key=name)
+
+        def rendered(*args: Any, **kwargs: Any) -> None:
+            live.wakes(name)
+            fragment(*args, **kwargs)
+
+        return rendered
+
+    return wrap
+
+
+class Once:
+    """A form that can be handed in once: a second click finds it closed until it is opened again."""
+
+    def __init__(self, name: str) -> None:
+        self._key = f"once-{name}"
+
+    def take(self) -> bool:
+        taken = st.session_state.get(self._key, 0.0)
+        if time.monotonic() - taken < 10:
+            return False
+        st.session_state[self._key] = time.monotonic()
+        return True
+
+    def reopen(self) -> None:
+        st.session_state.pop(self._key, None)

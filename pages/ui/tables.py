@@ -1,0 +1,197 @@
+"""Every table: which columns it has, how they are written, and how they are coloured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from pandas.io.formats.style import Styler
+
+from data.domain import words
+from data.domain.agents import Agent, Role
+from data.domain.money import Tokens
+from data.domain.tasks import Task
+from data.store import Recorded
+from data.store.board import Message
+from pages.ui import look
+
+ROW_PX = 35
+MOST_ROWS = 14
+"""Rows a table shows before it scrolls."""
+
+_BLANK = "–"
+_KINDS = {"input": "Input", "output": "Output", "cache_read": "Cache read"} | {
+    "cache_write_5m": "Cache write 5 min",
+    "cache_write_1h": "Cache write 1 h",
+}
+
+
+def height(rows: int) -> int:
+    """Pixels for so many rows, so that nothing jumps when they arrive."""
+    return ROW_PX * (min(max(rows, 1), MOST_ROWS) + 1) + 3
+
+
+def written(frame: pd.DataFrame, **how: Callable[[Any], str]) -> Styler | pd.DataFrame:
+    """Numbers as people read them, still sorted as numbers."""
+    shown = {name: how[name] for name in how if name in frame}
+    return frame.style.format(shown, na_rep=_BLANK) if len(frame) else frame
+
+
+def pills(label: str, names: Iterable[str], colours: Iterable[str], width: int | None = None) -> Any:
+    return st.column_config.MultiselectColumn(label, options=list(names), color=list(colours), width=width)
+
+
+def _status_pills() -> Any:
+    cells = [look.status_cell(name) for name in look.STATUS]
+    return pills("Status", cells, [look.status_colour(name) for name in look.STATUS], 130)
+
+
+def _role_pills() -> Any:
+    return pills("Role", [role.value for role in Role], [look.role_colour(role) for role in Role], 120)
+
+
+def agents(found: Sequence[Agent], now: datetime) -> tuple[Any, dict[str, Any]]:
+    """The agent table, and its column settings."""
+    frame = pd.DataFrame(
+        {
+            "ID": [agent.id[:8] for agent in found],
+            "Role": [[agent.role.value] for agent in found],
+            "Status": [[look.status_cell(agent.status.value)] for agent in found],
+            "Cost": [agent.cost_nanousd for agent in found],
+            "Tokens": [agent.tokens.total for agent in found],
+            "Duration": [_seconds(agent.started_at, agent.ended_at, now) for agent in found],
+            "Money": ["simulated" if agent.simulated else "real" for agent in found],
+            "Model": [agent.model for agent in found],
+            "Created": [agent.created_at for agent in found],
+        }
+    )
+    columns = {"Role": _role_pills(), "Status": _status_pills(), "Created": _when("Created")}
+    return written(frame, Cost=words.dollars, Tokens=words.tokens, Duration=words.duration), columns
+
+
+def tasks(found: Sequence[Task], now: datetime, **buttons: Any) -> tuple[Any, dict[str, Any]]:
+    """The task table; `open` and `delete` are what their buttons call."""
+    frame = pd.DataFrame(
+        {
+            "Description": [words.title(task.description, 80) for task in found],
+            "Status": [[look.status_cell(task.status.value)] for task in found],
+            "Type": [words.task_type(task.task_type) for task in found],
+            "Workflow": [" → ".join(step.role.value for step in task.workflow) for task in found],
+            "ANALYST": ["in" if task.analyst_included else "out" for task in found],
+            "Cost": [task.cost_nanousd for task in found],
+            "Tokens": [task.tokens.total for task in found],
+            "Duration": [_seconds(task.started_at, task.ended_at, now) for task in found],
+            "Created": [task.created_at for task in found],
+            "Runtime": [f"{task.runtime.value} (DEMO)" if task.simulated else task.runtime.value for task in found],
+            "Folder": [task.working_directory for task in found],
+            "ID": [task.id[:8] for task in found],
+            " ": [":material/delete: Delete" if task.ended else "" for task in found],
+        }
+    )
+    columns = {
+        "Description": _button("Description", "open", buttons, width=300, alignment="left"),
+        "Status": _status_pills(),
+        "Workflow": st.column_config.TextColumn(width=230),
+        "Created": _when("Created"),
+        "Folder": st.column_config.TextColumn(width=180),
+        " ": _button(" ", "delete", buttons, width=100),
+    }
+    return written(frame, Cost=words.dollars, Tokens=words.tokens, Duration=words.duration), columns
+
+
+def _button(label: str, action: str, buttons: dict[str, Any], **how: Any) -> Any:
+    return st.column_config.ButtonColumn(label, type="tertiary", key=f"click-{action}", on_click=buttons[action], **how)
+
+
+def task_agents(found: Sequence[Agent], now: datetime) -> tuple[Any, dict[str, Any]]:
+    """What each agent of a task used: our figure beside the SDK's own total, and how far they are apart."""
+    frame = pd.DataFrame(
+        {
+            "Agent": [agent.name for agent in found],
+            "Role": [[agent.role.value] for agent in found],
+            "Status": [[look.status_cell(agent.status.value)] for agent in found],
+            "Duration": [_seconds(agent.started_at, agent.ended_at, now) for agent in found],
+            "Cost": [agent.cost_nanousd for agent in found],
+            "SDK total": [agent.reported_nanousd for agent in found],
+            "Drift": [drift(agent.cost_nanousd, agent.reported_nanousd) for agent in found],
+            **{label: [getattr(agent.tokens, kind) for agent in found] for kind, label in _KINDS.items()},
+            "Tools": [agent.tool_calls for agent in found],
+            "Model": [agent.model for agent in found],
+        }
+    )
+    columns = {"Role": _role_pills(), "Status": _status_pills()}
+    how: dict[str, Callable[[Any], str]] = {label: words.tokens for label in _KINDS.values()}
+    return written(frame, Cost=words.dollars, Duration=words.duration, **{"SDK total": _maybe_dollars}, **how), columns
+
+
+def drift(ours: int, reported: int | None) -> str:
+    """How far our price of the work is from the SDK's own total."""
+    if reported is None:
+        return _BLANK
+    if ours == reported:
+        return "none"
+    if reported == 0:
+        return words.dollars(ours)
+    return f"{100 * (ours - reported) / reported:+.1f} %"
+
+
+def _maybe_dollars(nanousd: float | None) -> str:
+    return _BLANK if nanousd is None or nanousd != nanousd else words.dollars(int(nanousd))
+
+
+def messages(found: Sequence[Message]) -> Any:
+    """The model replies of an agent, oldest first."""
+    frame = pd.DataFrame(
+        {
+            "At": [f"{message.at:%H:%M:%S}" for message in found],
+            "Cost": ["no price" if m.cost_nanousd is None else words.dollars(m.cost_nanousd) for m in found],
+            **{label: [getattr(m.tokens, kind) for m in found] for kind, label in _KINDS.items()},
+            "By": ["sub-agent" if message.subagent else "agent" for message in found],
+            "Model": [message.model for message in found],
+            "Message": [message.message_id for message in found],
+        }
+    )
+    how: dict[str, Callable[[Any], str]] = {label: words.tokens for label in _KINDS.values()}
+    return written(frame, **how)
+
+
+def tokens_by_kind(tokens: Tokens) -> dict[str, str | None]:
+    return {label: f"{getattr(tokens, kind):,}" for kind, label in _KINDS.items() if getattr(tokens, kind)}
+
+
+def events(found: Sequence[Recorded]) -> pd.DataFrame:
+    """The log, newest first."""
+    return pd.DataFrame(
+        {
+            "Clock": [entry.id for entry in found],
+            "At": [f"{entry.at:%Y-%m-%d %H:%M:%S}" for entry in found],
+            "Kind": [entry.event.kind.replace("_", " ") for entry in found],
+            "Agent": [str(getattr(entry.event, "agent_id", ""))[:8] for entry in found],
+            "What": [said(entry) for entry in found],
+        }
+    )
+
+
+def said(entry: Recorded) -> str:
+    """An event in one line, from whichever of its fields says most."""
+    event = entry.event
+    for name in ("words", "why", "refused", "rationale", "description", "path", "preview", "error"):
+        if text := getattr(event, name, None):
+            return words.shortened(str(text), 160)
+    if (to := getattr(event, "to", None)) is not None:
+        step = getattr(event, "step", "")
+        return f"{step} {look.status_word(str(to)) if str(to) in look.STATUS else to}".strip()
+    if (tokens := getattr(event, "tokens", None)) is not None:
+        return f"{tokens.output:,} tokens out, {tokens.prompt:,} in"
+    return ""
+
+
+def _seconds(started: datetime | None, ended: datetime | None, now: datetime) -> float | None:
+    return None if started is None else max(0.0, ((ended or now) - started).total_seconds())
+
+
+def _when(label: str) -> Any:
+    return st.column_config.DatetimeColumn(label, format="YYYY-MM-DD HH:mm", width=130)

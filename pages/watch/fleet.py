@@ -1,0 +1,110 @@
+"""Fleet: who works right now, on what, and what it costs."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from data.domain import words
+from data.domain.agents import Runtime
+from data.domain.tasks import Draft
+from orchestrator_adapter import commands
+from pages.ui import cards, filters, live, places, session, tables
+
+DEMO_STORY = "success"
+DEMO_TASK = "Fix the sign bug in add(): the tests say that it subtracts."
+SEED = "python -m orchestrator_adapter seed"
+
+
+def first_steps() -> None:
+    """Three ways on from an empty store."""
+    st.markdown("No task has run here yet. Three ways to begin:")
+    demo, real, history = st.columns(3)
+    with demo.container(border=True, height="stretch"):
+        st.subheader("Watch a demo")
+        st.markdown(
+            "Real agent processes on a scratch copy of a tiny project, with scripted replies: "
+            "no account, no model, nothing spent. About a minute."
+        )
+        run_demo()
+    with real.container(border=True, height="stretch"):
+        st.subheader("Run a real task")
+        how_to_run_real()
+    with history.container(border=True, height="stretch"):
+        st.subheader("Look around first")
+        st.markdown("Fill this empty store with 90 days of a made-up fleet, marked as demo everywhere:")
+        st.code(SEED, language="bash")
+
+
+def run_demo() -> None:
+    why_not = session.deck().runtimes().get(Runtime.DEMO)
+    once = session.Once("demo")
+    pressed = st.button(
+        "Run the demo task", type="primary", icon=":material/play_arrow:", disabled=why_not is not None, help=why_not
+    )
+    if why_not:
+        st.caption(why_not)
+    if pressed and once.take():
+        task_id = None
+        with session.refusals(), st.spinner("Starting the demo…"):
+            draft = Draft(DEMO_TASK, runtime=Runtime.DEMO, scenario=DEMO_STORY)
+            task_id = commands.submit_task(session.deck(), session.actor(), draft).id
+        once.reopen()
+        if task_id:
+            live.go(f"task?id={task_id}")
+
+
+def how_to_run_real() -> None:
+    why_not = session.deck().runtimes().get(Runtime.CLAUDE)
+    if why_not is None:
+        st.markdown("Claude agents can run here. Say what should be done, see the price, then start.")
+        st.page_link(places.NEW_TASK, label="New task", icon=":material/add_circle:")
+        return
+    st.markdown("Stop the server, give it a key, start it again:")
+    st.code("export ANTHROPIC_API_KEY=...\nmake run", language="bash")
+    st.caption(f"Now: {why_not}")
+
+
+@session.live_panel("agents")
+def agent_table() -> None:
+    """Every agent, newest first, a stretch at a time."""
+    wanted = filters.agents()
+    deck = session.deck()
+    with deck.store.read() as board:
+        found, more = filters.stretches(
+            lambda cursor: board.agents(wanted, filters.PAGE_ROWS, cursor), filters.pages_shown("agents", wanted)
+        )
+    if not found:
+        cards.empty("No agent fits", "Take a filter away to see more.", ":material/filter_alt_off:")
+        return
+    frame, columns = tables.agents(found, deck.store.now())
+    picked = st.dataframe(
+        frame,
+        column_config=columns,
+        hide_index=True,
+        height=tables.height(len(found)),
+        key="agents-table",
+        on_select="rerun",
+        selection_mode="single-row",
+        alt=f"{words.count(len(found), 'agent')}: role, status, cost, tokens, created",
+    )
+    if rows := picked.selection.rows:
+        live.go(f"agent?id={found[rows[0]].id}")
+    if more:
+        filters.show_more("agents")
+
+
+def any_task() -> bool:
+    with session.deck().store.read() as board:
+        return bool(board.tasks(limit=1).items)
+
+
+session.actor()
+st.title("Fleet")
+if any_task():
+    with session.panel("live board"):
+        live.mount(show=("kpis", "tasks", "agents"))
+    st.subheader("All agents")
+    agent_table()
+else:
+    first_steps()
+    live.mount()

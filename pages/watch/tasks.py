@@ -1,0 +1,94 @@
+"""Tasks: everything that was ever asked for, filtered by the address of the page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from data.domain import words
+from data.domain.tasks import Task
+from data.store import AgentFilter, TaskFilter
+from orchestrator_adapter import commands
+from pages.ui import cards, filters, live, places, session, tables
+
+LISTED = "tasks-listed"
+ASKED = "tasks-asked"
+
+
+@session.live_panel("tasks")
+def task_list() -> None:
+    wanted = filters.tasks()
+    deck = session.deck()
+    with deck.store.read() as board:
+        found, more = filters.stretches(
+            lambda cursor: board.tasks(wanted, filters.PAGE_ROWS, cursor), filters.pages_shown("tasks", wanted)
+        )
+    if not found:
+        nothing(wanted)
+        return
+    # Which task a row's button means is decided by what the person saw, not by what has arrived since.
+    clicked = st.session_state.pop(ASKED, None)
+    st.session_state[LISTED] = [task.id for task in found]
+    frame, columns = tables.tasks(found, deck.store.now(), open=lambda: ask("open"), delete=lambda: ask("delete"))
+    picked = st.dataframe(
+        frame,
+        column_config=columns,
+        hide_index=True,
+        height=tables.height(len(found)),
+        key="tasks-table",
+        on_select="rerun",
+        selection_mode="single-row",
+        alt=f"{words.count(len(found), 'task')}: description, status, type, workflow, cost, tokens, created",
+    )
+    if more:
+        filters.show_more("tasks")
+    if clicked is not None:
+        act(*clicked)
+    elif rows := picked.selection.rows:
+        live.go(f"task?id={found[rows[0]].id}")
+
+
+def ask(action: str) -> None:
+    """Remember which row's button was pressed."""
+    click = st.session_state[f"click-{action}"]
+    listed = st.session_state.get(LISTED, [])
+    if click is not None and click.row < len(listed):
+        st.session_state[ASKED] = (action, listed[click.row])
+
+
+def act(action: str, task_id: str) -> None:
+    if action == "open":
+        live.go(f"task?id={task_id}")
+    with session.deck().store.read() as board:
+        confirm_delete(board.task(task_id))
+
+
+@st.dialog("Delete this task?", icon=":material/delete:")
+def confirm_delete(task: Task) -> None:
+    st.markdown(f"**{words.title(task.description)}**")
+    with session.deck().store.read() as board:
+        count = len(board.agents(AgentFilter(task_id=task.id), limit=200).items)
+    st.markdown(
+        f"It goes off every list, with its {words.count(count, 'agent')}. "
+        "What it spent stays counted, and the files it changed stay as they are."
+    )
+    with st.container(horizontal=True):
+        if st.button("Delete", type="primary", key="delete-sure"):
+            with session.refusals():
+                commands.delete_task(session.deck(), session.actor(), task.id)
+                st.rerun()
+        if st.button("Keep it", key="delete-not"):
+            st.rerun()
+
+
+def nothing(wanted: TaskFilter) -> None:
+    if wanted != TaskFilter(sort=wanted.sort):
+        cards.empty("No task fits", "Take a filter away to see more.", ":material/filter_alt_off:")
+        return
+    cards.empty("No task yet", "Say what should be done, and the fleet goes to work.")
+    st.page_link(places.NEW_TASK, label="New task", icon=":material/add_circle:")
+
+
+session.actor()
+st.title("Tasks")
+task_list()
+live.mount()
