@@ -10,7 +10,7 @@ import shutil
 import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -22,6 +22,7 @@ from claude_agent_sdk import (
     CLINotFoundError,
     Message,
     PermissionMode,
+    ResultError,
     ResultMessage,
     SystemMessage,
     TextBlock,
@@ -34,7 +35,7 @@ from claude_agent_sdk.types import SessionKey, SessionStore, SessionStoreEntry
 
 from data.domain.agents import Role
 from data.domain.errors import AgentFailed, FleetError, RuntimeUnavailable
-from data.domain.events import Event
+from data.domain.events import Diagnostic, Event
 from orchestrator_adapter.runners import Job, Reply, process
 from orchestrator_adapter.runners.agent_log import AgentLog
 from orchestrator_adapter.runners.thread import Emit, bridge
@@ -59,6 +60,7 @@ RUNS_COMMANDS = frozenset({Role.BUILDER, Role.TESTER})
 DEFAULT_MODEL = "claude-opus-5-5"
 """What the bundled command line uses if nobody chose."""
 REFUSED_KEY = frozenset({401, 403})
+NO_SESSION = "No conversation found"
 INTERRUPT_S = 1.0
 LEAVE_S = 2.0
 """How long an idle command line may take to write its last line and go."""
@@ -165,7 +167,8 @@ class Ear:
             return error
         if isinstance(error, CLINotFoundError):
             return RuntimeUnavailable(str(error))
-        words = [redacted(str(error), self._secrets), *self._last_lines]
+        told = answer_words(error.data) if isinstance(error, ResultError) else str(error)
+        words = dict.fromkeys([redacted(told, self._secrets), *self._last_lines])
         return AgentFailed("\n".join(words), error=type(error).__name__)
 
 
@@ -192,11 +195,16 @@ def answer(result: Plain) -> Reply:
     """The reply a result holds; `success` with `is_error` is a failure all the same."""
     if not result.get("is_error") and result.get("subtype") == "success":
         return Reply(str(result.get("result") or ""), result.get("session_id"))
-    words = "; ".join(str(e) for e in result.get("errors") or []) or result.get("result") or result.get("subtype")
     why = {k: result[k] for k in ("subtype", "terminal_reason", "api_error_status", "session_id") if result.get(k)}
-    reason = why.get("terminal_reason")
-    known = reason is None or str(reason) in ("api_error", "completed") or str(reason) in str(words)
-    raise AgentFailed(str(words) if known else f"{words} ({reason})", **why)
+    words, reason = answer_words(result), str(why.get("terminal_reason", ""))
+    told = reason in ("", "api_error", "completed") or reason in words
+    raise AgentFailed(words if told else f"{words} ({reason})", **why)
+
+
+def answer_words(result: Plain) -> str:
+    """What a result says went wrong."""
+    errors = "; ".join(str(e) for e in result.get("errors") or [])
+    return errors or str(result.get("result") or result.get("subtype") or "The agent failed.")
 
 
 class ClaudeRunner:
@@ -215,11 +223,22 @@ class ClaudeRunner:
         self._environment = dict(environment)
         self._cli_path = cli_path
         self._max_retries = max_retries
-        self._pids = pids or Path("var/pids").resolve()
+        self._pids = (pids or Path("var/pids")).resolve()
         self._unset = frozenset(unset)
 
     def run(self, job: Job) -> AsyncIterator[Event | Reply]:
-        return bridge(lambda emit: self._work(job, emit))
+        return bridge(lambda emit: self._resumed(job, emit))
+
+    async def _resumed(self, job: Job, emit: Emit) -> Reply:
+        """Continue the session; if it left no transcript behind, nothing was done in it, so begin anew."""
+        try:
+            return await self._work(job, emit)
+        except AgentFailed as failed:
+            if job.resume is None or NO_SESSION not in str(failed):
+                raise
+            words = f"{failed} The agent begins anew."
+            emit(Diagnostic(task_id=job.task_id, agent_id=job.agent_id, words=words))
+            return await self._work(replace(job, resume=None), emit)
 
     async def _work(self, job: Job, emit: Emit) -> Reply:
         cli = self._ready(job)

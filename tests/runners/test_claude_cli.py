@@ -21,6 +21,7 @@ from data.domain.agents import FileChange, Role
 from data.domain.errors import AgentFailed, RuntimeUnavailable
 from data.domain.events import (
     Activity,
+    Diagnostic,
     FileTouched,
     MessageMetered,
     RetryScheduled,
@@ -244,6 +245,32 @@ def test_a_resumed_session_goes_on_and_counts_nothing_twice(job, home):
     assert seen.isdisjoint(e.message_id for e in again.of(MessageMetered))
     total = again.of(TotalReported)[-1].total_nanousd
     assert first.cost_nanousd + again.cost_nanousd == pytest.approx(total, abs=1000)
+
+
+def test_a_session_without_a_transcript_is_begun_anew(job, home):
+    done = run(DemoRunner(home, pace=0), replace(job, resume="11111111-2222-4333-8444-555555555555"))
+    assert done.reply.text.startswith("## Summary")
+    assert any("No conversation found" in e.words for e in done.of(Diagnostic))
+    assert done.cost_nanousd == pytest.approx(done.of(TotalReported)[-1].total_nanousd, abs=1000)
+
+
+def test_a_killed_agent_resumes_where_it_was(job, home):
+    async def stopped() -> str:
+        sessions: list[str] = []
+
+        def at_the_edit(item: object) -> bool:
+            if isinstance(item, SessionStarted):
+                sessions.append(item.session_id)
+            return isinstance(item, MessageMetered)
+
+        await stopped_at(DemoRunner(home, pace=1), job, at_the_edit)
+        return sessions[0]
+
+    session = asyncio.run(stopped())
+    assert "return a - b" in (job.working_directory / "calc.py").read_text()
+    done = run(DemoRunner(home, pace=0), replace(job, resume=session))
+    assert done.reply.session_id == session
+    assert "return a + b" in (job.working_directory / "calc.py").read_text()
 
 
 def test_a_wrong_key_is_told_within_seconds(job, home):

@@ -16,6 +16,7 @@ from orchestrator_adapter.runners.demo.server import (
     filled,
     folder_of,
     locate,
+    reached,
     usage_of,
 )
 
@@ -82,14 +83,35 @@ def test_the_plan_is_json_with_known_roles():
     assert steps("success", "plan")[0]["text"] == PLAN_JSON
 
 
-def test_the_newest_tag_counts_and_a_resumed_agent_goes_on_where_it_was():
-    played = "Do it\n\n[[scenario:success.builder]]"
-    assert locate([user(played)]) == ("success", "builder", 0)
-    assert locate([user(played), replied(), user("result")]) == ("success", "builder", 1)
-    assert locate([user(played), replied(), user("interrupted"), user(played)]) == ("success", "builder", 1)
-    assert locate([user(played), replied(), user("[[scenario:stuck.tester]]")]) == ("stuck", "tester", 0)
-    assert locate([user("[[scenario:a.b]] quoted, then [[scenario:c.d]]")]) == ("c", "d", 0)
-    assert locate([user("no tag"), replied(), user("result")]) == ("none", "custom", 1)
+def step_of(*messages: dict) -> tuple[str, str, int]:
+    scenario, part, said = locate(messages)
+    return scenario, part, reached([READ, READ, {"text": "done"}], said)
+
+
+READ = {"tools": [{"name": "Read", "input": {}}]}
+PLAYED = "Do it\n\n[[scenario:success.builder]]"
+
+
+def called() -> dict:
+    return {"role": "assistant", "content": [{"type": "tool_use", "id": "1", "name": "Read", "input": {}}]}
+
+
+def test_the_newest_tag_counts():
+    assert step_of(user(PLAYED)) == ("success", "builder", 0)
+    assert step_of(user(PLAYED), called(), user("result")) == ("success", "builder", 1)
+    assert step_of(user(PLAYED), called(), user("[[scenario:stuck.tester]]")) == ("stuck", "tester", 0)
+    assert step_of(user("[[scenario:a.b]] quoted, then [[scenario:c.d]]")) == ("c", "d", 0)
+    assert step_of(user("no tag"), called(), user("result")) == ("none", "custom", 1)
+
+
+def test_a_resumed_agent_goes_on_where_it_was():
+    broken_off = [replied("I was about"), user("[Request interrupted by user]")]
+    assert step_of(user(PLAYED), called(), user("result"), user(PLAYED)) == ("success", "builder", 1)
+    assert step_of(user(PLAYED), called(), user("result"), *broken_off, user(PLAYED)) == ("success", "builder", 1)
+    stopped = user("[Request interrupted by user for tool use]")
+    assert step_of(user(PLAYED), called(), stopped, user(PLAYED)) == ("success", "builder", 0)
+    over = [called(), user("r"), called(), user("r"), replied(), user(PLAYED), replied()]
+    assert step_of(user(PLAYED), *over) == ("success", "builder", 2)
 
 
 def test_tools_answers_decide_what_is_said():

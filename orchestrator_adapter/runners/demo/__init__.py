@@ -38,7 +38,7 @@ class DemoRunner:
 
     def __init__(self, home: Path, pace: float = 1.0, *, cli_path: str | None = None) -> None:
         """`pace`: 1 is made for watching, 0 does not wait at all."""
-        self._home = home
+        self._home = home.resolve()
         self._pace = pace
         self._cli_path = cli_path
 

@@ -23,8 +23,9 @@ Script = Callable[[str, str], Sequence[Step]]
 
 PIECES = 12
 """Into how many pieces a block is cut, so that its text comes in like that of a model."""
-SECONDS = 0.9
+SECONDS = 1.1
 """How long a reply takes that says nothing else."""
+FILLER = "No response requested."
 _FOLDER = re.compile(r"[Ww]orking directory: ([^\n]+)")
 
 
@@ -43,18 +44,31 @@ def tool_answer(message: Json) -> str:
     return "\n".join(a if isinstance(a, str) else text_of(a) for a in answers)
 
 
-def locate(messages: Sequence[Json]) -> tuple[str, str, int]:
-    """Scenario, part and step of a conversation: its newest tag, and the replies since that tag first came up.
+def locate(messages: Sequence[Json]) -> tuple[str, str, Sequence[Json]]:
+    """Scenario, part and what was said so far: the newest tag, and the messages since that tag first came up.
 
     Since its first mention, not its last: a resumed agent is asked again and goes on where it was.
     """
     named = [(i, TAG.findall(text_of(m["content"]))) for i, m in enumerate(messages) if m["role"] == "user"]
     tagged = [(i, tags[-1]) for i, tags in named if tags]
     if not tagged:
-        return NONE, "custom", sum(m["role"] == "assistant" for m in messages)
+        return NONE, "custom", messages
     newest = tagged[-1][1]
     begun = next(i for i, one in tagged if one == newest)
-    return (*newest, sum(m["role"] == "assistant" for m in messages[begun:]))
+    return (*newest, messages[begun:])
+
+
+def reached(script: Sequence[Step], messages: Sequence[Json]) -> int:
+    """The step that comes next; a reply that was broken off, or its tool, is said again."""
+    number = 0
+    for at, message in enumerate(messages):
+        if message["role"] != "assistant" or number == len(script) - 1:
+            continue
+        after = messages[at + 1] if at + 1 < len(messages) else {"content": ""}
+        calls = isinstance(message["content"], list) and any(b.get("type") == "tool_use" for b in message["content"])
+        stopped = "interrupted by user" in text_of(after["content"]) + tool_answer(after)
+        number += not stopped and (calls or not script[number].get("tools"))
+    return number
 
 
 def chosen(step: Step, answer: str) -> Step:
@@ -163,9 +177,10 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _answer(self, body: Json) -> None:
-        scenario, part, number = locate(body["messages"])
+        scenario, part, said = locate(body["messages"])
         script = self.server.script(scenario, part)
-        step = chosen(script[min(number, len(script) - 1)], tool_answer(body["messages"][-1]))
+        number = reached(script, said)
+        step = chosen(script[number], tool_answer(body["messages"][-1]))
         refusal = step.get("error")
         if refusal and self.server.refuses((self._session(), scenario, part, number), refusal["times"]):
             self._json(refusal["status"], _error(refusal["type"], refusal["message"]))
