@@ -9,7 +9,7 @@ import os
 import shutil
 import uuid
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -38,7 +38,7 @@ from data.domain.errors import AgentFailed, FleetError, RuntimeUnavailable
 from data.domain.events import Diagnostic, Event
 from orchestrator_adapter.runners import Job, Reply, process
 from orchestrator_adapter.runners.agent_log import AgentLog
-from orchestrator_adapter.runners.thread import Emit, bridge
+from orchestrator_adapter.runners.thread import Emit, Run
 from orchestrator_adapter.runners.translate import Plain, Translator, redacted
 
 log = logging.getLogger(__name__)
@@ -226,8 +226,8 @@ class ClaudeRunner:
         self._pids = (pids or Path("var/pids")).resolve()
         self._unset = frozenset(unset)
 
-    def run(self, job: Job) -> AsyncIterator[Event | Reply]:
-        return bridge(lambda emit: self._resumed(job, emit))
+    def run(self, job: Job) -> Run:
+        return Run(lambda emit: self._resumed(job, emit))
 
     async def _resumed(self, job: Job, emit: Emit) -> Reply:
         """Continue the session; if it left no transcript behind, nothing was done in it, so begin anew."""
@@ -259,7 +259,7 @@ class ClaudeRunner:
             calm = isinstance(caught, AgentFailed) and "subtype" in caught.details
             raise error from caught
         finally:
-            await _leave(client, mark, calm=calm)
+            await _leave(client, mark, ear.message, calm=calm)
             note.unlink(missing_ok=True)
             ear.log.ended(None if calm and error is None else str(error or "stopped"))
 
@@ -321,14 +321,14 @@ async def _pid(client: ClaudeSDKClient) -> int | None:
     return pid if isinstance(pid, int) else None
 
 
-async def _leave(client: ClaudeSDKClient, mark: str, *, calm: bool) -> None:
+async def _leave(client: ClaudeSDKClient, mark: str, hear: Hear, *, calm: bool) -> None:
     """End the process and all of its tools; not calm: it is busy, so interrupt it first and then insist."""
     pid: int | None = None
     with contextlib.suppress(claude_agent_sdk.ClaudeSDKError):
         pid = await _pid(client)
     noted = await asyncio.to_thread(process.kin, mark, pid)
     if not calm and pid is not None:
-        await _interrupt(client)
+        await _interrupt(client, hear)
     leaving = asyncio.create_task(client.disconnect())
     await asyncio.wait({leaving}, timeout=LEAVE_S if calm else 0)
     await process.end(mark, pid, noted)
@@ -338,12 +338,13 @@ async def _leave(client: ClaudeSDKClient, mark: str, *, calm: bool) -> None:
         log.warning("An agent's client did not close cleanly.", exc_info=True)
 
 
-async def _interrupt(client: ClaudeSDKClient) -> None:
-    """Ask the turn to end, so that the transcript is whole; no answer within a second is an answer too."""
+async def _interrupt(client: ClaudeSDKClient, hear: Hear) -> None:
+    """Ask the turn to end, so that transcript and money are whole; no answer within a second is an answer too."""
     try:
         async with asyncio.timeout(INTERRUPT_S):
             await client.interrupt()
             async for message in client.receive_messages():
+                hear(plain(message))
                 if isinstance(message, ResultMessage):
                     return
     except Exception as error:  # the SDK's boundary: signals follow in any case

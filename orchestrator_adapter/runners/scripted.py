@@ -12,11 +12,10 @@ from typing import Any, cast
 from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient, Transport
 from claude_agent_sdk.types import SessionStore
 
-from data.domain.events import Event
 from data.domain.money import Tokens
 from orchestrator_adapter.runners import Job, Reply
 from orchestrator_adapter.runners.claude import Ear, Mirror, converse
-from orchestrator_adapter.runners.thread import Emit, bridge
+from orchestrator_adapter.runners.thread import Emit, Run
 
 MODEL = "claude-sonnet-5-5"
 CONFIG = "/nonexistent/scripted"
@@ -46,8 +45,8 @@ class ScriptedRunner:
         self._hold = hold
         self._model = model
 
-    def run(self, job: Job) -> AsyncIterator[Event | Reply]:
-        return bridge(lambda emit: self._work(job, emit))
+    def run(self, job: Job) -> Run:
+        return Run(lambda emit: self._work(job, emit))
 
     async def _work(self, job: Job, emit: Emit) -> Reply:
         ear = Ear(job, emit)

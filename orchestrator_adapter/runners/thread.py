@@ -1,4 +1,4 @@
-"""The one long-lived thread on which every agent's SDK client lives, and the bridge from it to a consumer's loop."""
+"""The one long-lived thread on which every agent's SDK client lives, and the way from it to a consumer's loop."""
 
 from __future__ import annotations
 
@@ -75,24 +75,52 @@ class _Bridge:
             self._cancel()
 
 
-async def bridge(work: Work) -> AsyncIterator[Event | Reply]:
-    """Run `work` on the agents' thread; yield what it emits, then its reply, here.
+class Run(AsyncIterator[Event | Reply]):
+    """Runs `work` on the agents' thread; yields what it emits, then its reply, on the consumer's loop.
 
-    Closing the generator cancels the work and returns only after the work has cleaned up.
+    `aclose`, or a cancelled wait for the next item, cancels the work and returns only after it has cleaned up.
     """
-    run = _Bridge(work)
-    run.start()
-    try:
-        while True:
-            item = await run.out.get()
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-            if isinstance(item, Reply):
-                return
-    finally:
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._bridge: _Bridge | None = None
+        self._ended = False
+        self.leftover: tuple[Event, ...] = ()
+        """After `aclose`: what was told too late to be yielded, such as the usage of a reply that was broken off."""
+
+    async def __anext__(self) -> Event | Reply:
+        if self._ended:
+            raise StopAsyncIteration
+        if self._bridge is None:
+            self._bridge = _Bridge(self._work)
+            self._bridge.start()
+        try:
+            item = await self._bridge.out.get()
+        except asyncio.CancelledError:
+            await self.aclose()
+            raise
+        if isinstance(item, Event):
+            return item
+        await self.aclose()
+        if isinstance(item, Reply):
+            return item
+        raise item
+
+    async def aclose(self) -> None:
+        self._ended = True
+        run, self._bridge = self._bridge, None
+        if run is None:
+            return
         run.stop()
-        await _patiently(run.over)
+        try:
+            await _patiently(run.over)
+        finally:
+            late = [run.out.get_nowait() for _ in range(run.out.qsize())]
+            self.leftover = tuple(item for item in late if isinstance(item, Event))
+
+    def __del__(self) -> None:
+        if self._bridge is not None:
+            self._bridge.stop()
 
 
 async def _patiently(over: asyncio.Event) -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
-from data.domain.events import Event
-from orchestrator_adapter.runners import Job, Reply
+from orchestrator_adapter.runners import Job
 from orchestrator_adapter.runners.claude import ClaudeRunner
 from orchestrator_adapter.runners.demo.scenarios import PLAN, Scenario, prepare, scenarios, tag
 from orchestrator_adapter.runners.demo.server import ModelServer
+from orchestrator_adapter.runners.thread import Run
 
 __all__ = ["MODEL", "DemoRunner", "Scenario", "prepare", "scenarios"]
 
@@ -42,7 +41,7 @@ class DemoRunner:
         self._pace = pace
         self._cli_path = cli_path
 
-    def run(self, job: Job) -> AsyncIterator[Event | Reply]:
+    def run(self, job: Job) -> Run:
         folder = job.working_directory
         if folder.is_dir() and not any(folder.iterdir()):
             prepare(job.scenario or "", folder)
