@@ -78,11 +78,11 @@ def ago(then: datetime, now: datetime) -> str:
     if seconds < 45:
         return "just now"
     if seconds < _HOUR:
-        return f"{max(1, round(seconds / _MINUTE))} min ago"
+        return f"{max(1, int(seconds / _MINUTE))} min ago"
     if seconds < _DAY:
-        return f"{round(seconds / _HOUR)} h ago"
+        return f"{int(seconds / _HOUR)} h ago"
     if seconds < 30 * _DAY:
-        return count(round(seconds / _DAY), "day") + " ago"
+        return count(int(seconds / _DAY), "day") + " ago"
     return f"{then:%Y-%m-%d}"
 
 

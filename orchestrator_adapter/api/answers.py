@@ -1,0 +1,247 @@
+"""The shapes that the API answers with, as models: what the OpenAPI document shows and tests hold answers to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from data.domain.agents import AgentStatus, Role, Runtime
+from data.domain.tasks import Complexity, TaskStatus, TaskType
+from data.domain.workflows import StepStatus
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class RefusalDetail(_Shape):
+    code: str
+    message: str
+    details: dict[str, Any]
+    request_id: str
+    timestamp: datetime
+
+
+class RefusalShape(_Shape):
+    """Every refusal, whatever its status."""
+
+    error: RefusalDetail
+
+
+class HealthShape(_Shape):
+    status: str
+
+
+class ReadyShape(_Shape):
+    status: str
+    reasons: list[str]
+
+
+class TokenShape(_Shape):
+    input: int
+    output: int
+    cache_read: int
+    cache_write_5m: int
+    cache_write_1h: int
+
+
+class AnalystShape(_Shape):
+    included: bool
+    reason: str
+
+
+class StepShape(_Shape):
+    key: str
+    role: Role
+    depends_on: list[str]
+    status: StepStatus
+
+
+class FileShape(_Shape):
+    read: list[str]
+    created: list[str]
+    modified: list[str]
+    deleted: list[str]
+
+
+class TaskShape(_Shape):
+    id: str
+    description: str
+    task_type: TaskType
+    status: TaskStatus
+    complexity: Complexity
+    complexity_reasons: list[str]
+    analyst: AnalystShape
+    workflow: list[StepShape]
+    current_step: str | None
+    working_directory: str
+    runtime: Runtime
+    simulated: bool
+    model: str | None
+    permission_mode: str
+    scenario: str | None
+    ai_planner: bool
+    cost_usd: float | None
+    """Null only if no reply could be priced."""
+    reported_cost_usd: float | None
+    """What the SDK itself says; a second figure, never added."""
+    unpriced_messages: int
+    tokens: TokenShape
+    tool_calls: int
+    files: FileShape
+    budget_usd: float | None
+    result: str | None
+    error: str | None
+    created_by: str
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    duration_s: float | None
+    archived_at: datetime | None
+
+
+class ContextShape(_Shape):
+    used: int
+    window: int | None
+
+
+class AgentShape(_Shape):
+    id: str
+    task_id: str
+    step: str
+    role: Role
+    name: str
+    model: str
+    status: AgentStatus
+    activity: str
+    runtime: Runtime
+    simulated: bool
+    cost_usd: float | None
+    reported_cost_usd: float | None
+    unpriced_messages: int
+    tokens: TokenShape
+    context: ContextShape
+    tool_calls: int
+    files: FileShape
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    duration_s: float | None
+    retry_at: datetime | None
+    result: str | None
+    error: str | None
+    session_id: str | None
+
+
+class EventShape(_Shape):
+    id: str
+    """The clock."""
+    at: datetime
+    kind: str
+    task_id: str
+    agent_id: str | None
+    data: dict[str, JsonValue]
+
+
+class LogShape(_Shape):
+    name: str
+    size: int
+    modified_at: datetime
+
+
+class TaskList(_Shape):
+    items: list[TaskShape]
+    next_cursor: str | None
+
+
+class AgentList(_Shape):
+    items: list[AgentShape]
+    next_cursor: str | None
+
+
+class EventList(_Shape):
+    items: list[EventShape]
+    next_cursor: str | None
+
+
+class LogList(_Shape):
+    items: list[LogShape]
+    next_cursor: None
+
+
+class SpendShape(_Shape):
+    cost_usd: float | None
+    tokens: TokenShape
+    unpriced_messages: int
+    simulated_cost_usd: float
+
+
+class AgentCounts(_Shape):
+    total: int
+    live: int
+    by_status: dict[AgentStatus, int]
+    by_role: dict[Role, int]
+    """Live ones."""
+
+
+class TaskCounts(_Shape):
+    running: int
+    created_7d: int
+    completed_7d: int
+    failed_7d: int
+    with_analyst_7d: int
+
+
+class StatusShape(_Shape):
+    clock: int
+    agents: AgentCounts
+    tasks: TaskCounts
+    today: SpendShape
+    default_runtime: Runtime | None
+    runtimes: dict[Runtime, str | None]
+    """Null if it can run here, else the reason why not."""
+
+
+class RangeShape(_Shape):
+    low: float
+    high: float
+
+
+class PlannedStep(_Shape):
+    key: str
+    role: Role
+    depends_on: list[str]
+    scope: str
+
+
+class EstimateShape(_Shape):
+    task_type: TaskType
+    guessed: bool
+    complexity: Complexity
+    complexity_reasons: list[str]
+    analyst: AnalystShape
+    workflow: list[PlannedStep]
+    agents: int
+    cost_usd: RangeShape
+    duration_s: RangeShape
+    basis: str
+
+
+class RolePrompt(_Shape):
+    role: Role
+    complexity: Complexity
+    system_prompt: str
+
+
+class StepPrompt(_Shape):
+    key: str
+    role: Role
+    system_prompt: str
+    prompt: str
+
+
+class PromptList(_Shape):
+    complexity: Complexity
+    steps: list[StepPrompt]

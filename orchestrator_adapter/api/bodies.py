@@ -1,0 +1,184 @@
+"""What may be sent: bodies and query parameters, and a refused one as a sentence that names the field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from data.domain.agents import AgentStatus, Role, Runtime
+from data.domain.errors import InvalidField
+from data.domain.events import storable
+from data.domain.money import from_usd
+from data.domain.tasks import AnalystChoice, Complexity, Draft, TaskStatus, TaskType
+from data.store import AgentFilter, TaskFilter
+from data.store.lists import MAX_LIMIT
+
+Sort = Literal["created", "cost", "tokens"]
+Choice = Literal["auto", "force", "skip"]
+Short = Annotated[str, Field(max_length=500)]
+Path = Annotated[str, Field(max_length=4096)]
+MAX_BUDGET_USD = 1_000_000
+
+
+class _Sent(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _clean(cls, values: Any) -> Any:
+        return {name: storable(v) if isinstance(v, str) else v for name, v in values.items()}
+
+
+class Nothing(_Sent):
+    """No parameters."""
+
+
+class _List(_Sent):
+    limit: int = Field(50, ge=1, le=MAX_LIMIT, description="Most items of the answer")
+    cursor: str | None = Field(None, max_length=500, description="`next_cursor` of the page before")
+    sort: Sort = Field("created", description="Newest, dearest or largest first")
+
+
+class TaskQuery(_List):
+    """Which tasks to list."""
+
+    status: TaskStatus | None = None
+    type: TaskType | None = None
+    since: AwareDatetime | None = Field(None, alias="from", description="Created at or after")
+    until: AwareDatetime | None = Field(None, alias="to", description="Created before")
+    q: Short | None = Field(None, description="Text that the description holds")
+    analyst: bool | None = Field(None, description="Whether an ANALYST takes part")
+    runtime: Runtime | None = None
+    archived: bool = False
+
+    def wanted(self) -> TaskFilter:
+        return TaskFilter(
+            status=self.status,
+            task_type=self.type,
+            since=self.since,
+            until=self.until,
+            text=self.q or None,
+            analyst=self.analyst,
+            runtime=self.runtime,
+            archived=self.archived,
+            sort=self.sort,
+        )
+
+
+class AgentQuery(_List):
+    """Which agents to list."""
+
+    status: AgentStatus | None = None
+    role: Role | None = None
+    task_id: Short | None = None
+    runtime: Runtime | None = None
+    live: bool | None = Field(None, description="Whether it may still spend")
+
+    def wanted(self) -> AgentFilter:
+        return AgentFilter(
+            status=self.status,
+            role=self.role,
+            task_id=self.task_id,
+            runtime=self.runtime,
+            live=self.live,
+            sort=self.sort,
+        )
+
+
+class EventQuery(_Sent):
+    """Which stretch of a task's log."""
+
+    limit: int = Field(50, ge=1, le=MAX_LIMIT)
+    cursor: int = Field(0, ge=0, lt=2**63, description="Clock after which the stretch begins")
+
+
+class RoleQuery(_Sent):
+    """For which complexity a prompt is shown."""
+
+    complexity: Complexity = Complexity.SIMPLE
+
+
+class PromptQuery(_Sent):
+    """For which task the prompts are shown."""
+
+    description: str
+    type: TaskType | None = None
+    analyst: Choice = "auto"
+
+
+class TaskBody(_Sent):
+    """What a task is asked for with."""
+
+    description: str = Field(description="1 to 50,000 characters")
+    task_type: TaskType | None = Field(
+        None,
+        validation_alias=AliasChoices("task_type", "type"),
+        description="Guessed from the description if it is missing",
+    )
+    analyst: Choice = "auto"
+    working_directory: Path | None = None
+    runtime: Runtime | None = Field(None, description="The server's default if it is missing")
+    model: Short | None = None
+    budget_usd: float | None = Field(None, gt=0, le=MAX_BUDGET_USD)
+    scenario: Short | None = Field(None, description="Name of the scripted story, for a demo")
+    ai_planner: bool = False
+    permission_mode: Literal["default", "acceptEdits", "dontAsk", "bypassPermissions"] = "acceptEdits"
+
+    def draft(self) -> Draft:
+        return Draft(
+            description=self.description,
+            task_type=self.task_type,
+            analyst=AnalystChoice(self.analyst),
+            working_directory=self.working_directory,
+            runtime=self.runtime,
+            model=self.model,
+            budget_nanousd=None if self.budget_usd is None else from_usd(self.budget_usd),
+            scenario=self.scenario,
+            ai_planner=self.ai_planner,
+            permission_mode=self.permission_mode,
+        )
+
+
+class AgentBody(_Sent):
+    """What a single agent is asked for with."""
+
+    role: Role
+    prompt: str = Field(description="1 to 50,000 characters")
+    model: Short | None = None
+    working_directory: Path | None = None
+    runtime: Runtime | None = None
+    scenario: Short | None = None
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def fields(model: type[BaseModel]) -> list[str]:
+    """The names under which the fields are sent."""
+    return [
+        name if field.validation_alias is None or field.alias is None else field.alias
+        for name, field in model.model_fields.items()
+    ]
+
+
+def read(model: type[Model], values: Mapping[str, object]) -> Model:
+    """The values as the model, or InvalidField with one sentence about the first wrong one."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        name = ".".join(str(part) for part in first["loc"]) or "body"
+        raise InvalidField(_sentence(name, first["type"], first["msg"], model), field=name) from error
+
+
+def _sentence(name: str, kind: str, said: str, model: type[BaseModel]) -> str:
+    if kind == "extra_forbidden":
+        known = ", ".join(fields(model))
+        shown = name if len(name) <= 80 else name[:79] + "…"
+        return f"{shown} is not known here; " + (f"known are {known}." if known else "this address takes no fields.")
+    if kind == "missing":
+        return f"{name} is missing."
+    said = said.removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
+    return f"{name} {said.replace('should', 'must', 1).rstrip('.')}."

@@ -1,0 +1,171 @@
+"""What programs ask and tell the fleet: tasks, agents, their logs, and the prompts."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from data.domain.agents import Role
+from data.domain.errors import AgentNotFound, FleetError, RoleUnknown, TaskNotFound
+from data.domain.tasks import AnalystChoice, Draft
+from orchestrator_adapter import commands, planning, prompts
+from orchestrator_adapter.api import bodies, shapes
+from orchestrator_adapter.api.http import Answer, Call, answer, encoded, nowhere
+
+LOG_TYPES = {
+    "prompt.txt": "text/plain; charset=utf-8",
+    "text.txt": "text/plain; charset=utf-8",
+    "tools.jsonl": "application/x-ndjson",
+    "summary.jsonl": "application/x-ndjson",
+}
+"""The four files of an agent's log folder: no other name is ever opened."""
+
+_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+
+
+def _id(call: Call, missing: type[FleetError]) -> str:
+    """The id of the address; one that no row can have is simply not found."""
+    given = call.path["id"]
+    if not _ID.fullmatch(given):
+        raise missing
+    return given
+
+
+def tasks(call: Call, query: bodies.TaskQuery) -> Answer:
+    with call.deck.store.read() as board:
+
+        def ask() -> bytes:
+            page = board.tasks(query.wanted(), query.limit, query.cursor)
+            return encoded({"items": [shapes.task(t) for t in page.items], "next_cursor": page.next_cursor})
+
+        return _listed(call.kept.get((board.clock(), query), ask))
+
+
+def agents(call: Call, query: bodies.AgentQuery) -> Answer:
+    with call.deck.store.read() as board:
+
+        def ask() -> bytes:
+            page = board.agents(query.wanted(), query.limit, query.cursor)
+            return encoded({"items": [shapes.agent(a) for a in page.items], "next_cursor": page.next_cursor})
+
+        return _listed(call.kept.get((board.clock(), query), ask))
+
+
+def _listed(body: bytes) -> Answer:
+    return Answer(body, headers={"cache-control": "no-store"})
+
+
+def task(call: Call, _: bodies.Nothing) -> Answer:
+    with call.deck.store.read() as board:
+        return answer(shapes.task(board.task(_id(call, TaskNotFound))))
+
+
+def agent(call: Call, _: bodies.Nothing) -> Answer:
+    with call.deck.store.read() as board:
+        return answer(shapes.agent(board.agent(_id(call, AgentNotFound))))
+
+
+def submit_task(call: Call, body: bodies.TaskBody) -> Answer:
+    made = commands.submit_task(call.deck, call.actor, body.draft())
+    return answer(shapes.task(made), 201, location=f"/api/v1/tasks/{made.id}")
+
+
+def start_agent(call: Call, body: bodies.AgentBody) -> Answer:
+    made = commands.start_agent(
+        call.deck,
+        call.actor,
+        body.role,
+        body.prompt,
+        model=body.model,
+        working_directory=body.working_directory,
+        runtime=body.runtime,
+        scenario=body.scenario,
+    )
+    return answer(shapes.agent(made), 201, location=f"/api/v1/agents/{made.id}")
+
+
+def cancel_task(call: Call, _: bodies.Nothing) -> Answer:
+    return answer(shapes.task(commands.cancel_task(call.deck, call.actor, _id(call, TaskNotFound))))
+
+
+def delete_task(call: Call, _: bodies.Nothing) -> Answer:
+    commands.delete_task(call.deck, call.actor, _id(call, TaskNotFound))
+    return Answer(b"", 204)
+
+
+def delete_agent(call: Call, _: bodies.Nothing) -> Answer:
+    commands.delete_agent(call.deck, call.actor, _id(call, AgentNotFound))
+    return Answer(b"", 204)
+
+
+def estimate(call: Call, body: bodies.TaskBody) -> Answer:
+    planning.check_description(body.description)
+    return answer(shapes.estimate(commands.preview_task(call.deck, body.draft())))
+
+
+def events(call: Call, query: bodies.EventQuery) -> Answer:
+    """The task's log, oldest first; the cursor is the clock of the last event."""
+    with call.deck.store.read() as board:
+        task_id = board.task(_id(call, TaskNotFound)).id
+        found = board.events(task_id=task_id, after=query.cursor, limit=query.limit + 1)
+    items = [shapes.recorded(entry) for entry in found[: query.limit]]
+    return answer({"items": items, "next_cursor": items[-1]["id"] if len(found) > query.limit else None})
+
+
+def _log_folder(call: Call) -> Path | None:
+    """The agent's log folder, if it lies where logs are written."""
+    with call.deck.store.read() as board:
+        log_dir = board.agent(_id(call, AgentNotFound)).log_dir
+    if log_dir is None:
+        return None
+    folder = (call.deck.settings.logs / log_dir).resolve()
+    return folder if folder.is_relative_to(call.deck.settings.logs.resolve()) else None
+
+
+def logs(call: Call, _: bodies.Nothing) -> Answer:
+    folder = _log_folder(call)
+    files = [folder / name for name in LOG_TYPES] if folder else []
+    items = [
+        {"name": path.name, "size": stat.st_size, "modified_at": datetime.fromtimestamp(stat.st_mtime, UTC)}
+        for path in files
+        if path.is_file() and (stat := path.stat())
+    ]
+    return answer({"items": items, "next_cursor": None})
+
+
+def log(call: Call, _: bodies.Nothing) -> Answer:
+    name, folder = call.path["name"], _log_folder(call)
+    if name not in LOG_TYPES:
+        nowhere(f"There is no such log; there are {', '.join(LOG_TYPES)}.", names=list(LOG_TYPES))
+    path = folder / name if folder else None
+    if path is None or path.is_symlink() or not path.is_file():
+        nowhere(f"The agent has not written {name}.", name=name)
+    return Answer(path.read_bytes(), media_type=LOG_TYPES[name], headers={"cache-control": "no-store"})
+
+
+def role_prompt(call: Call, query: bodies.RoleQuery) -> Answer:
+    try:
+        role = Role(call.path["role"].lower())
+    except ValueError as error:
+        roles = ", ".join(Role)
+        raise RoleUnknown(f"That role is not known; known are {roles}.", field="role") from error
+    text = prompts.system_prompt(role, query.complexity)
+    return answer({"role": role, "complexity": query.complexity, "system_prompt": text})
+
+
+def preview_prompts(call: Call, query: bodies.PromptQuery) -> Answer:
+    """The very texts that each step would be sent, without what earlier steps will have reported."""
+    planning.check_description(query.description)
+    draft = Draft(query.description, query.type, AnalystChoice(query.analyst))
+    previewed = commands.preview_task(call.deck, draft)
+    steps = [
+        {
+            "key": step.key,
+            "role": step.role,
+            "system_prompt": prompts.system_prompt(step.role, previewed.complexity),
+            "prompt": prompts.step_prompt(step, query.description, previewed.complexity),
+        }
+        for step in previewed.plan.workflow
+    ]
+    return answer({"complexity": previewed.complexity, "steps": steps})

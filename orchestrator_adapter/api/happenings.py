@@ -1,0 +1,70 @@
+"""An event of the log as one line that a person reads; many events are worth none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from data.domain import events as e
+from data.domain import words
+from data.domain.agents import Agent, AgentStatus, FileChange
+from data.domain.events import Event
+
+WIDTH = 200
+_QUIET = frozenset({AgentStatus.WAITING, AgentStatus.DELETED})
+
+
+def line(event: Event, agents: Mapping[str, Agent]) -> dict[str, str] | None:
+    """Who, what kind and the words; None if there is nothing to tell."""
+    told = _told(event)
+    if told is None:
+        return None
+    kind, text = told
+    agent = agents.get(getattr(event, "agent_id", ""))
+    name, role = (agent.name, agent.role.value) if agent else ("", "")
+    return {"agent": name, "role": role, "kind": kind, "words": words.shortened(text, WIDTH)}
+
+
+def _told(event: Event) -> tuple[str, str] | None:
+    match event:
+        case e.TaskSubmitted(by=by):
+            return "moved", f"submitted by {by}"
+        case e.TaskPlanned(refused=refused, rationale=rationale):
+            return "moved", f"the plan was not used: {refused}" if refused else f"planned: {rationale}"
+        case e.TaskMoved(to=to, why=why):
+            return "moved", _with(f"task {to.value.replace('_', ' ')}", why)
+        case e.StepMoved(step=step, to=to, why=why):
+            return "moved", _with(f"step {step} {to}", why)
+        case e.AgentMoved(to=to, why=why) if to not in _QUIET:
+            return "moved", _with(f"agent {to}", why)
+        case e.SessionStarted(model=model):
+            return "moved", f"session started on {model}"
+        case _:
+            return _done(event)
+
+
+def _done(event: Event) -> tuple[str, str] | None:
+    match event:
+        case e.Said(block=block, chars=chars):
+            verb = "wrote" if block == "text" else "thought for"
+            return "said", f"{verb} {words.count(chars, 'character')}"
+        case e.ToolCalled(words=text, subagent=subagent):
+            return "tool", f"sub-agent: {text}" if subagent else text
+        case e.ToolReturned(is_error=True, tool=tool, preview=preview):
+            return "failed", _with(f"{tool} failed", preview)
+        case e.FileTouched(path=path, change=change, added=added, removed=removed) if change is not FileChange.READ:
+            return "file", f"{change} {path}" + (f" +{added} −{removed}" if added or removed else "")
+        case e.RetryScheduled(attempt=attempt, max_retries=most, delay_ms=delay, status=status):
+            answer = f" ({status})" if status else ""
+            return "retry", f"the model service refused{answer}: try {attempt} of {most} in {delay / 1000:.0f} s"
+        case e.ToolRefused(tool=tool, words=text):
+            return "refused", f"{tool} was not permitted: {text}"
+        case e.SubagentMoved(to=to, words=text):
+            return "subagent", _with(f"sub-agent {to}", text)
+        case e.Diagnostic(words=text):
+            return "diagnostic", text
+        case _:
+            return None
+
+
+def _with(what: str, why: str) -> str:
+    return f"{what}: {why}" if why else what

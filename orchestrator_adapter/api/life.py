@@ -1,0 +1,69 @@
+"""From start to stop: the deck and the hub come up before the first request and go down after the last one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+from orchestrator_adapter.api.assets import Packed
+from orchestrator_adapter.api.hub import Hub
+from orchestrator_adapter.deck import Deck
+from orchestrator_adapter.settings import Settings, guard_exposure
+
+FREEZE_AFTER_S = 5.0
+
+
+class Life:
+    """The lifespan of one server."""
+
+    def __init__(self, settings: Settings, find: Callable[[], Deck], hub: Hub, packed: Packed) -> None:
+        self._settings, self._find, self._hub, self._packed = settings, find, hub, packed
+
+    def __call__(self, _app: Any) -> AbstractAsyncContextManager[dict[str, Any]]:
+        return self._run()
+
+    @contextlib.asynccontextmanager
+    async def _run(self) -> AsyncIterator[dict[str, Any]]:
+        guard_exposure(self._settings)
+        deck = await asyncio.to_thread(self._find)
+        await self._hub.start(deck.store)
+        if "uvloop" not in sys.modules:
+            _no_delay()
+        self._packed.warm()
+        freezing = asyncio.create_task(_freeze())
+        try:
+            yield {}
+        finally:
+            freezing.cancel()
+            self._packed.stop()
+            await self._hub.close()
+            await asyncio.to_thread(deck.close)
+
+
+async def _freeze() -> None:
+    """What is loaded by now stays: take it out of every later collection, which else stops all requests."""
+    await asyncio.sleep(FREEZE_AFTER_S)
+    gc.collect()
+    gc.freeze()
+
+
+def _no_delay() -> None:
+    """Send small answers at once: asyncio does not ask for it on sockets that somebody else has bound."""
+    folder = Path("/proc/self/fd")
+    for entry in list(folder.iterdir()) if folder.is_dir() else ():
+        try:
+            copy = socket.socket(fileno=os.dup(int(entry.name)))
+        except OSError:
+            continue
+        with copy, contextlib.suppress(OSError):
+            inet = copy.family in (socket.AF_INET, socket.AF_INET6)
+            if inet and copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                copy.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,0 +1,203 @@
+"""What the live parts of the pages show, as elements by id: texts are ready to be shown, times tick in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from data.domain import words
+from data.domain.agents import Agent, AgentStatus, FileChange
+from data.domain.errors import TaskNotFound
+from data.domain.money import to_usd
+from data.domain.tasks import Task
+from data.store import AgentFilter, Board
+from data.store.board import Fleet
+from orchestrator_adapter.api import happenings
+
+Element = dict[str, Any]
+Elements = dict[str, Element]
+
+LINGER = timedelta(minutes=2)
+"""How long an ended task stays on the fleet page."""
+MOST_AGENTS = 200
+MOST_TASKS = 50
+WITH_ALL_AGENTS = 10
+"""Tasks whose ended agents are shown too; of the others only the live ones are."""
+WHEN_QUIET = 8
+LINES = 60
+_FAR = 4_000_000_000_000
+"""Milliseconds in the year 2096: subtracting from it puts the newest first with numbers above zero."""
+
+
+def fleet(board: Board, now: datetime) -> Elements:
+    """The fleet page: counts, running tasks and their agents."""
+    tasks = shown_tasks(board, now)
+    agents = _shown_agents(board, tasks)
+    by_task: dict[str, list[Agent]] = {}
+    for agent in agents:
+        by_task.setdefault(agent.task_id, []).append(agent)
+    out = {"kpis": kpis(board.fleet(now), board.clock())}
+    out |= {f"task:{task.id}": task_element(board, task, by_task.get(task.id, [])) for task in tasks}
+    return out | {f"agent:{agent.id}": agent_element(agent) for agent in agents}
+
+
+def task(board: Board, task_id: str, _now: datetime) -> Elements:
+    """One task's page; nothing once the task is deleted."""
+    try:
+        found = board.task(task_id)
+    except TaskNotFound:
+        return {}
+    agents = board.agents(AgentFilter(task_id=task_id), limit=MOST_AGENTS).items
+    element = task_element(board, found, agents) | {"result": (found.result or "")[:2000]}
+    out = {"task": element} | {f"agent:{agent.id}": agent_element(agent) for agent in agents}
+    return out | lines(board, task_id, agents)
+
+
+def shown_tasks(board: Board, now: datetime) -> list[Task]:
+    """Running tasks, and those that ended just now."""
+    running = board.running_tasks(MOST_TASKS)
+    known = {task.id for task in running}
+    newest = board.tasks(limit=MOST_TASKS).items
+    ended = [t for t in newest if t.id not in known and t.ended_at is not None and t.ended_at > now - LINGER]
+    return running + ended
+
+
+def _shown_agents(board: Board, tasks: list[Task]) -> list[Agent]:
+    found = board.agents(AgentFilter(live=True), limit=MOST_AGENTS).items
+    for task in tasks[:WITH_ALL_AGENTS]:
+        found += board.agents(AgentFilter(task_id=task.id), limit=MOST_AGENTS).items
+    found = found or board.agents(limit=WHEN_QUIET).items
+    return list({agent.id: agent for agent in found}.values())[:MOST_AGENTS]
+
+
+def kpis(fleet: Fleet, clock: int) -> Element:
+    waiting = fleet.by_status.get(AgentStatus.WAITING, 0)
+    decided = fleet.completed_7d + fleet.failed_7d
+    return {
+        "order": 0,
+        "clock": clock,
+        "active": sum(fleet.by_role.values()),
+        "agents": fleet.agents,
+        "running": fleet.running_tasks,
+        "waiting": f"{waiting} waiting" if waiting else "",
+        "spend": words.dollars(fleet.today_nanousd),
+        "spend_note": _spend_note(fleet),
+        "tokens": words.tokens(fleet.today_tokens.total),
+        "tokens_note": f"cache read {words.percent(fleet.today_tokens.cache_read, fleet.today_tokens.prompt)}"
+        if fleet.today_tokens.prompt
+        else "",
+        "success": words.percent(fleet.completed_7d, decided),
+        "success_note": f"{fleet.completed_7d} of {decided} in 7 days" if decided else "nothing ended in 7 days",
+        "spend_spark": [to_usd(nanousd) for nanousd in fleet.spend_by_hour],
+        "start_spark": fleet.starts_by_hour,
+        "by_role": fleet.by_role,
+        "by_status": fleet.by_status,
+        "analyst": f"ANALYST in {fleet.analyst_in_7d} of {words.count(fleet.tasks_7d, 'task')} in 7 days",
+    }
+
+
+def _spend_note(fleet: Fleet) -> str:
+    notes = []
+    if fleet.today_unpriced:
+        notes.append(f"without {words.count(fleet.today_unpriced, 'unpriced reply', 'unpriced replies')}")
+    if fleet.simulated_today_nanousd:
+        notes.append(f"{words.dollars(fleet.simulated_today_nanousd)} simulated apart")
+    return ", ".join(notes)
+
+
+def _ms(at: datetime | None) -> int | None:
+    return None if at is None else round(at.timestamp() * 1000)
+
+
+def _changed(files: dict[str, list[str]]) -> int:
+    return len({path for change, paths in files.items() if change != FileChange.READ for path in paths})
+
+
+def task_element(board: Board, task: Task, agents: Iterable[Agent]) -> Element:
+    return {
+        "order": _FAR - (_ms(task.created_at) or 0),
+        "id": task.id,
+        "title": words.title(task.description),
+        "type": words.task_type(task.task_type),
+        "folder": words.folder(task.working_directory, str(Path.home())),
+        "analyst": {"included": task.analyst_included, "reason": task.analyst_reason},
+        "status": task.status,
+        "runtime": task.runtime,
+        "simulated": task.simulated,
+        "cost": words.dollars(task.cost_nanousd),
+        "unpriced": task.unpriced_messages,
+        "tokens": words.tokens(task.tokens.total),
+        "started_at": _ms(task.started_at),
+        "ended_at": _ms(task.ended_at),
+        "steps": _steps(board, task, agents),
+        "files": _changed(task.files),
+        "agents": len(list(agents)),
+        "error": task.error,
+    }
+
+
+def _steps(board: Board, task: Task, agents: Iterable[Agent]) -> list[Element]:
+    times = {step.key: step for step in board.step_times(task.id)}
+    doing = {agent.step: agent.activity for agent in agents if agent.live}
+    return [
+        {
+            "key": step.key,
+            "role": step.role,
+            "status": step.status,
+            "started_at": _ms(times[step.key].started_at),
+            "ended_at": _ms(times[step.key].ended_at),
+            "activity": doing.get(step.key, ""),
+        }
+        for step in task.workflow
+        if step.key in times
+    ]
+
+
+def agent_element(agent: Agent) -> Element:
+    used, window = agent.context_used, agent.context_window
+    return {
+        # live ones first; the order of an agent changes only once, when it ends
+        "order": _FAR - (_ms(agent.created_at) or 0) + (0 if agent.live else _FAR),
+        "id": agent.id,
+        "task_id": agent.task_id,
+        "name": agent.name,
+        "role": agent.role,
+        "status": agent.status,
+        "activity": agent.activity,
+        "model": agent.model,
+        "runtime": agent.runtime,
+        "simulated": agent.simulated,
+        "cost": words.dollars(agent.cost_nanousd),
+        "unpriced": agent.unpriced_messages,
+        "tokens": words.tokens(agent.tokens.total),
+        "context": {"used": used, "window": window, "percent": round(100 * used / window) if window else None},
+        "tool_calls": agent.tool_calls,
+        "files": _changed(agent.files),
+        "started_at": _ms(agent.started_at),
+        "ended_at": _ms(agent.ended_at),
+        "retry_at": _ms(agent.retry_at),
+        "error": agent.error,
+    }
+
+
+def lines(board: Board, task_id: str, agents: Iterable[Agent]) -> Elements:
+    """The newest happenings of a task, in words."""
+    known = {agent.id: agent for agent in agents}
+    clock = board.clock()
+    found: Elements = {}
+    for back in (300, 3000, clock):  # most often the newest few hundred events hold enough
+        found = {}
+        for entry in _log(board, task_id, max(0, clock - back)):
+            if line := happenings.line(entry.event, known):
+                found[f"line:{entry.id}"] = {"order": entry.id, "at": _ms(entry.at), **line}
+        if len(found) >= LINES or back >= clock:
+            break
+    return dict(list(found.items())[-LINES:])
+
+
+def _log(board: Board, task_id: str, after: int) -> Iterable[Any]:
+    while stretch := board.events(task_id=task_id, after=after, limit=1000):
+        yield from stretch
+        after = stretch[-1].id

@@ -1,0 +1,142 @@
+"""Values as the plain JSON that the API gives: dollars as numbers, times with offset, ids as text."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from data.domain.agents import Agent, FileChange
+from data.domain.money import to_usd
+from data.domain.tasks import Task
+from data.store import Recorded
+from data.store.board import Fleet
+from orchestrator_adapter.planning import Preview
+
+Json = dict[str, Any]
+
+
+def _usd(nanousd: int | None) -> float | None:
+    return None if nanousd is None else to_usd(nanousd)
+
+
+def _cost(nanousd: int, unpriced: int) -> float | None:
+    """None where nothing at all could be priced: that is not the same as free."""
+    return None if unpriced and not nanousd else to_usd(nanousd)
+
+
+def _seconds(started: datetime | None, ended: datetime | None) -> float | None:
+    return None if started is None or ended is None else round((ended - started).total_seconds(), 3)
+
+
+def task(value: Task) -> Json:
+    return {
+        "id": value.id,
+        "description": value.description,
+        "task_type": value.task_type,
+        "status": value.status,
+        "complexity": value.complexity,
+        "complexity_reasons": value.complexity_reasons,
+        "analyst": {"included": value.analyst_included, "reason": value.analyst_reason},
+        "workflow": [
+            {"key": s.key, "role": s.role, "depends_on": s.depends_on, "status": s.status} for s in value.workflow
+        ],
+        "current_step": value.current_step,
+        "working_directory": value.working_directory,
+        "runtime": value.runtime,
+        "simulated": value.simulated,
+        "model": value.model,
+        "permission_mode": value.permission_mode,
+        "scenario": value.scenario,
+        "ai_planner": value.ai_planner,
+        "cost_usd": _cost(value.cost_nanousd, value.unpriced_messages),
+        "reported_cost_usd": _usd(value.reported_nanousd),
+        "unpriced_messages": value.unpriced_messages,
+        "tokens": value.tokens.as_dict(),
+        "tool_calls": value.tool_calls,
+        "files": _files(value.files),
+        "budget_usd": _usd(value.budget_nanousd),
+        "result": value.result,
+        "error": value.error,
+        "created_by": value.created_by,
+        "created_at": value.created_at,
+        "started_at": value.started_at,
+        "ended_at": value.ended_at,
+        "duration_s": _seconds(value.started_at, value.ended_at),
+        "archived_at": value.archived_at,
+    }
+
+
+def agent(value: Agent) -> Json:
+    return {
+        "id": value.id,
+        "task_id": value.task_id,
+        "step": value.step,
+        "role": value.role,
+        "name": value.name,
+        "model": value.model,
+        "status": value.status,
+        "activity": value.activity,
+        "runtime": value.runtime,
+        "simulated": value.simulated,
+        "cost_usd": _cost(value.cost_nanousd, value.unpriced_messages),
+        "reported_cost_usd": _usd(value.reported_nanousd),
+        "unpriced_messages": value.unpriced_messages,
+        "tokens": value.tokens.as_dict(),
+        "context": {"used": value.context_used, "window": value.context_window},
+        "tool_calls": value.tool_calls,
+        "files": _files(value.files),
+        "created_at": value.created_at,
+        "started_at": value.started_at,
+        "ended_at": value.ended_at,
+        "duration_s": _seconds(value.started_at, value.ended_at),
+        "retry_at": value.retry_at,
+        "result": value.result,
+        "error": value.error,
+        "session_id": value.session_id,
+    }
+
+
+def _files(files: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {change.value: files.get(change.value, []) for change in FileChange}
+
+
+def recorded(entry: Recorded) -> Json:
+    """A line of the log; its id is the clock."""
+    body = entry.event.model_dump(mode="json", exclude={"kind", "task_id", "agent_id"})
+    for name in [name for name in body if name.endswith("_nanousd")]:
+        body[name.removesuffix("_nanousd") + "_usd"] = _usd(body.pop(name))
+    return {
+        "id": str(entry.id),
+        "at": entry.at,
+        "kind": entry.event.kind,
+        "task_id": entry.event.task_id,
+        "agent_id": getattr(entry.event, "agent_id", None),
+        "data": body,
+    }
+
+
+def spend(fleet: Fleet) -> Json:
+    """What today cost; simulated money stands apart."""
+    return {
+        "cost_usd": _cost(fleet.today_nanousd, fleet.today_unpriced),
+        "tokens": fleet.today_tokens.as_dict(),
+        "unpriced_messages": fleet.today_unpriced,
+        "simulated_cost_usd": to_usd(fleet.simulated_today_nanousd),
+    }
+
+
+def estimate(value: Preview) -> Json:
+    return {
+        "task_type": value.task_type,
+        "guessed": value.guessed,
+        "complexity": value.complexity,
+        "complexity_reasons": value.reasons,
+        "analyst": {"included": value.plan.analyst_included, "reason": value.plan.analyst_reason},
+        "workflow": [
+            {"key": s.key, "role": s.role, "depends_on": s.depends_on, "scope": s.scope} for s in value.plan.workflow
+        ],
+        "agents": len(value.plan.workflow),
+        "cost_usd": {"low": to_usd(value.cost_nanousd_low), "high": to_usd(value.cost_nanousd_high)},
+        "duration_s": {"low": value.duration_s_low, "high": value.duration_s_high},
+        "basis": value.basis,
+    }

@@ -1,0 +1,15 @@
+"""Quarterdeck: the server where it is started, and the page where a browser opens one."""
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+if get_script_run_ctx(suppress_warning=True) is None:  # started by `streamlit run` or by an ASGI server
+    from orchestrator_adapter import api, settings
+
+    _front = api.front(settings.read())
+    # a literal call: `streamlit run` finds the application by reading this file
+    app = st.App(__file__, routes=_front.routes, middleware=_front.middleware, lifespan=_front.lifespan)
+else:
+    from pages.ui.frame import main
+
+    main()
