@@ -151,6 +151,14 @@ def step_prompt(step: Step, description: str, complexity: Complexity, handed_ove
     return "\n\n".join(part for part in parts if part)
 
 
+def resumed_prompt(step: Step) -> str:
+    """What an agent is told whose process was killed in the middle of its step; the session holds the rest."""
+    return (
+        f"Your process ended in the middle of your step as {step.role.name}. What you did until then is kept: look at "
+        "the state of the folder, do what is still missing, do nothing twice, and end with the report you were asked for."
+    )
+
+
 def analyst_context(description: str) -> str:
     """What the ANALYST should look at for such a task; empty if no listed word comes up."""
     wording = vocabulary.read(description)

@@ -94,6 +94,11 @@ class Ledger:
             raise AgentNotFound(f"There is no agent {agent_id}.", agent_id=agent_id)
         return str(found)
 
+    def log_dir(self, agent_id: str) -> str | None:
+        """Where the agent's log files lie; a run that is continued goes on in them."""
+        found = self._db.execute(sa.select(t.agents.c.log_dir).where(t.agents.c.id == agent_id)).scalar()
+        return None if found is None else str(found)
+
     def begin_run(self, run_id: str, task_id: str, step: str, agent_id: str) -> StepRun:
         """Open the record of a step run, or count one more attempt at it."""
         known = self.run(run_id)

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+import psycopg
 import sqlalchemy as sa
 import structlog
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
@@ -28,6 +29,8 @@ from orchestrator_adapter.engine import flow, names, step
 from orchestrator_adapter.runners import Runner
 
 APP = "quarterdeck"
+ENGINE_LOCK = 0x51_44_45
+"""PostgreSQL advisory lock of the process that is the engine of a database."""
 VERSION = "1"
 """Raised only by a change of the workflow bodies that running workflows could not follow."""
 
@@ -56,7 +59,7 @@ class Engine:
         self._bench = step.Bench(store, runners, logs)
         self._max_agents = max_agents
         self._bell: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
-        self._lock: IO[str] | None = None
+        self._lock: IO[str] | psycopg.Connection[tuple[Any, ...]] | None = None
         self._deaf: list[Any] = []
         self.running = False
 
@@ -77,7 +80,7 @@ class Engine:
         Twins with one store would run steps twice, so the lock comes before everything else.
         """
         if not self._url.startswith("sqlite"):
-            return True
+            return self._lock_postgresql()
         path = Path(str(sa.make_url(self._url).database))
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = path.with_suffix(".lock").open("a+")
@@ -87,6 +90,17 @@ class Engine:
             handle.close()
             return False
         self._lock = handle
+        return True
+
+    def _lock_postgresql(self) -> bool:
+        """Hold a session lock for as long as this process lives; the server frees it when the process dies."""
+        address = sa.make_url(self._url).set(drivername="postgresql").render_as_string(hide_password=False)
+        session = psycopg.connect(address, autocommit=True, keepalives_idle=10, keepalives_interval=5)
+        row = session.execute("select pg_try_advisory_lock(%s)", (ENGINE_LOCK,)).fetchone()
+        if row is None or not row[0]:
+            session.close()
+            return False
+        self._lock = session
         return True
 
     def _launch(self) -> None:

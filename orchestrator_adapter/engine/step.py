@@ -113,6 +113,8 @@ class Bench:
             handover.forward(handover.read(text, before)) for before, text in _handed_over(ledger, task, inputs)
         )
         prompt, system = _prompts(task, node, handed)
+        if resume is not None:
+            prompt = prompts.resumed_prompt(node)
         left = None if task.budget_nanousd is None else max(task.budget_nanousd - task.cost_nanousd, 1) / NANO
         return Job(
             task_id=task.id,
@@ -122,7 +124,7 @@ class Bench:
             prompt=prompt,
             system_prompt=system,
             working_directory=Path(task.working_directory),
-            log_dir=Path(created.log_dir or ""),
+            log_dir=Path(ledger.log_dir(created.agent_id) or str(created.log_dir)),
             model=task.model,
             permission_mode=task.permission_mode,
             resume=resume,
@@ -216,9 +218,9 @@ def _planned(task: Task, answer: str, template: tuple[Step, ...]) -> e.TaskPlann
     )
     try:
         plan = planning.read_plan(answer, base)
+        workflow = planning.with_choice(plan.workflow, task.task_type, task.analyst_choice)
     except PlanRefused as refused:
         return e.TaskPlanned(task_id=task.id, workflow=names.specs(template), rationale="", refused=str(refused))
-    workflow = planning.with_choice(plan.workflow, task.task_type, task.analyst_choice)
     included = planning.has_analyst(workflow)
     reason = task.analyst_reason
     if task.analyst_choice is AnalystChoice.AUTO:

@@ -82,6 +82,22 @@ def test_a_complex_task_runs_step_by_step_to_its_end(launch: Launch, ended: Ende
     assert kinds[-1] == "task_moved"
 
 
+def test_the_same_road_on_either_database(launch: Launch, ended: Ended, store_url: str) -> None:
+    cast = Cast()
+    deck = launch(cast, store_url)
+    task = ended(deck, submit(deck, "Quick fix").id)
+    assert (task.status, [job.step for job in cast.jobs]) == (TaskStatus.COMPLETED, ["builder", "tester"])
+
+
+def test_a_second_process_on_one_store_is_a_client_not_a_twin(launch: Launch, ended: Ended, store_url: str) -> None:
+    first, second = Cast(), Cast()
+    engine, client = launch(first, store_url), launch(second, store_url)
+    assert client.not_ready() == ["another process runs the engine of this store"]
+    task = ended(client, submit(client, "Quick fix").id)
+    assert (task.status, len(first.jobs), second.jobs) == (TaskStatus.COMPLETED, 2, [])
+    assert engine.not_ready() == []
+
+
 def test_each_agent_is_told_what_the_one_before_found(launch: Launch, ended: Ended) -> None:
     cast = Cast({Role.PLANNER: "no headings at all, only: touch line 7"})
     deck = launch(cast)
@@ -186,6 +202,15 @@ def test_a_useless_plan_is_refused_visibly_and_the_template_runs(launch: Launch,
     assert planned.refused
 
 
+def test_a_plan_that_a_person_forbids_is_refused_and_the_template_runs(launch: Launch, ended: Ended) -> None:
+    cast = Cast({Role.PLANNER: '{"workflow": [{"agent_role": "ANALYST"}]}'})
+    deck = launch(cast)
+    draft = Draft("Quick fix", task_type=TaskType.BUG_FIX, ai_planner=True, analyst=AnalystChoice.SKIP)
+    task = ended(deck, open_with_planner(deck, draft).id)
+    assert [job.step for job in cast.jobs] == ["plan", "builder", "tester"]
+    assert task.status is TaskStatus.COMPLETED
+
+
 def open_with_planner(deck: Deck, draft: Draft) -> Task:
     """Scripted tasks have no planner agent by themselves; the engine's part is what is tested here."""
     task_id = "ab" * 16
@@ -198,6 +223,7 @@ def open_with_planner(deck: Deck, draft: Draft) -> Task:
                 description=draft.description,
                 task_type=previewed.task_type,
                 complexity=previewed.complexity,
+                analyst_choice=draft.analyst,
                 analyst_included=previewed.plan.analyst_included,
                 analyst_reason=previewed.plan.analyst_reason,
                 workflow=names.specs(workflow),
