@@ -194,7 +194,7 @@ class Engine:
             self._deaf.pop()()
         self._bell.put(None)
         if self.running:
-            DBOS.destroy(workflow_completion_timeout_sec=0)
+            DBOS.destroy(workflow_completion_timeout_sec=3)  # what just ended still writes its checkpoint
             self.running = False
         if self._lock is not None:
             self._lock.close()
