@@ -18,9 +18,9 @@ def main() -> None:
     st.set_page_config(page_title="Quarterdeck", page_icon=MARK, layout="wide", menu_items=_menu())
     st.html(HERE / "page.css")
     st.logo(str(HERE / "logo.svg"), size="large", icon_image=MARK)
-    live.begin()
     page = st.navigation(_pages(), expanded=True)
     if _reachable():
+        live.begin(session.clock())
         page.run()
 
 

@@ -247,10 +247,10 @@ class Live {
     if (full) for (const id of [...this.elements.keys()]) if (!(id in set)) this.elements.delete(id);
     for (const id of drop ?? []) this.elements.delete(id);
     for (const [id, element] of Object.entries(set)) this.elements.set(id, element);
-    const moved = at > this.lastClock;
+    const moved = at > (first ? this.data.clock : this.lastClock);
     this.lastClock = Math.max(at, this.lastClock);
     this.draw();
-    if (moved && !quiet && !first) this.wake();
+    if (moved && !quiet) this.wake();
   }
   // The fragments of the page are woken at once after a rest, else at most once per pace.
   wake() {

@@ -22,13 +22,15 @@ SCRIPT_RUN_MS = 8
 PRESENT_S = 60
 
 _KEYS = "live-keys"
+_CLOCK = "live-clock"
 _PAGES = {"task": places.TASK, "agent": places.AGENT}
 _HTML = """
 <div class="live" data-theme="light">
   <p class="note-line" role="status" hidden></p>
   <section><div class="boot" role="status" aria-label="Loading the fleet"></div><div class="kpis-box"></div></section>
   <section><div class="task-box"></div></section>
-  <section><h3>Running tasks</h3><div class="tasks-box" role="list" aria-label="Running tasks"></div></section>
+  <section><h3>Tasks now</h3>
+    <div class="tasks-box" role="list" aria-label="Tasks that run or have just ended"></div></section>
   <p class="quiet" hidden>No task is running.</p>
   <section><h3>Agents</h3><div class="agents-box" role="list" aria-label="Agents"></div></section>
   <section><h3>Activity</h3>
@@ -41,8 +43,9 @@ _HTML = """
 _present: dict[str, float] = {}
 
 
-def begin() -> None:
-    """Start a full run of a page: no fragment has been rendered yet."""
+def begin(clock: int) -> None:
+    """Start a full run of a page, before anything of it is read: what happened after this clock is news to it."""
+    st.session_state[_CLOCK] = clock
     st.session_state[_KEYS] = []
     _present[_session_id()] = time.monotonic()
 
@@ -64,6 +67,7 @@ def mount(topic: str = FLEET, *, show: Sequence[str] = (), agent_id: str | None 
         "show": list(show),
         "only": agent_id,
         "board": None,
+        "clock": st.session_state.get(_CLOCK, 0),
         "paceMs": pace_ms(),
         "pollMs": POLL_MS,
     }

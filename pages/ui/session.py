@@ -31,6 +31,12 @@ def actor() -> Actor:
     return LOCAL
 
 
+def clock() -> int:
+    """The id of the last event: what a page shows is at least as new."""
+    with deck().store.read() as board:
+        return board.clock()
+
+
 @contextmanager
 def refusals() -> Iterator[None]:
     """Show a refusal as its sentence; let real surprises through."""

@@ -29,9 +29,9 @@ _KINDS = {"input": "Input", "output": "Output", "cache_read": "Cache read"} | {
 }
 
 
-def height(rows: int) -> int:
-    """Pixels for so many rows, so that nothing jumps when they arrive."""
-    return ROW_PX * (min(max(rows, 1), MOST_ROWS) + 1) + 3
+def height(rows: int) -> Any:
+    """As high as its rows, up to where it begins to scroll."""
+    return "content" if rows <= MOST_ROWS else ROW_PX * (MOST_ROWS + 1)
 
 
 def written(frame: pd.DataFrame, **how: Callable[[Any], str]) -> Styler | pd.DataFrame:
@@ -46,11 +46,11 @@ def pills(label: str, names: Iterable[str], colours: Iterable[str], width: int |
 
 def _status_pills() -> Any:
     cells = [look.status_cell(name) for name in look.STATUS]
-    return pills("Status", cells, [look.status_colour(name) for name in look.STATUS], 130)
+    return pills("Status", cells, [look.status_colour(name) + "33" for name in look.STATUS], 130)
 
 
 def _role_pills() -> Any:
-    return pills("Role", [role.value for role in Role], [look.role_colour(role) for role in Role], 120)
+    return pills("Role", [role.value for role in Role], [look.role_colour(role) + "40" for role in Role], 120)
 
 
 def agents(found: Sequence[Agent], now: datetime) -> tuple[Any, dict[str, Any]]:

@@ -14,8 +14,7 @@ from data.store import AgentFilter
 from orchestrator_adapter import commands
 from pages.ui import cards, charts, history, live, logs, places, session, tables
 
-PLAN = "plan"
-"""The step in which a planner agent designs the workflow."""
+PLAN = "plan"  # the step in which a planner agent designs the workflow
 EVENT_ROWS = 200
 TABS = ["Overview", "Workflow", "Agents", "Files", "Result", "Planner", "Events"]
 SIGNS = {FileChange.CREATED: "+", FileChange.MODIFIED: "~", FileChange.DELETED: "−", FileChange.READ: ""}
