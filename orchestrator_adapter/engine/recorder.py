@@ -65,6 +65,8 @@ class Recorder:
             close = getattr(happenings, "aclose", None)
             if close is not None:
                 await close()
+            for late in getattr(happenings, "leftover", ()):  # what a stopped agent still had to tell: it may be money
+                queue.put_nowait(late)
 
     async def _write_all(self, queue: asyncio.Queue[Event | Reply | None]) -> Reply | None:
         reply: Reply | None = None

@@ -313,3 +313,56 @@ def test_work_submitted_by_another_process_is_found(launch: Launch, ended: Ended
         )
     other.close()
     assert ended(deck, task_id).status is TaskStatus.COMPLETED
+
+
+def test_what_a_stopped_agent_still_used_is_counted(
+    launch: Launch, ended: Ended, eventually: Callable[..., None]
+) -> None:
+    """The runner tells its last usage only while it is being closed."""
+
+    class Talkative:
+        def __init__(self, job: Job) -> None:
+            self.job, self.begun, self.leftover = job, False, ()
+
+        def __aiter__(self) -> Talkative:
+            return self
+
+        async def __anext__(self) -> Event:
+            if self.begun:
+                await asyncio.Event().wait()
+            self.begun = True
+            ids = {"task_id": self.job.task_id, "agent_id": self.job.agent_id}
+            return e.SessionStarted(**ids, session_id="s", model="claude-sonnet-5-5")
+
+        async def aclose(self) -> None:
+            self.leftover = (
+                e.MessageMetered(
+                    task_id=self.job.task_id,
+                    agent_id=self.job.agent_id,
+                    message_id="late",
+                    model="claude-sonnet-5-5",
+                    tokens=Tokens(1, 1),
+                    cost_nanousd=42,
+                ),
+            )
+
+    class Slow:
+        def run(self, job: Job) -> Talkative:
+            return Talkative(job)
+
+    deck = launch(Slow())
+    task_id = submit(deck, "Quick fix").id
+
+    def session() -> str | None:
+        with deck.store.read() as board:
+            found = board.agents(AgentFilter(task_id=task_id)).items
+        return found[0].session_id if found else None
+
+    eventually(session)
+    commands.cancel_task(deck, LOCAL, task_id)
+
+    def cost() -> int:
+        with deck.store.read() as board:
+            return board.task(task_id).cost_nanousd
+
+    eventually(lambda: cost() == 42)
