@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 
@@ -53,8 +55,8 @@ def _fold_agent(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None
         case e.TotalReported():
             _report(db, rev, event)
         case e.ToolCalled():
-            _agent(db, event, rev, tool_calls=t.agents.c.tool_calls + 1, activity=event.words)
-            _task(db, event.task_id, rev, tool_calls=t.tasks.c.tool_calls + 1)
+            _agent(db, event, rev, {"tool_calls": 1}, activity=event.words)
+            _task(db, event.task_id, rev, {"tool_calls": 1})
         case e.FileTouched():
             _touch(db, rev, event)
         case e.RetryScheduled():
@@ -70,16 +72,37 @@ def _fold_agent(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None
             raise AssertionError(event)
 
 
-def _task(db: sa.Connection, task_id: str, rev: int, **values: object) -> None:
-    changed = db.execute(sa.update(t.tasks).where(t.tasks.c.id == task_id).values(rev=rev, **values))
-    if changed.rowcount == 0:
+@functools.cache
+def _update(table: sa.Table, sets: frozenset[str], adds: frozenset[str]) -> sa.Update:
+    """Kept once built: building the statement takes several times as long as running it."""
+    update = sa.update(table).where(table.c.id == sa.bindparam("row_id"))
+    sums = {name: sa.func.coalesce(table.c[name], 0) + sa.bindparam(f"add_{name}") for name in adds}
+    return update.values(**{name: sa.bindparam(f"set_{name}") for name in sets}, **sums)
+
+
+def _change(
+    db: sa.Connection, table: sa.Table, row_id: str, more: Mapping[str, int], values: Mapping[str, object]
+) -> bool:
+    """Set columns and add to others; whether there is such a row."""
+    given: dict[str, object] = {f"set_{name}": value for name, value in values.items()}
+    given |= {f"add_{name}": value for name, value in more.items()}
+    statement = _update(table, frozenset(values), frozenset(more))
+    return bool(db.execute(statement, given | {"row_id": row_id}).rowcount)
+
+
+_NO_MORE: Mapping[str, int] = {}
+
+
+def _task(db: sa.Connection, task_id: str, rev: int, more: Mapping[str, int] = _NO_MORE, /, **values: object) -> None:
+    if not _change(db, t.tasks, task_id, more, {"rev": rev} | values):
         raise TaskNotFound(f"There is no task {task_id}.", task_id=task_id)
 
 
-def _agent(db: sa.Connection, event: e.Event, rev: int, **values: object) -> None:
+def _agent(
+    db: sa.Connection, event: e.Event, rev: int, more: Mapping[str, int] = _NO_MORE, /, **values: object
+) -> None:
     agent_id = getattr(event, "agent_id", "")
-    changed = db.execute(sa.update(t.agents).where(t.agents.c.id == agent_id).values(rev=rev, **values))
-    if changed.rowcount == 0:
+    if not _change(db, t.agents, agent_id, more, {"rev": rev} | values):
         raise AgentNotFound(f"There is no agent {agent_id}.", agent_id=agent_id)
 
 
@@ -192,14 +215,15 @@ def _create_agent(db: sa.Connection, rev: int, at_ms: int, event: e.AgentCreated
 
 
 def _move_agent(db: sa.Connection, rev: int, at_ms: int, event: e.AgentMoved) -> None:
-    row = db.execute(sa.select(t.agents.c.status).where(t.agents.c.id == event.agent_id)).first()
+    where = t.agents.c.id == event.agent_id
+    row = db.execute(sa.select(t.agents.c.status, t.agents.c.started_at_ms).where(where)).first()
     if row is None:
         raise AgentNotFound(f"There is no agent {event.agent_id}.", agent_id=event.agent_id)
     if event.to not in a.MOVES[AgentStatus(row.status)]:
         raise TooLate(f"An agent that is {row.status} cannot become {event.to}.", agent_id=event.agent_id)
     values: dict[str, object] = {"status": event.to.value, "retry_at_ms": None}
-    if event.to is AgentStatus.ACTIVE:
-        values["started_at_ms"] = sa.func.coalesce(t.agents.c.started_at_ms, at_ms)
+    if event.to is AgentStatus.ACTIVE and row.started_at_ms is None:
+        values["started_at_ms"] = at_ms
     if event.to not in a.LIVE:
         values |= {"ended_at_ms": at_ms, "activity": "", "result": event.result}
     if event.to in (AgentStatus.FAILED, AgentStatus.CANCELLED):
@@ -207,9 +231,12 @@ def _move_agent(db: sa.Connection, rev: int, at_ms: int, event: e.AgentMoved) ->
     _agent(db, event, rev, **values)
 
 
+_MESSAGE = (t.messages.c.message_id == sa.bindparam("message")) & (t.messages.c.request_id == sa.bindparam("request"))
+_KNOWN = sa.select(t.messages).where(_MESSAGE)
+
+
 def _known_message(db: sa.Connection, event: e.MessageMetered) -> sa.RowMapping | None:
-    where = (t.messages.c.message_id == event.message_id) & (t.messages.c.request_id == event.request_id)
-    return db.execute(sa.select(t.messages).where(where)).mappings().first()
+    return db.execute(_KNOWN, {"message": event.message_id, "request": event.request_id}).mappings().first()
 
 
 def is_news(db: sa.Connection, event: e.MessageMetered) -> bool:
@@ -228,9 +255,13 @@ def _meter(db: sa.Connection, rev: int, at_ms: int, event: e.MessageMetered) -> 
         agent = db.execute(sa.select(t.agents.c.simulated).where(t.agents.c.id == event.agent_id)).first()
         if agent is None:
             raise AgentNotFound(f"There is no agent {event.agent_id}.", agent_id=event.agent_id)
-        keys = {"message_id": event.message_id, "request_id": event.request_id, "task_id": event.task_id}
+        keys: dict[str, object] = {
+            "message_id": event.message_id,
+            "request_id": event.request_id,
+            "task_id": event.task_id,
+        }
         rest = {"agent_id": event.agent_id, "at_ms": at_ms, "simulated": agent.simulated, "subagent": event.subagent}
-        db.execute(sa.insert(t.messages).values(**keys, **rest, **values))
+        db.execute(sa.insert(t.messages), keys | rest | values)
     else:
         more = event.tokens - tokens(known)
         cost -= known["cost_nanousd"] or 0
@@ -238,12 +269,11 @@ def _meter(db: sa.Connection, rev: int, at_ms: int, event: e.MessageMetered) -> 
         where = (t.messages.c.message_id == event.message_id) & (t.messages.c.request_id == event.request_id)
         db.execute(sa.update(t.messages).where(where).values(**values))
     sums = {**token_columns(more), "cost_nanousd": cost, "unpriced_messages": unpriced}
-    _task(db, event.task_id, rev, **{name: t.tasks.c[name] + value for name, value in sums.items()})
+    _task(db, event.task_id, rev, sums)
     gauge: dict[str, object] = {} if event.subagent else {"context_used": event.tokens.prompt + event.tokens.output}
     if event.context_window and not event.subagent:
         gauge["context_window"] = event.context_window
-    added = {name: t.agents.c[name] + value for name, value in sums.items()}
-    _agent(db, event, rev, retry_at_ms=None, **added, **gauge)
+    _agent(db, event, rev, sums, retry_at_ms=None, **gauge)
 
 
 def _report(db: sa.Connection, rev: int, event: e.TotalReported) -> None:
@@ -253,9 +283,8 @@ def _report(db: sa.Connection, rev: int, event: e.TotalReported) -> None:
         raise AgentNotFound(f"There is no agent {event.agent_id}.", agent_id=event.agent_id)
     last = row["reported_last_nanousd"] or 0
     grown = event.total_nanousd - last if event.total_nanousd >= last else event.total_nanousd
-    total = (row["reported_nanousd"] or 0) + grown
-    _agent(db, event, rev, reported_nanousd=total, reported_last_nanousd=event.total_nanousd)
-    _task(db, event.task_id, rev, reported_nanousd=sa.func.coalesce(t.tasks.c.reported_nanousd, 0) + grown)
+    _agent(db, event, rev, {"reported_nanousd": grown}, reported_last_nanousd=event.total_nanousd)
+    _task(db, event.task_id, rev, {"reported_nanousd": grown})
 
 
 def _touch(db: sa.Connection, rev: int, event: e.FileTouched) -> None:

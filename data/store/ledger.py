@@ -16,6 +16,8 @@ from data.store import blobs, fold
 from data.store import tables as t
 from data.store.rows import at, ms
 
+_INSERT = sa.insert(t.events).returning(t.events.c.id)
+
 
 @dataclass(frozen=True)
 class Recorded:
@@ -64,15 +66,14 @@ class Ledger:
 
     def _insert(self, event: Event, at_ms: int) -> int:
         row = self._db.execute(
-            sa.insert(t.events)
-            .values(
-                at_ms=at_ms,
-                task_id=event.task_id,
-                agent_id=getattr(event, "agent_id", None),
-                kind=event.kind,
-                body=event.model_dump_json(exclude_defaults=True, exclude={"task_id", "agent_id"}),
-            )
-            .returning(t.events.c.id)
+            _INSERT,
+            {
+                "at_ms": at_ms,
+                "task_id": event.task_id,
+                "agent_id": getattr(event, "agent_id", None),
+                "kind": event.kind,
+                "body": event.model_dump_json(exclude_defaults=True, exclude={"task_id", "agent_id"}),
+            },
         ).one()
         return int(row.id)
 
