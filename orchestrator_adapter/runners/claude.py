@@ -157,6 +157,10 @@ class Ear:
         self._last_lines.append(redacted(line, self._secrets))
         self._emit(self.translator.stderr(line))
 
+    def close(self) -> None:
+        """After the last line."""
+        self._pass(self.translator.broken_off())
+
     def _pass(self, events: Iterator[Event]) -> None:
         for event in events:
             self._emit(event)
@@ -260,6 +264,7 @@ class ClaudeRunner:
             raise error from caught
         finally:
             await _leave(client, mark, ear.message, calm=calm)
+            ear.close()
             note.unlink(missing_ok=True)
             ear.log.ended(None if calm and error is None else str(error or "stopped"))
 

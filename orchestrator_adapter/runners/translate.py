@@ -118,6 +118,7 @@ class Translator:
         self._tools: dict[str, tuple[str, Plain]] = {}
         self._doomed: dict[str, list[str]] = {}
         self._metered: dict[tuple[str, str], int] = {}
+        self._open: dict[str, Plain] = {}
         self._refused: set[str] = set()
         self._subagents: set[str] = set()
         self._session = ""
@@ -146,11 +147,21 @@ class Translator:
         reply = line.get("message")
         if line.get("type") != "assistant" or not isinstance(reply, Mapping):
             return
+        self._open.pop(str(reply.get("id")), None)
+        key = (str(reply.get("id") or line.get("uuid")), str(line.get("requestId") or ""))
+        yield from self._meter(key, reply, subagent)
+
+    def broken_off(self) -> Iterator[Event]:
+        """Replies that began and never came to a line: cut off or tried again, but what they read was used."""
+        for message_id, reply in self._open.items():
+            yield from self._meter((message_id, ""), reply, subagent=False)
+        self._open.clear()
+
+    def _meter(self, key: tuple[str, str], reply: Plain, subagent: bool) -> Iterator[Event]:
         usage, model = reply.get("usage"), str(reply.get("model"))
         if not isinstance(usage, Mapping) or model == SYNTHETIC:
             return
         tokens = tokens_of(usage)
-        key = (str(reply.get("id") or line.get("uuid")), str(line.get("requestId") or ""))
         if tokens.total <= self._metered.get(key, 0):
             return
         self._metered[key] = tokens.total
@@ -238,7 +249,9 @@ class Translator:
     # What the model says and does
 
     def _begun(self, event: Plain) -> Iterator[Event]:
-        block = event.get("content_block")
+        block, reply = event.get("content_block"), event.get("message")
+        if event.get("type") == "message_start" and isinstance(reply, Mapping):
+            self._open[str(reply.get("id"))] = reply
         if event.get("type") == "content_block_start" and isinstance(block, Mapping):
             words = {"thinking": "thinking", "text": "writing the answer"}.get(str(block.get("type")))
             yield from self._does(words) if words else ()

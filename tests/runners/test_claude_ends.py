@@ -120,7 +120,7 @@ def test_what_a_stopped_agent_used_is_not_lost(job, home):
     spent = sum(e.cost_nanousd for e in [*seen, *leftover] if isinstance(e, MessageMetered))
     reported = [e.total_nanousd for e in leftover if isinstance(e, TotalReported)]
     assert spent > 0
-    assert spent == pytest.approx(reported[-1], abs=1_000_000), "a reply that was broken off is only estimated"
+    assert spent == pytest.approx(reported[-1], abs=300_000), "the output of a reply that was broken off is an estimate"
     assert alive(home) == []
 
 

@@ -125,6 +125,17 @@ def test_subagents_are_marked_and_synthetic_texts_are_not_metered(translator):
     assert list(translator.line({"type": "user", "message": {"content": "hi"}})) == []
 
 
+def test_a_reply_that_never_came_to_a_line_is_metered_at_the_end(translator):
+    def start(message_id: str) -> dict:
+        begun = {"type": "message_start", "message": {"id": message_id, "model": MODEL, "usage": USAGE}}
+        return {"type": "stream_event", "event": begun, "parent_tool_use_id": None}
+
+    events(translator, start("msg_1"), start("msg_2"))
+    assert [e.message_id for e in translator.line(line("msg_1"))] == ["msg_1"]
+    assert [(e.message_id, e.request_id) for e in translator.broken_off()] == [("msg_2", "")]
+    assert list(translator.broken_off()) == []
+
+
 def test_an_unknown_model_is_unpriced_not_free(translator):
     (metered,) = translator.line(line(model="model-of-tomorrow"))
     assert isinstance(metered, MessageMetered)
