@@ -154,16 +154,17 @@ class Engine:
                 ledger.append(e.StepMoved(task_id=agent.task_id, step=agent.step, to=StepStatus.CANCELLED, why=why))
 
     def _scan(self) -> None:
-        """Start whatever the store holds and the engine does not know yet."""
+        """Start whatever the store holds and the engine does not know yet; agents that others run are left to them."""
         with self._store.read() as board:
             waiting = board.running_tasks(limit=10_000)
         for task in reversed(waiting):
-            self._bell.put(("start", task.id))
+            if task.runtime in self._bench.runners:
+                self._bell.put(("start", task.id))
 
     def _heard(self, _clock: int, news: Sequence[Recorded]) -> None:
         for entry in news:
             match entry.event:
-                case e.TaskSubmitted(task_id=task_id):
+                case e.TaskSubmitted(task_id=task_id, runtime=runtime) if runtime in self._bench.runners:
                     self._bell.put(("start", task_id))
                 case e.TaskMoved(task_id=task_id, to=TaskStatus.CANCELLED):
                     self._bell.put(("stop", task_id))

@@ -21,6 +21,7 @@ from orchestrator_adapter import commands
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.engine import names
+from orchestrator_adapter.ingest import attach
 from orchestrator_adapter.runners import Job, Reply
 
 REPORT = "## Summary\n{role} did it.\n\n## Key Findings\n- found by {role}\n\nVerdict: PASS"
@@ -366,3 +367,13 @@ def test_what_a_stopped_agent_still_used_is_counted(
             return board.task(task_id).cost_nanousd
 
     eventually(lambda: cost() == 42)
+
+
+def test_a_task_that_others_run_is_left_to_them(launch: Launch, ended: Ended) -> None:
+    cast = Cast()
+    deck = launch(cast)
+    attached = attach.task(deck.store, "theirs", roles=["builder"], working_directory="/")
+    ended(deck, submit(deck, "Quick fix").id)
+    with deck.store.read() as board:
+        assert board.task(attached.task_id).status is TaskStatus.IN_PROGRESS
+    assert [job.task_id for job in cast.jobs if job.task_id == attached.task_id] == []

@@ -1,0 +1,1 @@
+"""Agents that others run, brought into the same log."""
