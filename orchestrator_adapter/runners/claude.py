@@ -7,7 +7,6 @@ import contextlib
 import logging
 import os
 import shutil
-import uuid
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, replace
@@ -247,7 +246,7 @@ class ClaudeRunner:
     async def _work(self, job: Job, emit: Emit) -> Reply:
         cli = self._ready(job)
         ear = Ear(job, emit, self._secrets())
-        mark = f"{job.agent_id[:40]}-{uuid.uuid4().hex[:12]}"
+        mark = process.new_mark(job.agent_id)
         client = ClaudeSDKClient(self._options(job, cli, mark, ear))
         note = process.note(self._pids, mark)
         calm, error = False, None

@@ -12,12 +12,14 @@ import hashlib
 import json
 import logging
 import os
+import re
 import shlex
 import shutil
 import signal
 import socket
 import tempfile
 import time
+import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -30,6 +32,11 @@ TERM_S = 3.0
 """How long a process may take to end by itself after SIGTERM."""
 
 log = logging.getLogger(__name__)
+
+
+def new_mark(agent_id: str) -> str:
+    """A mark that no other run has, also good as a file name."""
+    return f"{re.sub(r'[^A-Za-z0-9-]', '-', agent_id)[:40]}-{uuid.uuid4().hex[:12]}"
 
 
 def launcher(folder: Path, cli: str, unset: Collection[str] = ()) -> Path:

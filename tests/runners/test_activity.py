@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from orchestrator_adapter.runners.activity import LIMIT, WORDS, activity, inside
 
-FOLDER = Path("/work/project")
+FOLDER = Path("/home/me/project")
 
 
 @pytest.mark.parametrize(
     ("tool", "given_input", "words"),
     [
-        ("Read", {"file_path": "/work/project/calc.py"}, "reading calc.py"),
-        ("Edit", {"file_path": "/work/project/src/app.py"}, "editing src/app.py"),
+        ("Read", {"file_path": "/home/me/project/calc.py"}, "reading calc.py"),
+        ("Edit", {"file_path": "/home/me/project/src/app.py"}, "editing src/app.py"),
         ("Write", {"file_path": "/etc/passwd"}, "writing /etc/passwd"),
         ("Bash", {"command": "pytest -q", "description": "Run"}, "running: pytest -q"),
         ("Bash", {"command": "a\n  b"}, "running: a b"),
@@ -38,8 +38,8 @@ def test_long_commands_are_cut_to_one_short_line():
 
 
 def test_a_folder_with_a_similar_name_is_not_inside():
-    assert inside("/work/project-2/a.py", FOLDER) == "/work/project-2/a.py"
-    assert inside("/work/project/../other/a.py", FOLDER) == "/work/other/a.py"
+    assert inside("/home/me/project-2/a.py", FOLDER) == "/home/me/project-2/a.py"
+    assert inside("/home/me/project/../other/a.py", FOLDER) == "/home/me/other/a.py"
 
 
 JSON = st.recursive(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from data.domain.agents import Role
+from orchestrator_adapter.planning.plan_reader import read_plan
 from orchestrator_adapter.runners.demo import prepare, scenarios
-from orchestrator_adapter.runners.demo.scenarios import FILES, PLAN_JSON, steps, tag
+from orchestrator_adapter.runners.demo.scenarios import FILES, steps, tag
 from orchestrator_adapter.runners.demo.server import (
     block_events,
     blocks_of,
@@ -77,10 +76,16 @@ def test_prepare_keeps_what_is_there(tmp_path):
     assert list((tmp_path / "fresh").iterdir()) == []
 
 
-def test_the_plan_is_json_with_known_roles():
-    plan = json.loads(PLAN_JSON.strip("`").removeprefix("json"))
-    assert {Role(step["role"]) for step in plan["workflow"]} <= set(Role)
-    assert steps("success", "plan")[0]["text"] == PLAN_JSON
+def test_the_plan_is_one_that_can_be_run():
+    (said,) = steps("success", "plan")
+    plan = read_plan(said["text"], ())
+    assert [(step.key, step.depends_on) for step in plan.workflow] == [
+        ("analyst", ()),
+        ("builder", ("analyst",)),
+        ("tester", ("builder",)),
+        ("reviewer", ("tester",)),
+    ]
+    assert plan.rationale.startswith("Scripted plan")
 
 
 def step_of(*messages: dict) -> tuple[str, str, int]:

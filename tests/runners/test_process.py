@@ -143,6 +143,13 @@ def test_sweep_knows_nothing_of_other_machines_and_drops_torn_notes(tmp_path, ma
     assert process.sweep(tmp_path / "nowhere") == 0
 
 
+def test_a_mark_is_a_file_name_and_never_the_same():
+    mark = process.new_mark("task/step:2" + "x" * 90)
+    assert mark.startswith("task-step-2xx")
+    assert len(mark) < 60
+    assert mark != process.new_mark("task/step:2" + "x" * 90)
+
+
 def test_a_note_says_who_runs(tmp_path, mark):
     note = json.loads(process.note(tmp_path, mark, os.getpid()).read_text())
     assert note["pid"] == note["owner_pid"] == os.getpid()
