@@ -287,23 +287,18 @@ def _report(db: sa.Connection, rev: int, event: e.TotalReported) -> None:
     _task(db, event.task_id, rev, {"reported_nanousd": grown})
 
 
+_TOUCHED = (
+    sa.update(t.files)
+    .where(*(t.files.c[name] == sa.bindparam(f"the_{name}") for name in ("agent_id", "path", "change")))
+    .values(added=t.files.c.added + sa.bindparam("more"), removed=t.files.c.removed + sa.bindparam("less"))
+)
+
+
 def _touch(db: sa.Connection, rev: int, event: e.FileTouched) -> None:
-    where = (
-        (t.files.c.agent_id == event.agent_id)
-        & (t.files.c.path == event.path)
-        & (t.files.c.change == event.change.value)
-    )
-    more = {"added": t.files.c.added + event.added, "removed": t.files.c.removed + event.removed}
-    if db.execute(sa.update(t.files).where(where).values(**more)).rowcount == 0:
-        db.execute(
-            sa.insert(t.files).values(
-                agent_id=event.agent_id,
-                path=event.path,
-                change=event.change.value,
-                task_id=event.task_id,
-                added=event.added,
-                removed=event.removed,
-            )
-        )
+    keys = {"agent_id": event.agent_id, "path": event.path, "change": event.change.value}
+    known = {f"the_{name}": value for name, value in keys.items()}
+    if db.execute(_TOUCHED, {**known, "more": event.added, "less": event.removed}).rowcount == 0:
+        rest = {"task_id": event.task_id, "added": event.added, "removed": event.removed}
+        db.execute(sa.insert(t.files), {**keys, **rest})
     _agent(db, event, rev)
     _task(db, event.task_id, rev)

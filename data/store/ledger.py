@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -58,11 +59,26 @@ class Ledger:
         when = at_time or self.now()
         if isinstance(event, MessageMetered) and not fold.is_news(self._db, event):
             return None
-        with self._db.begin_nested():  # a refused event leaves no line in the log, even if the caller goes on
+        with self._whole():
             row_id = self._insert(event, ms(when))
             fold.fold(self._db, row_id, ms(when), event)
         self.appended.append(Recorded(row_id, at(ms(when)), event))
         return row_id
+
+    @contextlib.contextmanager
+    def _whole(self) -> Iterator[None]:
+        """A refused event leaves no line in the log, even if the caller goes on.
+
+        By hand, because SQLAlchemy compiles its own savepoints anew each time: a quarter of what an event takes.
+        """
+        self._db.exec_driver_sql("SAVEPOINT event")
+        try:
+            yield
+        except BaseException:
+            self._db.exec_driver_sql("ROLLBACK TO SAVEPOINT event")
+            raise
+        finally:
+            self._db.exec_driver_sql("RELEASE SAVEPOINT event")
 
     def _insert(self, event: Event, at_ms: int) -> int:
         row = self._db.execute(
