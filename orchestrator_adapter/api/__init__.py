@@ -36,8 +36,10 @@ class Front:
     lifespan: Callable[[Any], AbstractAsyncContextManager[dict[str, Any]]]
 
 
-def front(settings: Settings, find: Callable[[], Deck] = decks.current) -> Front:
-    """The front end of one deck, which is built when the server starts."""
+def front(settings: Settings, find: Callable[[], Deck] | None = None) -> Front:
+    """The front end of one deck: this process's own, built when the server starts, or one that somebody else closes."""
+    own_deck = find is None
+    find = find or decks.current
     hub, packed = Hub(settings.intervals_ms), Packed()
     meters = Meters(find, hub.count)
     table = contents.operations(meters)
@@ -51,7 +53,7 @@ def front(settings: Settings, find: Callable[[], Deck] = decks.current) -> Front
             Middleware(PackedAssets, packed=packed),
             Middleware(Shell),
         ],
-        lifespan=Life(settings, find, hub, packed),
+        lifespan=Life(settings, find, hub, packed, own_deck),
     )
 
 

@@ -22,10 +22,11 @@ FREEZE_AFTER_S = 5.0
 
 
 class Life:
-    """The lifespan of one server."""
+    """The lifespan of one server; with a deck of its own it also decides what becomes of running work."""
 
-    def __init__(self, settings: Settings, find: Callable[[], Deck], hub: Hub, packed: Packed) -> None:
+    def __init__(self, settings: Settings, find: Callable[[], Deck], hub: Hub, packed: Packed, own_deck: bool) -> None:
         self._settings, self._find, self._hub, self._packed = settings, find, hub, packed
+        self._own_deck = own_deck
 
     def __call__(self, _app: Any) -> AbstractAsyncContextManager[dict[str, Any]]:
         return self._run()
@@ -34,6 +35,8 @@ class Life:
     async def _run(self) -> AsyncIterator[dict[str, Any]]:
         guard_exposure(self._settings)
         deck = await asyncio.to_thread(self._find)
+        if self._own_deck:  # running work stays as it is, to be continued by the next start
+            deck.engine.guard_exit()
         await self._hub.start(deck.store)
         if "uvloop" not in sys.modules:
             _no_delay()
@@ -45,7 +48,6 @@ class Life:
             freezing.cancel()
             self._packed.stop()
             await self._hub.close()
-            await asyncio.to_thread(deck.close)
 
 
 async def _freeze() -> None:

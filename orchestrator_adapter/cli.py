@@ -1,0 +1,363 @@
+"""The command line: a third front end on the same commands and the same store."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import shutil
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+from typer.exceptions import Abort, Exit, TyperException
+
+from data.domain import words
+from data.domain.agents import AgentStatus, Runtime
+from data.domain.errors import FleetError, InvalidField, StoreUnavailable, TooLate
+from data.domain.money import from_usd
+from data.domain.tasks import AnalystChoice, Draft, Task, TaskStatus, TaskType
+from data.store import AgentFilter, Store, TaskFilter, migrate
+from data.store.lists import MAX_LIMIT
+from data.store.watch import Watcher
+from orchestrator_adapter import commands
+from orchestrator_adapter import deck as decks
+from orchestrator_adapter import settings as settings_module
+from orchestrator_adapter.access import LOCAL
+from orchestrator_adapter.api import happenings, shapes
+from orchestrator_adapter.api.serve import serve as run_server
+from orchestrator_adapter.deck import Deck
+from orchestrator_adapter.engine.boot import Engine
+from orchestrator_adapter.settings import Settings
+
+app = typer.Typer(
+    help="Watch, command and pay for a fleet of agents.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+LOOK_S = 5.0
+"""How often a waiting command makes sure that somebody still works on the task."""
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON")]
+Limit = Annotated[int, typer.Option(min=1, max=MAX_LIMIT, help="Most rows")]
+
+
+def main() -> NoReturn:
+    """Run one command; a failure is one sentence on stderr and exit code 1."""
+    try:
+        code = app(standalone_mode=False)
+    except FleetError as refusal:
+        code = _fail(str(refusal))
+    except TyperException as error:
+        code = _fail(error.format_message())
+    except Exit as ended:
+        code = ended.exit_code
+    except (Abort, KeyboardInterrupt):
+        code = 130
+    except BrokenPipeError:  # the reader of our output had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return 1
+
+
+def _print_json(value: object) -> None:
+    print(orjson.dumps(value, default=str).decode())
+
+
+def _print_table(columns: list[str], rows: list[list[str]]) -> None:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    # without a terminal nothing is folded, so that other programs find one row in one line
+    Console(width=None if sys.stdout.isatty() else 400, highlight=False, markup=False).print(table)
+
+
+@contextlib.contextmanager
+def _store() -> Iterator[Store]:
+    store = Store.open(settings_module.read().database_url)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextlib.contextmanager
+def _client(settings: Settings) -> Iterator[Deck]:
+    """A deck whose engine never starts: what it writes down is done by the process that serves."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with _store() as store:
+        yield _at_rest(settings, store)
+
+
+def _at_rest(settings: Settings, store: Store) -> Deck:
+    engine = Engine(store, settings.engine_url, {}, settings.logs, settings.max_agents)
+    return Deck(settings, store, engine, Watcher(store))
+
+
+def _served(deck: Deck) -> bool:
+    """Whether some process runs the engine of this store."""
+    if deck.engine.lock():
+        deck.engine.close()
+        return False
+    return True
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to serve on; default QUARTERDECK_HOST")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 picks a free one")] = None,
+) -> None:
+    """Serve the app and the API."""
+    settings = settings_module.read()
+    settings = replace(settings, host=host or settings.host, port=settings.port if port is None else port)
+    run_server(settings, lambda text: print(text, flush=True))
+
+
+@app.command(name="migrate")
+def migrate_store() -> None:
+    """Bring the store to the newest schema."""
+    with _store() as store:
+        print(f"The store is at revision {migrate.current(store.reader)}, the newest.")
+
+
+@app.command()
+def submit(
+    description: Annotated[str, typer.Argument(help="What the agents are to do")],
+    task_type: Annotated[TaskType | None, typer.Option("--type", help="Guessed if it is missing")] = None,
+    analyst: Annotated[AnalystChoice, typer.Option(help="Who decides about an ANALYST")] = AnalystChoice.AUTO,
+    folder: Annotated[Path | None, typer.Option("--dir", help="Where the agents may work")] = None,
+    runtime: Annotated[Runtime | None, typer.Option(help="What runs the agents")] = None,
+    budget: Annotated[float | None, typer.Option(help="Dollars")] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow the task to its end")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Submit a task."""
+    draft = Draft(
+        description,
+        task_type,
+        analyst,
+        str(folder.absolute()) if folder else None,
+        runtime,
+        budget_nanousd=None if budget is None else from_usd(_finite(budget)),
+    )
+    with _client(settings_module.read()) as client:
+        served = _served(client)
+        if served or not wait:
+            task = commands.submit_task(client, LOCAL, draft)
+            task = _follow(client, task, as_json) if wait else task
+    if wait and not served:
+        task = _run_here(draft, as_json)
+    _tell(task, as_json, waited=wait, served=served)
+
+
+def _finite(budget: float) -> float:
+    if not 0 < budget < 1e9:
+        raise InvalidField("budget must be more than 0 dollars.", field="budget")
+    return budget
+
+
+def _run_here(draft: Draft, quiet: bool) -> Task:
+    """Without a server this process is the engine until the task has ended."""
+    deck = decks.build(settings_module.read())
+    try:
+        return _follow(deck, commands.submit_task(deck, LOCAL, draft), quiet)
+    finally:
+        deck.close()
+
+
+def _follow(deck: Deck, task: Task, quiet: bool) -> Task:
+    """Read the task's log until it has ended."""
+    news = threading.Event()
+    stop = deck.store.listen(lambda _clock, _news: news.set())
+    watcher = Watcher(deck.store)
+    watcher.start()
+    clock = 0
+    try:
+        while True:
+            news.clear()
+            clock = _print_log(deck, task.id, clock, quiet)
+            with deck.store.read() as board:
+                task = board.task(task.id)
+            if task.ended:
+                return task
+            if not news.wait(LOOK_S) and not deck.engine.running and not _served(deck):
+                raise StoreUnavailable(f"The server has gone; task {task.id} goes on when `serve` runs again.")
+    finally:
+        watcher.stop()
+        stop()
+
+
+def _print_log(deck: Deck, task_id: str, after: int, quiet: bool) -> int:
+    with deck.store.read() as board:
+        found = board.events(task_id=task_id, after=after, limit=1000)
+        agents = {agent.id: agent for agent in board.agents(AgentFilter(task_id=task_id), limit=MAX_LIMIT).items}
+    for entry in [] if quiet else found:
+        if line := happenings.line(entry.event, agents):
+            print(f"{entry.at:%H:%M:%S}  {line['agent']:<16} {line['words']}", flush=True)
+    return found[-1].id if found else after
+
+
+def _tell(task: Task, as_json: bool, *, waited: bool, served: bool) -> None:
+    if as_json:
+        _print_json(shapes.task(task))
+    elif not waited:
+        print(f"Task {task.id}" + ("." if served else ": it will start when `serve` runs."))
+    elif task.status is TaskStatus.COMPLETED:
+        simulated = " simulated" if task.simulated else ""
+        print(f"Task {task.id} completed for {words.dollars(task.cost_nanousd)}{simulated}.")
+    if waited and task.status is not TaskStatus.COMPLETED:
+        raise TooLate(f"Task {task.id} {task.status}: {task.error or 'no reason was given'}")
+
+
+@app.command()
+def tasks(
+    status: Annotated[TaskStatus | None, typer.Option()] = None,
+    runtime: Annotated[Runtime | None, typer.Option()] = None,
+    limit: Limit = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List tasks, newest first."""
+    with _store() as store, store.read() as board:
+        found = board.tasks(TaskFilter(status=status, runtime=runtime), limit).items
+    if as_json:
+        _print_json([shapes.task(task) for task in found])
+        return
+    rows = [
+        [
+            t.id,
+            t.status,
+            words.task_type(t.task_type),
+            t.runtime,
+            words.dollars(t.cost_nanousd),
+            f"{t.created_at:%Y-%m-%d %H:%M}",
+            words.title(t.description, 60),
+        ]
+        for t in found
+    ]
+    _print_table(["task", "status", "type", "runtime", "cost", "created", "description"], rows)
+
+
+@app.command()
+def agents(
+    status: Annotated[AgentStatus | None, typer.Option()] = None,
+    task: Annotated[str | None, typer.Option(help="Only those of this task")] = None,
+    live: Annotated[bool | None, typer.Option("--live/--ended", help="Only those at work, or only the others")] = None,
+    limit: Limit = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List agents, newest first."""
+    with _store() as store, store.read() as board:
+        found = board.agents(AgentFilter(status=status, task_id=task, live=live), limit).items
+    if as_json:
+        _print_json([shapes.agent(agent) for agent in found])
+        return
+    rows = [
+        [
+            a.id,
+            a.name,
+            a.role,
+            a.status,
+            a.model,
+            words.dollars(a.cost_nanousd),
+            words.tokens(a.tokens.total),
+            words.shortened(a.activity, 60),
+        ]
+        for a in found
+    ]
+    _print_table(["agent", "name", "role", "status", "model", "cost", "tokens", "activity"], rows)
+
+
+@app.command()
+def cancel(task: Annotated[str, typer.Argument(help="Its id")], as_json: AsJson = False) -> None:
+    """Stop a task and its agents."""
+    with _client(settings_module.read()) as deck:
+        cancelled = commands.cancel_task(deck, LOCAL, task)
+    if as_json:
+        _print_json(shapes.task(cancelled))
+    else:
+        print(f"Task {cancelled.id} is cancelled.")
+
+
+@app.command()
+def seed(
+    days: Annotated[int, typer.Option(help="How far back the history goes")] = 90,
+    tasks: Annotated[int, typer.Option(help="How many tasks it holds")] = 400,
+    seed: Annotated[int, typer.Option(help="Another number gives another history")] = 7,
+    as_json: AsJson = False,
+) -> None:
+    """Fill an empty store with a believable history, marked as demo."""
+    from orchestrator_adapter.seed import seed as fill  # its phrases and stories are of no use to other commands
+
+    with _store() as store:
+        written = asdict(fill(store, days=days, tasks=tasks, seed=seed))
+    if as_json:
+        _print_json(written)
+    else:
+        print("Written: " + ", ".join(f"{number:,} {what}" for what, number in written.items()) + ".")
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Say what is installed, which runtimes can run here, and what is missing."""
+    settings = settings_module.read()
+    store = Store(settings.database_url)
+    checks = [*_machine_checks(settings), *_runtime_checks(_at_rest(settings, store)), _store_check(store)]
+    store.close()
+    if as_json:
+        _print_json([{"what": what, "ok": ok, "found": found} for what, ok, found in checks])
+    else:
+        _print_table(["", "what", "found"], [["ok" if ok else "missing", what, found] for what, ok, found in checks])
+    if not all(ok for what, ok, _ in checks if what in ("python", "home", "store")):
+        raise StoreUnavailable("Quarterdeck cannot run here; the lines marked missing say why.")
+
+
+Check = tuple[str, bool, str]
+
+
+def _machine_checks(settings: Settings) -> list[Check]:
+    new_enough = sys.version_info >= (3, 11)
+    above = next(folder for folder in (settings.home, *settings.home.parents) if folder.exists())
+    free = shutil.disk_usage(above).free // 1024**2
+    writable = above.is_dir() and os.access(above, os.W_OK | os.X_OK)
+    setpriv = shutil.which("setpriv")
+    return [
+        ("python", new_enough, platform.python_version() + ("" if new_enough else ": 3.11 or newer is needed")),
+        ("home", writable, f"{settings.home}, {free:,} MiB free" if writable else f"{above} is not writable"),
+        ("setpriv", setpriv is not None, setpriv or "without it an agent may outlive a killed server: util-linux"),
+    ]
+
+
+def _runtime_checks(deck: Deck) -> list[Check]:
+    key = "ANTHROPIC_API_KEY" in deck.settings.environment
+    told = "set" if key else "not set: real tasks need it, or a login of the Claude command line"
+    return [
+        *((f"runtime {kind}", why is None, why or "can run here") for kind, why in deck.runtimes().items()),
+        ("ANTHROPIC_API_KEY", key, told),
+    ]
+
+
+def _store_check(store: Store) -> Check:
+    """Looks at the store without making or changing one."""
+    shown = store.url.render_as_string(hide_password=True)
+    try:
+        if store.sqlite and not Path(str(store.url.database)).exists():
+            return "store", True, f"{shown}: not there yet, `migrate` or `serve` makes it"
+        revision, newest = migrate.current(store.reader), migrate.newest()
+        return "store", True, f"{shown}: revision {revision or 'none'} of {newest}"
+    except Exception as error:  # whatever a database driver raises is what the doctor was asked for
+        return "store", False, f"{shown}: {words.shortened(str(error), 200)}"
