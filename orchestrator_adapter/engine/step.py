@@ -113,8 +113,6 @@ class Bench:
             handover.forward(handover.read(text, before)) for before, text in _handed_over(ledger, task, inputs)
         )
         prompt, system = _prompts(task, node, handed)
-        if resume is not None:
-            prompt = prompts.resumed_prompt(node)
         left = None if task.budget_nanousd is None else max(task.budget_nanousd - task.cost_nanousd, 1) / NANO
         return Job(
             task_id=task.id,
@@ -128,6 +126,7 @@ class Bench:
             model=task.model,
             permission_mode=task.permission_mode,
             resume=resume,
+            resume_prompt=prompts.resumed_prompt(node),
             scenario=task.scenario,
             max_budget_usd=left,
             keep=self._keep,

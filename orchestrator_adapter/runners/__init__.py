@@ -29,11 +29,18 @@ class Job:
     permission_mode: str = "acceptEdits"
     resume: str | None = None
     """Session to continue after a crash."""
+    resume_prompt: str = ""
+    """What is said in a continued session instead of the prompt, which it already holds."""
     scenario: str | None = None
     """The scripted story of a demo."""
     max_budget_usd: float | None = None
     keep: Callable[[bytes], str] = field(default=lambda content: "", repr=False)
     """Stores large content and gives its blob id; called from the runner's thread."""
+
+    @property
+    def said(self) -> str:
+        """The very text that is sent."""
+        return self.resume_prompt if self.resume is not None and self.resume_prompt else self.prompt
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ class AgentLog:
         self._folder = job.log_dir
         self._tools: dict[str, str] = {}
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._prompt(job.prompt)
+        self._prompt(job.said)
         for name in ("text.txt", "tools.jsonl"):
             (self._folder / name).touch()
         self._line(

@@ -254,7 +254,7 @@ class ClaudeRunner:
             await self._connect(client, mark)
             ear.translator.pid = await _pid(client)
             process.note(self._pids, mark, ear.translator.pid)
-            reply = await converse(client, job.prompt, ear.message)
+            reply = await converse(client, job.said, ear.message)
             calm = True
             return reply
         except Exception as caught:  # the SDK's boundary: its errors have no common class

@@ -61,7 +61,7 @@ class ScriptedRunner:
         error: Exception | None = None
         try:
             await client.connect()
-            reply = await converse(client, job.prompt, ear.message)
+            reply = await converse(client, job.said, ear.message)
             if self._fail_with is not None:
                 raise self._fail_with
             return reply

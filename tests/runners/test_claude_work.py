@@ -130,8 +130,10 @@ def test_a_resumed_session_goes_on_and_counts_nothing_twice(job, home):
 
 
 def test_a_session_without_a_transcript_is_begun_anew(job, home):
-    done = run(DemoRunner(home, pace=0), replace(job, resume="11111111-2222-4333-8444-555555555555"))
+    gone = replace(job, resume="11111111-2222-4333-8444-555555555555", resume_prompt="Go on.")
+    done = run(DemoRunner(home, pace=0), gone)
     assert done.reply.text.startswith("## Summary")
+    assert job.prompt in (job.log_dir / "prompt.txt").read_text(), "the agent that begins anew is told its task"
     assert any("No conversation found" in e.words for e in done.of(Diagnostic))
     assert done.cost_nanousd == pytest.approx(done.of(TotalReported)[-1].total_nanousd, abs=1000)
 
@@ -150,6 +152,7 @@ def test_a_killed_agent_resumes_where_it_was(job, home):
 
     session = asyncio.run(stopped())
     assert "return a - b" in (job.working_directory / "calc.py").read_text()
-    done = run(DemoRunner(home, pace=0), replace(job, resume=session))
+    done = run(DemoRunner(home, pace=0), replace(job, resume=session, resume_prompt="Go on."))
     assert done.reply.session_id == session
+    assert (job.log_dir / "prompt.txt").read_text().rpartition("---\n\n")[2].startswith("Go on.")
     assert "return a + b" in (job.working_directory / "calc.py").read_text()
