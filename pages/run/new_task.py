@@ -84,11 +84,11 @@ def show_preview(draft: Draft, preview: Preview | None) -> None:
         return
     simulated = draft.runtime is not None and draft.runtime.simulated
     low, high = words.dollars(preview.cost_nanousd_low), words.dollars(preview.cost_nanousd_high)
-    span = f"{words.duration(preview.duration_s_low)} to {words.duration(preview.duration_s_high)}"
+    span = cards.span(preview.duration_s_low, preview.duration_s_high)
     if simulated:
-        cards.figure("Nothing is spent", f"With real agents about {low} to {high}, {span} (minutes:seconds).")
+        cards.figure("Nothing is spent", f"With real agents about {low} to {high}, {span}.")
     else:
-        cards.figure(f"About {low} to {high}", f"{span} (minutes:seconds), {preview.basis}.")
+        cards.figure(f"About {low} to {high}", f"{span}; {preview.basis}.")
     guessed = " (guessed)" if preview.guessed else ""
     cards.chips([f"{preview.complexity.value} task", words.task_type(preview.task_type) + guessed, *preview.reasons])
     skipping = preview.complexity is Complexity.SIMPLE and not preview.plan.analyst_included

@@ -28,6 +28,20 @@ def figure(value: str, note: str) -> None:
     st.html(f'<div class="qd-figure">{escape(value)}</div><div class="qd-note">{escape(note)}</div>')
 
 
+def note(text: str, *, tone: str = "") -> None:
+    """A small sentence; `tone` is good, bad or nothing."""
+    st.html(f'<div class="qd-note {tone}" role="status">{escape(text)}</div>')
+
+
+def span(low_s: float, high_s: float) -> str:
+    """From little to much time: `8 to 25 min`."""
+    if high_s < 120:
+        return f"{round(low_s)} to {round(high_s)} s"
+    if high_s < 2 * 3600:
+        return f"{max(1, round(low_s / 60))} to {round(high_s / 60)} min"
+    return f"{words.duration(low_s)} to {words.duration(high_s)}"
+
+
 def rail(workflow: Workflow) -> None:
     """Who would work, one below the other, and what each is asked to do."""
     steps = "".join(

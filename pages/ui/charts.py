@@ -42,7 +42,7 @@ def timeline(agents: Sequence[Agent], now: datetime) -> None:
         .encode(
             x=alt.X("from:T", title=None),
             x2="to:T",
-            y=alt.Y("agent:N", title=None, sort=None),
+            y=alt.Y("agent:N", title=None, sort=None, axis=alt.Axis(labelOverlap=False, labelFontSize=12)),
             color=alt.Color("role:N", scale=_role_scale(), legend=None),
             tooltip=["agent", "role", "cost", alt.Tooltip("from:T", format="%H:%M:%S"), "to:T"],
         )

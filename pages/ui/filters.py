@@ -18,6 +18,7 @@ E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
 
 PAGE_ROWS = 50
+WIDTH_PX = 150
 SORTS = {"created": "newest", "cost": "dearest", "tokens": "most tokens"}
 _ANALYST = {"in": True, "out": False}
 
@@ -25,40 +26,37 @@ _ANALYST = {"in": True, "out": False}
 def _choice(label: str, kind: type[E], key: str, spoken: Callable[[str], str] = str) -> E | None:
     """One value of a list of names, or all of them."""
     names = [item.value for item in kind if item.value != "deleted"]
-    picked = st.selectbox(label, names, index=None, placeholder="all", format_func=spoken, key=key, bind="query-params")
+    picked = st.selectbox(
+        label, names, index=None, placeholder="all", format_func=spoken, key=key, bind="query-params", width=WIDTH_PX
+    )
     return kind(picked) if picked else None
 
 
 def agents() -> AgentFilter:
-    role, status, sort = st.columns([2, 2, 2])
-    with role:
+    with st.container(horizontal=True):
         chosen_role = _choice("Role", Role, "role")
-    with status:
         chosen_status = _choice("Status", AgentStatus, "status", look.status_word)
-    with sort:
         order = _order()
     return AgentFilter(status=chosen_status, role=chosen_role, sort=order)
 
 
 def tasks() -> TaskFilter:
-    first, second = st.columns([3, 5])
-    with first:
+    with st.container(horizontal=True):
         text = st.text_input(
-            "Search", placeholder="in descriptions", type="search", live="300ms", key="q", bind="query-params"
+            "Search",
+            placeholder="in descriptions",
+            type="search",
+            live="300ms",
+            key="q",
+            bind="query-params",
+            width=2 * WIDTH_PX,
         )
-    with second:
-        columns = st.columns(5)
-    with columns[0]:
         status = _choice("Status", TaskStatus, "status", look.status_word)
-    with columns[1]:
         kind = _choice("Type", TaskType, "type", lambda name: words.task_type(TaskType(name)))
-    with columns[2]:
         runtime = _choice("Runtime", Runtime, "runtime")
-    with columns[3]:
         analyst = st.selectbox(
-            "ANALYST", list(_ANALYST), index=None, placeholder="all", key="analyst", bind="query-params"
+            "ANALYST", list(_ANALYST), index=None, placeholder="all", key="analyst", bind="query-params", width=WIDTH_PX
         )
-    with columns[4]:
         order = _order()
     return TaskFilter(
         status=status,
@@ -71,7 +69,9 @@ def tasks() -> TaskFilter:
 
 
 def _order() -> str:
-    picked = st.selectbox("Order", list(SORTS), format_func=SORTS.__getitem__, key="sort", bind="query-params")
+    picked = st.selectbox(
+        "Order", list(SORTS), format_func=SORTS.__getitem__, key="sort", bind="query-params", width=WIDTH_PX
+    )
     return picked or "created"
 
 

@@ -16,7 +16,7 @@ from data.domain.tasks import MAX_DESCRIPTION, AnalystChoice, Draft, TaskType
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.planning import check_folder, guess_type
 from orchestrator_adapter.runners.demo import scenarios
-from pages.ui import typed
+from pages.ui import cards, typed
 
 RUNTIMES = {
     Runtime.CLAUDE: "Claude: real agents, real money",
@@ -73,9 +73,8 @@ def _text_problem(text: str) -> str | None:
 
 def _type(text: str) -> TaskType | None:
     guess = f"Guessed: {words.task_type(guess_type(text))}" if text.strip() else "Guessed from the description"
-    kinds = [None, *TaskType]
     return st.selectbox(
-        "Type", kinds, format_func=lambda kind: words.task_type(kind) if kind else guess, key="new-type"
+        "Type", list(TaskType), index=None, placeholder=guess, format_func=words.task_type, key="new-type"
     )
 
 
@@ -122,9 +121,9 @@ def _folder(deck: Deck, recent: Sequence[str], runtime: Runtime | None) -> tuple
     try:
         real = check_folder(str(path), deck.settings.workdirs)
     except FleetError as refusal:
-        st.caption(f":red[:material/error: {refusal}]")
+        cards.note(str(refusal), tone="bad")
         return path, str(refusal)
-    st.caption(f":green[:material/check:] {real}")
+    cards.note(f"✓ {real}", tone="good")
     return str(real), None
 
 

@@ -105,7 +105,7 @@ const PARTS = {
     node.setAttribute('role', 'listitem');
     node.update = (e) => {
       s.update(e.status); text(title, e.title); link(ctx, title, `task?id=${encodeURIComponent(e.id)}`);
-      show(demo, e.simulated); show(error, e.error); text(error, e.error);
+      show(demo, e.simulated && !full); show(error, e.error); text(error, e.error);
       text(cost, e.cost + (e.unpriced ? ' +' : '')); cost.title = e.unpriced ? 'Some replies have no known price' : '';
       text(facts, [full && e.tokens && `${e.tokens} tokens`, plural(e.agents ?? 0, 'agent'), sumFiles(e.files) ? `${plural(sumFiles(e.files), 'file')} changed` : ''].filter(Boolean).join(' · '));
       time.update(e.started_at, e.ended_at);
@@ -188,7 +188,7 @@ class Live {
     this.boxes = Object.fromEntries(SECTIONS.map((n) => [n, this.root.querySelector(`.${n}-box`)]));
     this.note = this.root.querySelector('.note-line'); this.toasts = this.root.querySelector('.toasts'); this.announcer = this.root.querySelector('.announcer');
     this.timer = setInterval(() => this.tick(), 1000);
-    this.onVisible = () => { if (!document.hidden && !this.connected) { clearTimeout(this.retry); this.open(); } };
+    this.onVisible = () => { if (!document.hidden && !this.connected && this.data) { clearTimeout(this.retry); this.open(); } };
     document.addEventListener('visibilitychange', this.onVisible);
     addEventListener('online', this.onVisible);
   }
@@ -208,7 +208,7 @@ class Live {
     attr(this.root, 'data-theme', rgb[0] + rgb[1] + rgb[2] < 384 ? 'dark' : 'light');
   }
   open() {
-    if (this.closed || (this.ws && this.ws.readyState < 2)) return;
+    if (this.closed || !this.data.topic || (this.ws && this.ws.readyState < 2)) return;
     const url = new URL('api/v1/events', document.baseURI.replace(/[?#].*$/, '').replace(/[^/]*$/, ''));
     url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:'; url.search = `topics=${encodeURIComponent(this.data.topic)}`;
     const ws = (this.ws = new WebSocket(url));
@@ -267,6 +267,8 @@ class Live {
       const on = this.data.show.includes(name), box = this.boxes[name];
       show(box.closest('section') ?? box, on && (items[name].length || name === 'kpis'));
       if (on) keyed(box, items[name], make[name]);
+      const head = box.parentElement.querySelector('h3');
+      if (head) show(head, !this.data.only);
     }
     show(this.root.querySelector('.quiet'), this.data.show.includes('tasks') && this.lastClock && !items.tasks.length);
     show(this.root.querySelector('.boot'), this.data.show.includes('kpis') && !items.kpis.length);

@@ -76,6 +76,13 @@ def mount(topic: str = FLEET, *, show: Sequence[str] = (), agent_id: str | None 
         go(str(result.open))
 
 
+def specimen(elements: dict[str, Any]) -> None:
+    """The live parts with given elements and no connection, for the gallery."""
+    show = ["kpis", "tasks", "agents"]
+    data = {"topic": "", "show": show, "board": {"clock": 1, "elements": elements}, "paceMs": 500, "pollMs": POLL_MS}
+    _component()(key="specimen", data=data, on_changed_change=lambda: None, on_open_change=lambda: None)
+
+
 def go(address: str) -> None:
     """Open one of our own pages by its address, as `task?id=...`."""
     found = re.fullmatch(r"(task|agent)\?id=([\w-]{1,64})", address)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,18 +11,20 @@ import streamlit as st
 from pandas.io.formats.style import Styler
 
 from data.domain import words
-from data.domain.agents import Agent, Role
+from data.domain.agents import Agent, FileChange, Role
 from data.domain.money import Tokens
 from data.domain.tasks import Task
 from data.store import Recorded
 from data.store.board import Message
 from pages.ui import look
+from pages.ui.history import FileRow
 
 ROW_PX = 35
 MOST_ROWS = 14
 """Rows a table shows before it scrolls."""
 
 _BLANK = "–"
+_SIGNS = {FileChange.CREATED: "+", FileChange.MODIFIED: "~", FileChange.DELETED: "−", FileChange.READ: "·"}
 _KINDS = {"input": "Input", "output": "Output", "cache_read": "Cache read"} | {
     "cache_write_5m": "Cache write 5 min",
     "cache_write_1h": "Cache write 1 h",
@@ -162,9 +164,23 @@ def tokens_by_kind(tokens: Tokens) -> dict[str, str | None]:
     return {label: f"{getattr(tokens, kind):,}" for kind, label in _KINDS.items() if getattr(tokens, kind)}
 
 
-def events(found: Sequence[Recorded]) -> pd.DataFrame:
+def files(found: Sequence[FileRow], names: Mapping[str, str]) -> tuple[Any, dict[str, Any]]:
+    """Files by what was done to them, changes before mere reading."""
+    rows = sorted(found, key=lambda row: (row.change == FileChange.READ, row.path))
+    frame = pd.DataFrame(
+        {
+            "Change": [f"{_SIGNS[FileChange(row.change)]} {row.change}" for row in rows],
+            "File": [row.path for row in rows],
+            "Lines": [f"+{row.added} −{row.removed}" if row.added or row.removed else "" for row in rows],
+            "Agent": [names.get(row.agent_id, row.agent_id[:8]) for row in rows],
+        }
+    )
+    return frame, {"File": st.column_config.TextColumn(width="large")}
+
+
+def events(found: Sequence[Recorded]) -> tuple[Any, dict[str, Any]]:
     """The log, newest first."""
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "Clock": [entry.id for entry in found],
             "At": [f"{entry.at:%Y-%m-%d %H:%M:%S}" for entry in found],
@@ -173,6 +189,7 @@ def events(found: Sequence[Recorded]) -> pd.DataFrame:
             "What": [said(entry) for entry in found],
         }
     )
+    return frame, {"Clock": st.column_config.NumberColumn(width=70), "What": st.column_config.TextColumn(width=560)}
 
 
 def said(entry: Recorded) -> str:

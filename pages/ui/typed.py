@@ -13,24 +13,27 @@ PAUSE_MS = 300
 
 def text_area(label: str, *, key: str, height: int, placeholder: str) -> str:
     """The text as it stands now."""
-    left = st.text_area(label, key=key, height=height, placeholder=placeholder, persist_state="session") or ""
-    typing = f"{key}-typing"
-    result = _component()(
-        key=typing,
-        data={"box": key, "pauseMs": PAUSE_MS},
-        default={"text": None},
-        on_text_change=lambda: None,
-    )
-    # The newer of the two: what was typed since, unless the text area itself has just been handed in.
+    with st.container(gap=None):
+        left = st.text_area(label, key=key, height=height, placeholder=placeholder, persist_state="session") or ""
+        result = _component()(
+            key=f"{key}-typing",
+            data={"box": key, "pauseMs": PAUSE_MS},
+            default={"text": None},
+            on_text_change=lambda: None,
+        )
+    return _newer(key, left, result.text)
+
+
+def _newer(key: str, left: str, typed: str | None) -> str:
+    """What was typed since, unless the text area itself has just been handed in."""
     seen = st.session_state.get(f"{key}-seen")
-    now = (left, result.text)
     if seen is None or seen[0] != left:
         newest = left
-    elif seen[1] != result.text and result.text is not None:
-        newest = result.text
+    elif seen[1] != typed and typed is not None:
+        newest = typed
     else:
         newest = str(st.session_state.get(f"{key}-newest", left))
-    st.session_state[f"{key}-seen"] = now
+    st.session_state[f"{key}-seen"] = (left, typed)
     st.session_state[f"{key}-newest"] = newest
     return newest
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from data.domain import words
@@ -10,7 +9,7 @@ from data.domain.agents import Agent
 from data.domain.errors import AgentNotFound, BlobNotFound
 from data.store import Recorded
 from orchestrator_adapter import commands
-from pages.ui import cards, charts, history, live, logs, look, places, session, tables
+from pages.ui import cards, charts, history, live, logs, places, session, tables
 
 TABS = ["Replies", "Tools", "Files", "Logs", "Result"]
 CALLS = 25
@@ -26,9 +25,7 @@ def load(agent_id: str) -> Agent:
 def facts(agent_id: str) -> None:
     agent = load(agent_id)
     with st.container(horizontal=True, vertical_alignment="center"):
-        look.status_badge(agent.status.value)
-        cards.demo_note(agent.runtime)
-        st.page_link(places.TASK, label="Its task", query_params={"id": agent.task_id})
+        st.page_link(places.TASK, label="Its task", icon=":material/arrow_upward:", query_params={"id": agent.task_id})
         if not agent.live and st.button("Delete", icon=":material/delete:", key="delete"):
             confirm_delete(agent)
     if agent.error:
@@ -161,11 +158,14 @@ def files(agent: Agent) -> None:
     if not found:
         cards.empty("No file", "This agent has neither read nor changed a file.")
         return
-    frame = pd.DataFrame(
-        [[row.change, row.path, row.added, row.removed] for row in found],
-        columns=["Change", "File", "Lines added", "Lines removed"],
+    frame, columns = tables.files(found, {agent.id: agent.name})
+    st.dataframe(
+        frame,
+        column_config=columns,
+        hide_index=True,
+        height=tables.height(len(found)),
+        alt="Files that the agent touched",
     )
-    st.dataframe(frame, hide_index=True, height=tables.height(len(found)), alt="Files that the agent touched")
 
 
 def log_files(agent: Agent) -> None:

@@ -6,12 +6,12 @@ import streamlit as st
 
 from data.domain import words
 from data.domain.agents import Runtime
-from data.domain.tasks import Draft
+from data.domain.tasks import Draft, TaskType
 from orchestrator_adapter import commands
 from pages.ui import cards, filters, live, places, session, tables
 
 DEMO_STORY = "success"
-DEMO_TASK = "Fix the sign bug in add(): the tests say that it subtracts."
+DEMO_TASK = "The tests of calc.py fail. Investigate the root cause, fix it, and prove that it is gone."
 SEED = "python -m orchestrator_adapter seed"
 
 
@@ -46,7 +46,7 @@ def run_demo() -> None:
     if pressed and once.take():
         task_id = None
         with session.refusals(), st.spinner("Starting the demo…"):
-            draft = Draft(DEMO_TASK, runtime=Runtime.DEMO, scenario=DEMO_STORY)
+            draft = Draft(DEMO_TASK, TaskType.BUG_FIX, runtime=Runtime.DEMO, scenario=DEMO_STORY)
             task_id = commands.submit_task(session.deck(), session.actor(), draft).id
         once.reopen()
         if task_id:

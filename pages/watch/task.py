@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from data.domain import words
-from data.domain.agents import Agent, FileChange
+from data.domain.agents import Agent
 from data.domain.errors import TaskNotFound
 from data.domain.events import TaskPlanned
 from data.domain.tasks import Task
@@ -17,7 +16,6 @@ from pages.ui import cards, charts, history, live, logs, places, session, tables
 PLAN = "plan"  # the step in which a planner agent designs the workflow
 EVENT_ROWS = 200
 TABS = ["Overview", "Workflow", "Agents", "Files", "Result", "Planner", "Events"]
-SIGNS = {FileChange.CREATED: "+", FileChange.MODIFIED: "~", FileChange.DELETED: "−", FileChange.READ: ""}
 
 
 def load(task_id: str) -> Task:
@@ -166,17 +164,14 @@ def files(task: Task) -> None:
     if not found:
         cards.empty("No file yet", "Files that agents read, create, change or delete are listed here.")
         return
-    frame = pd.DataFrame(
-        {
-            " ": [SIGNS[FileChange(row.change)] for row in found],
-            "Change": [row.change for row in found],
-            "File": [row.path for row in found],
-            "Lines added": [row.added for row in found],
-            "Lines removed": [row.removed for row in found],
-            "Agent": [names[row.agent_id] for row in found],
-        }
+    frame, columns = tables.files(found, names)
+    st.dataframe(
+        frame,
+        column_config=columns,
+        hide_index=True,
+        height=tables.height(len(found)),
+        alt="Files that the task touched",
     )
-    st.dataframe(frame, hide_index=True, height=tables.height(len(found)), alt="Files that the task touched")
 
 
 def result(task: Task) -> None:
@@ -213,8 +208,10 @@ def events(task: Task) -> None:
     shown = st.session_state.setdefault("event-rows", EVENT_ROWS)
     with session.deck().store.read() as board:
         found = history.newest(board, task.id, shown)
+    frame, columns = tables.events(found)
     st.dataframe(
-        tables.events(found),
+        frame,
+        column_config=columns,
         hide_index=True,
         height=tables.height(len(found)),
         key="events",
