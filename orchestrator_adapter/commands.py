@@ -116,7 +116,7 @@ def _checked(deck: Deck, draft: Draft) -> Draft:
     runtime = draft.runtime or deck.default_runtime()
     if runtime is None:
         raise RuntimeUnavailable(
-            "No runtime was chosen and the default cannot run here: " + str(deck.runtimes()[Runtime.CLAUDE]),
+            f"No runtime was chosen and real agents cannot run here yet: {deck.claude_lacks()}",
             field="runtime",
         )
     if runtime not in deck.runtimes():

@@ -42,7 +42,11 @@ class Deck:
         """The runtime of a task whose draft names none; a demo is never chosen silently."""
         if self.settings.runtime is not None:
             return self.settings.runtime
-        return Runtime.CLAUDE if self.runtimes()[Runtime.CLAUDE] is None else None
+        return Runtime.CLAUDE if self.claude_lacks() is None else None
+
+    def claude_lacks(self) -> str | None:
+        """What real agents still need here, as a sentence; None if nothing. They may be started all the same."""
+        return self.runtimes()[Runtime.CLAUDE] or claude.no_login(self.settings.environment)
 
     def not_ready(self) -> list[str]:
         """Why this server is not fit for work; empty if it is."""

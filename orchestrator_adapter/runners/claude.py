@@ -86,6 +86,20 @@ def available(cli_path: str | None = None) -> str | None:
     return None
 
 
+LOGINS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
+CLOUDS = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX")
+
+
+def no_login(environment: Mapping[str, str]) -> str | None:
+    """None if there is a key, a token or a login on this machine; whether it is right only a run can tell."""
+    if any(environment.get(name) for name in LOGINS + CLOUDS):
+        return None
+    folder = Path(environment.get("CLAUDE_CONFIG_DIR") or Path.home() / ".claude")
+    if (folder / ".credentials.json").is_file():
+        return None
+    return "No ANTHROPIC_API_KEY is set and nobody is logged in to Claude on this machine."
+
+
 def default_model(environment: Mapping[str, str] | None = None) -> str:
     """The model that answers if a task names none."""
     return {**os.environ, **(environment or {})}.get("ANTHROPIC_MODEL") or DEFAULT_MODEL
@@ -276,8 +290,7 @@ class ClaudeRunner:
         return str(cli)
 
     def _secrets(self) -> tuple[str, ...]:
-        names = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
-        values = [self._environment.get(n) or os.environ.get(n) or "" for n in names]
+        values = [self._environment.get(n) or os.environ.get(n) or "" for n in LOGINS]
         return tuple(v for v in values if len(v) >= 8)
 
     def _options(self, job: Job, cli: str, mark: str, ear: Ear) -> ClaudeAgentOptions:

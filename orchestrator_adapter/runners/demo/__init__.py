@@ -47,8 +47,13 @@ class DemoRunner:
             prepare(job.scenario or "", folder)
         part = PLAN if PLAN in (job.step, job.scenario) else job.role.value
         played = tag(None if job.scenario == PLAN else job.scenario, part, folder)
-        prompts = {"prompt": f"{job.prompt}\n\n{played}", "resume_prompt": f"{job.resume_prompt}\n\n{played}"}
-        return self._runner().run(replace(job, **prompts, model=job.model or MODEL))
+        tagged = replace(
+            job,
+            prompt=f"{job.prompt}\n\n{played}",
+            resume_prompt=f"{job.resume_prompt}\n\n{played}",
+            model=job.model or MODEL,
+        )
+        return self._runner().run(tagged)
 
     def _runner(self) -> ClaudeRunner:
         own = self._home / "demo"
