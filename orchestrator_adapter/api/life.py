@@ -7,6 +7,7 @@ import contextlib
 import gc
 import os
 import socket
+import stat
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -61,11 +62,13 @@ def _no_delay() -> None:
     """Send small answers at once: asyncio does not ask for it on sockets that somebody else has bound."""
     folder = Path("/proc/self/fd")
     for entry in list(folder.iterdir()) if folder.is_dir() else ():
-        try:
-            copy = socket.socket(fileno=os.dup(int(entry.name)))
-        except OSError:
-            continue
-        with copy, contextlib.suppress(OSError):
-            inet = copy.family in (socket.AF_INET, socket.AF_INET6)
-            if inet and copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-                copy.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with contextlib.suppress(OSError):
+            if stat.S_ISSOCK(os.fstat(int(entry.name)).st_mode):
+                _no_delay_if_listening(int(entry.name))
+
+
+def _no_delay_if_listening(descriptor: int) -> None:
+    with socket.socket(fileno=os.dup(descriptor)) as copy:
+        inet = copy.family in (socket.AF_INET, socket.AF_INET6)
+        if inet and copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            copy.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
