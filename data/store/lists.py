@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -127,7 +126,7 @@ def _position(cursor: str, sort: str) -> tuple[int, str]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         name, value, row_id = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-    except (ValueError, TypeError, binascii.Error) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise CursorInvalid(field="cursor") from error
     right = name == sort and type(value) is int and abs(value) < 2**63 and isinstance(row_id, str)
     if not right or "\x00" in row_id or not row_id.isascii():

@@ -13,8 +13,7 @@ import sqlalchemy as sa
 
 from data.domain.errors import FleetError, StoreUnavailable
 from data.store import migrate
-from data.store import tables as t
-from data.store.board import Board, recorded
+from data.store.board import Board
 from data.store.ledger import Ledger, Recorded
 
 Listener = Callable[[int, Sequence[Recorded]], None]
@@ -23,6 +22,12 @@ Listener = Callable[[int, Sequence[Recorded]], None]
 CHANNEL = "quarterdeck"
 _WRITER_LOCK = 0x51_44_4B
 """PostgreSQL advisory lock held while appending, so that ids commit in order."""
+
+_UNUSABLE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.DatabaseError)
+"""Not their subclasses: a broken constraint or a wrong query is a fault of ours and stays loud."""
+
+_STRETCH = 5_000
+"""Events that are read at once when many are to be told."""
 
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -72,9 +77,8 @@ class Store:
         else:
             address = self.url.set(drivername="postgresql+psycopg")
             self.writer = sa.create_engine(address, pool_pre_ping=True, pool_size=5)
-            self.reader = sa.create_engine(
-                address, pool_pre_ping=True, pool_size=20, execution_options={"postgresql_readonly": True}
-            )
+            options = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+            self.reader = sa.create_engine(address, pool_pre_ping=True, pool_size=20, execution_options=options)
 
     @classmethod
     def open(cls, url: str, now: Callable[[], datetime] = utc_now) -> Store:
@@ -89,10 +93,14 @@ class Store:
             except OSError as error:
                 raise StoreUnavailable(f"The folder {folder} cannot be made: {error.strerror}.") from error
         store = cls(url, now)
-        with store._refusals():
-            migrate.upgrade(store.writer)
-        with store.read() as board:
-            store._told = board.clock()
+        try:
+            with store._refusals():
+                migrate.upgrade(store.writer)
+            with store.read() as board:
+                store._told = board.clock()
+        except FleetError:
+            store.close()
+            raise
         return store
 
     @contextlib.contextmanager
@@ -110,7 +118,8 @@ class Store:
                 yield ledger
                 if ledger.appended and not self.sqlite:
                     connection.execute(sa.select(sa.func.pg_notify(CHANNEL, str(ledger.appended[-1].id))))
-        self._tell(ledger.appended)
+        with contextlib.suppress(StoreUnavailable):  # what was written is written; the next commit tells of it
+            self._tell(ledger.appended)
 
     def _prepare(self, connection: sa.Connection, durable: bool) -> None:
         if self.sqlite:  # before BEGIN: inside a transaction the pragma does nothing
@@ -130,7 +139,9 @@ class Store:
             yield
         except FleetError:
             raise
-        except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
+        except sa.exc.DBAPIError as error:
+            if type(error) not in _UNUSABLE:
+                raise
             where = self.url.render_as_string(hide_password=True)
             raise StoreUnavailable(
                 f"The store {where} cannot be used: {error.orig}. Nothing was changed.", reason=str(error.orig)
@@ -146,21 +157,31 @@ class Store:
         return lambda: self._listeners.remove(listener)
 
     def _tell(self, news: Sequence[Recorded]) -> None:
+        """Pass on what the listeners have not heard; where ids are missing, somebody else committed in between."""
         with self._fan_lock:
             fresh = [entry for entry in news if entry.id > self._told]
-            if not fresh:
-                return
-            self._told = fresh[-1].id
-            for listener in list(self._listeners):
-                listener(self._told, fresh)
+            if fresh and fresh[0].id == self._told + 1:
+                self._pass_on(fresh)
+            elif fresh:
+                self._read_on()
 
     def catch_up(self) -> None:
         """Tell the listeners what other processes committed."""
+        with self._fan_lock:
+            self._read_on()
+
+    def _read_on(self) -> None:
+        while fresh := self._untold():
+            self._pass_on(fresh)
+
+    def _untold(self) -> list[Recorded]:
         with self.read() as board:
-            found = board.connection.execute(
-                sa.select(t.events).where(t.events.c.id > self._told).order_by(t.events.c.id).limit(5000)
-            )
-            self._tell([recorded(row) for row in found.mappings()])
+            return board.events(after=self._told, limit=_STRETCH)
+
+    def _pass_on(self, fresh: Sequence[Recorded]) -> None:
+        self._told = fresh[-1].id
+        for listener in list(self._listeners):
+            listener(self._told, fresh)
 
     def close(self) -> None:
         self.writer.dispose()
