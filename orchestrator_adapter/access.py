@@ -14,6 +14,9 @@ ACTIONS: dict[str, tuple[Rank, str]] = {
     "submit_task": ("developer", "Submit a task to the fleet"),
     "start_agent": ("developer", "Start a single agent"),
     "cancel_task": ("developer", "Stop a task and every agent of it"),
+    "pause_task": ("developer", "Hold a task: steps that run may finish or are stopped, the rest waits"),
+    "resume_task": ("developer", "Let a task go on from the first step that is not paid for"),
+    "rerun_task": ("developer", "Do a task once more from the beginning, as a new task"),
     "delete_task": ("developer", "Delete a task that has ended, with its agents"),
     "delete_agent": ("developer", "Take an agent that has ended off every list"),
 }

@@ -16,7 +16,7 @@ from data.store import AgentFilter
 from orchestrator_adapter import planning
 from orchestrator_adapter.access import Actor, require
 from orchestrator_adapter.deck import Deck
-from orchestrator_adapter.engine import names
+from orchestrator_adapter.engine import names, resuming
 from orchestrator_adapter.planning import PastCost, Preview
 from orchestrator_adapter.runners import demo
 
@@ -67,6 +67,8 @@ def cancel_task(deck: Deck, actor: Actor, task_id: str) -> Task:
     require(actor, "cancel_task")
     with deck.store.read() as board:
         task = board.task(task_id)
+    if task.status is TaskStatus.CANCELLED:  # a second click says the same
+        return task
     with deck.store.write(durable=True) as ledger:
         ledger.append(
             e.TaskMoved(task_id=task_id, to=TaskStatus.CANCELLED, why=f"Cancelled by {actor.name}.", by=actor.name)
@@ -76,6 +78,47 @@ def cancel_task(deck: Deck, actor: Actor, task_id: str) -> Task:
                 ledger.append(e.StepMoved(task_id=task_id, step=step.key, to=StepStatus.CANCELLED))
     with deck.store.read() as board:
         return board.task(task_id)
+
+
+def pause_task(deck: Deck, actor: Actor, task_id: str, *, stop_agents: bool = False) -> Task:
+    """Start no further step; agents at work finish theirs, or are stopped and go on in their session later."""
+    require(actor, "pause_task")
+    with deck.store.read() as board:
+        task = board.task(task_id)
+    if task.status is not TaskStatus.PAUSED:
+        why = f"Paused by {actor.name}."
+        paused = e.TaskMoved(task_id=task_id, to=TaskStatus.PAUSED, why=why, by=actor.name, stop_agents=stop_agents)
+        with deck.store.write(durable=True) as ledger:
+            ledger.append(paused)
+    with deck.store.read() as board:
+        return board.task(task_id)
+
+
+def resume_task(deck: Deck, actor: Actor, task_id: str, *, from_step: str | None = None) -> Task:
+    """Let a paused, failed or cancelled task go on; every completed step is kept and not paid for again.
+
+    `from_step`: do this step and all that depends on it once more, whatever became of them.
+    """
+    require(actor, "resume_task")
+    with deck.store.read() as board:
+        task = board.task(task_id)
+        agents = board.agents(AgentFilter(task_id=task_id), limit=200).items
+    news = resuming.plan(task, agents, from_step, actor.name)
+    with deck.store.write(durable=True) as ledger:
+        for event in news:
+            ledger.append(event)
+    with deck.store.read() as board:
+        return board.task(task_id)
+
+
+def rerun_task(deck: Deck, actor: Actor, task_id: str) -> Task:
+    """The same task once more, from the beginning and as a new one."""
+    require(actor, "rerun_task")
+    with deck.store.read() as board:
+        task = board.task(task_id)
+    if task.runtime not in deck.runtimes():
+        raise RuntimeUnavailable(f"Agents cannot be started with the runtime {task.runtime}.", field="runtime")
+    return submit_task(deck, actor, resuming.draft_of(task))
 
 
 def delete_task(deck: Deck, actor: Actor, task_id: str) -> None:
@@ -174,6 +217,7 @@ def _open(deck: Deck, actor: Actor, draft: Draft, previewed: Preview, workflow: 
         budget_nanousd=draft.budget_nanousd,
         scenario=draft.scenario,
         ai_planner=ai_planner,
+        rerun_of=draft.rerun_of,
         by=actor.name,
     )
     with deck.store.write(durable=True) as ledger:

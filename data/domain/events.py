@@ -72,6 +72,7 @@ class TaskSubmitted(_Event):
     budget_nanousd: int | None = None
     scenario: str | None = None
     ai_planner: bool = False
+    rerun_of: str | None = None
     by: str
 
 
@@ -96,6 +97,27 @@ class TaskMoved(_Event):
     by: str = "engine"
     result: str | None = None
     """The final answer, when the task completed."""
+    stop_agents: bool = True
+    """False for a pause that lets running steps finish."""
+
+
+class TaskResumed(_Event):
+    """A person let a task go on that was paused or had ended."""
+
+    kind: Literal["task_resumed"] = "task_resumed"
+    kept_steps: tuple[str, ...]
+    kept_nanousd: int
+    by: str
+    why: str = ""
+
+
+class StepReset(_Event):
+    """A step is to be done, or done once more; the next generation of it."""
+
+    kind: Literal["step_reset"] = "step_reset"
+    step: str
+    generation: int
+    why: str = ""
 
 
 class TaskDeleted(_Event):
@@ -258,8 +280,10 @@ Event = (
     TaskSubmitted
     | TaskPlanned
     | TaskMoved
+    | TaskResumed
     | TaskDeleted
     | StepMoved
+    | StepReset
     | AgentCreated
     | AgentMoved
     | SessionStarted
@@ -279,5 +303,5 @@ Event = (
 AnyEvent: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 """Reads one event from its JSON by its `kind`."""
 
-MONEY = (TaskSubmitted, TaskMoved, StepMoved, AgentMoved, SessionStarted, TotalReported)
+MONEY = (TaskSubmitted, TaskMoved, TaskResumed, StepMoved, AgentMoved, SessionStarted, TotalReported)
 """Events about money or its ownership: synced to disk before the caller goes on."""

@@ -57,9 +57,12 @@ class AnalystChoice(StrEnum):
 
 ENDED = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED})
 
+RESUMABLE = frozenset({TaskStatus.PAUSED}) | ENDED
+"""From these a person may let a task go on; what is paid for is kept."""
+
 _STOPS = frozenset({TaskStatus.FAILED, TaskStatus.CANCELLED})
 MOVES: dict[TaskStatus, frozenset[TaskStatus]] = {
-    TaskStatus.PENDING: frozenset({TaskStatus.IN_PROGRESS}) | _STOPS,
+    TaskStatus.PENDING: frozenset({TaskStatus.IN_PROGRESS, TaskStatus.PAUSED}) | _STOPS,
     TaskStatus.IN_PROGRESS: frozenset({TaskStatus.WAITING, TaskStatus.PAUSED, TaskStatus.COMPLETED}) | _STOPS,
     TaskStatus.WAITING: frozenset({TaskStatus.IN_PROGRESS, TaskStatus.PAUSED}) | _STOPS,
     TaskStatus.PAUSED: frozenset({TaskStatus.IN_PROGRESS}) | _STOPS,
@@ -96,6 +99,8 @@ class Draft:
     """Let a planner agent design the workflow as a first step (claude and demo only)."""
     permission_mode: str = "acceptEdits"
     """How tools are permitted; `bypassPermissions` only by an explicit choice."""
+    rerun_of: str | None = None
+    """The task that this one does once more."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +139,11 @@ class Task:
     result: str | None = None
     error: str | None = None
     files: dict[str, list[str]] = field(default_factory=dict)
+    run: int = 1
+    """How often the task was set going: once, and once more for each time it was resumed."""
+    kept_nanousd: int = 0
+    """What the steps had cost that the last resume did not do again."""
+    rerun_of: str | None = None
 
     @property
     def ended(self) -> bool:

@@ -36,6 +36,8 @@ class Step:
     depends_on: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
     status: StepStatus = StepStatus.PENDING
+    generation: int = 1
+    """Raised when the step is to be done once more; its first runs stay in the history."""
 
 
 Workflow = tuple[Step, ...]
@@ -98,6 +100,7 @@ def to_json(workflow: Workflow) -> list[dict[str, object]]:
             "depends_on": list(s.depends_on),
             "constraints": list(s.constraints),
             "status": s.status.value,
+            "generation": s.generation,
         }
         for s in workflow
     ]
@@ -117,6 +120,7 @@ def from_json(items: Iterable[Mapping[str, object]]) -> Workflow:
             depends_on=words(item.get("depends_on")),
             constraints=words(item.get("constraints")),
             status=StepStatus(str(item.get("status", "pending"))),
+            generation=int(str(item.get("generation", 1))),
         )
         for item in items
     )

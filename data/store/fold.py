@@ -12,7 +12,7 @@ from data.domain import agents as a
 from data.domain import events as e
 from data.domain.agents import AgentStatus
 from data.domain.errors import AgentNotFound, TaskNotFound, TooLate
-from data.domain.tasks import ENDED, TaskStatus, move
+from data.domain.tasks import ENDED, RESUMABLE, TaskStatus, move
 from data.domain.workflows import StepStatus
 from data.store import tables as t
 from data.store.rows import ms, token_columns, tokens
@@ -29,6 +29,10 @@ def fold(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None:
             _replan(db, rev, event)
         case e.TaskMoved():
             _move_task(db, rev, at_ms, event)
+        case e.TaskResumed():
+            _resume(db, rev, at_ms, event)
+        case e.StepReset():
+            _reset(db, rev, event)
         case e.TaskDeleted():
             _task(db, event.task_id, rev, deleted_at_ms=at_ms)
             gone = sa.update(t.agents).where(t.agents.c.task_id == event.task_id)
@@ -126,6 +130,7 @@ def _submit(db: sa.Connection, rev: int, at_ms: int, event: e.TaskSubmitted) -> 
             permission_mode=event.permission_mode,
             scenario=event.scenario,
             ai_planner=event.ai_planner,
+            rerun_of=event.rerun_of,
             budget_nanousd=event.budget_nanousd,
             created_by=event.by,
             created_at_ms=at_ms,
@@ -176,6 +181,24 @@ def _move_task(db: sa.Connection, rev: int, at_ms: int, event: e.TaskMoved) -> N
         values |= {"ended_at_ms": at_ms, "current_step": None, "result": event.result}
         values["error"] = event.why if to is not TaskStatus.COMPLETED else None
     _task(db, event.task_id, rev, **values)
+
+
+def _resume(db: sa.Connection, rev: int, at_ms: int, event: e.TaskResumed) -> None:
+    row = db.execute(sa.select(t.tasks.c.status, t.tasks.c.started_at_ms).where(t.tasks.c.id == event.task_id)).first()
+    if row is None:
+        raise TaskNotFound(f"There is no task {event.task_id}.", task_id=event.task_id)
+    if row.status not in RESUMABLE:
+        raise TooLate(f"A task that is {row.status} cannot be resumed.", task_id=event.task_id, status=row.status)
+    again = {"status": TaskStatus.IN_PROGRESS.value, "ended_at_ms": None, "error": None, "result": None}
+    begun = at_ms if row.started_at_ms is None else row.started_at_ms
+    _task(db, event.task_id, rev, {"run": 1}, kept_nanousd=event.kept_nanousd, started_at_ms=begun, **again)
+
+
+def _reset(db: sa.Connection, rev: int, event: e.StepReset) -> None:
+    where = (t.steps.c.task_id == event.task_id) & (t.steps.c.key == event.step)
+    fresh = {"status": StepStatus.PENDING.value, "started_at_ms": None, "ended_at_ms": None}
+    db.execute(sa.update(t.steps).where(where).values(**fresh, why=event.why, generation=event.generation))
+    _task(db, event.task_id, rev)
 
 
 def _move_step(db: sa.Connection, rev: int, at_ms: int, event: e.StepMoved) -> None:

@@ -50,6 +50,7 @@ def step(row: Row) -> Step:
         depends_on=tuple(json.loads(row["depends_on"])),
         constraints=tuple(json.loads(row["constraints"])),
         status=StepStatus(row["status"]),
+        generation=row["generation"],
     )
 
 
@@ -97,6 +98,9 @@ def task(row: Row, workflow: Workflow, files: dict[str, list[str]]) -> Task:
         result=row["result"],
         error=row["error"],
         files=files,
+        run=row["run"],
+        kept_nanousd=row["kept_nanousd"],
+        rerun_of=row["rerun_of"],
     )
 
 

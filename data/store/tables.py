@@ -84,6 +84,9 @@ tasks = sa.Table(
     sa.Column("reported_nanousd", sa.BigInteger),
     sa.Column("result", sa.Text),
     sa.Column("error", sa.Text),
+    sa.Column("run", sa.Integer, nullable=False, server_default="1"),
+    _count("kept_nanousd"),
+    sa.Column("rerun_of", _Id),
     sa.Index("ix_tasks_created_at_ms_id", "created_at_ms", "id"),
     sa.Index("ix_tasks_status", "status"),
 )
@@ -100,6 +103,7 @@ steps = sa.Table(
     sa.Column("constraints", sa.Text, nullable=False),
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("why", sa.Text, nullable=False),
+    sa.Column("generation", sa.Integer, nullable=False, server_default="1"),
     sa.Column("started_at_ms", sa.BigInteger),
     sa.Column("ended_at_ms", sa.BigInteger),
 )

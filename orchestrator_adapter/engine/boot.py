@@ -22,7 +22,7 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from data.domain import events as e
 from data.domain.agents import AgentStatus, Runtime
 from data.domain.errors import TooLate
-from data.domain.tasks import TaskStatus
+from data.domain.tasks import Task, TaskStatus
 from data.domain.workflows import StepStatus
 from data.store import AgentFilter, Recorded, Store
 from orchestrator_adapter.engine import flow, names, step
@@ -168,23 +168,39 @@ class Engine:
                     self._bell.put(("start", task_id))
                 case e.TaskMoved(task_id=task_id, to=TaskStatus.CANCELLED):
                     self._bell.put(("stop", task_id))
+                case e.TaskMoved(task_id=task_id, to=TaskStatus.PAUSED, stop_agents=stop):
+                    self._bell.put(("stop" if stop else "hold", task_id))
+                case e.TaskResumed(task_id=task_id):
+                    self._bell.put(("start", task_id))
 
     def _listen(self) -> None:
+        orders = {"start": self._start_task, "stop": self._stop_task, "hold": self._hold_task}
         while (order := self._bell.get()) is not None:
             verb, task_id = order
             try:
-                (self._start_task if verb == "start" else self._stop_task)(task_id)
+                orders[verb](task_id)
             except Exception:  # the engine's bell must go on ringing for the other tasks
                 log.exception("engine_order_failed", order=verb, task_id=task_id)
 
     def _start_task(self, task_id: str) -> None:
-        with SetWorkflowID(names.task_run(task_id)):
-            DBOS.start_workflow(flow.run_task, task_id, {})
+        task = self._look(task_id)
+        if task.status in (TaskStatus.PENDING, TaskStatus.IN_PROGRESS, TaskStatus.WAITING):
+            with SetWorkflowID(names.task_run(task_id, task.run)):
+                DBOS.start_workflow(flow.run_task, task_id, task.run)
 
     def _stop_task(self, task_id: str) -> None:
+        """No step starts any more, and every agent at work is ended."""
         self._bench.stop(task_id)
-        DBOS.cancel_workflow(names.task_run(task_id), cancel_children=True)
+        DBOS.cancel_workflow(names.task_run(task_id, self._look(task_id).run), cancel_children=True)
         self._bench.stop(task_id)
+
+    def _hold_task(self, task_id: str) -> None:
+        """No step starts any more; those that run go on to their end."""
+        DBOS.cancel_workflow(names.task_run(task_id, self._look(task_id).run))
+
+    def _look(self, task_id: str) -> Task:
+        with self._store.read() as board:
+            return board.task(task_id)
 
     def not_ready(self) -> list[str]:
         return [] if self.running else ["another process runs the engine of this store"]

@@ -24,8 +24,8 @@ async def adopt_plan(task_id: str, run_id: str) -> list[dict[str, Any]]:
 
 
 @DBOS.step(name="close_task")
-async def close_task(task_id: str, outcomes: dict[str, str], failures: dict[str, str]) -> str:
-    return await step.bench().close_task(task_id, outcomes, failures)
+async def close_task(task_id: str, run: int, outcomes: dict[str, str], failures: dict[str, str]) -> str:
+    return await step.bench().close_task(task_id, run, outcomes, failures)
 
 
 @DBOS.step(name="call_agent", preemptible=True)
@@ -40,8 +40,11 @@ async def run_node(run_id: str, key: str, inputs: list[str]) -> dict[str, Any]:
 
 
 @DBOS.workflow(name="run_task", max_recovery_attempts=1000)
-async def run_task(task_id: str, generation: dict[str, int]) -> str:
-    """Every step as soon as what it depends on is done; after a failure nothing new starts."""
+async def run_task(task_id: str, run: int) -> str:
+    """Every step as soon as what it depends on is done; after a failure nothing new starts.
+
+    Steps that were paid for in an earlier run keep their ids, so their outcomes are found and nothing is done again.
+    """
     workflow = workflows.from_json(await open_task(task_id))
     done: dict[str, str] = {}
     failures: dict[str, str] = {}
@@ -49,12 +52,12 @@ async def run_task(task_id: str, generation: dict[str, int]) -> str:
     while True:
         startable = [] if failures else workflows.ready(workflow, done, running)
         for node in startable:
-            run_id = names.step_run(task_id, node.key, generation.get(node.key, 1))
+            run_id = names.step_run(task_id, node.key, node.generation)
             inputs = [done[key] for key in node.depends_on]
             with SetWorkflowID(run_id):
                 running[node.key] = await DBOS.enqueue_workflow_async(QUEUE, run_node, run_id, node.key, inputs)
         if not running:
-            return await close_task(task_id, done, failures)
+            return await close_task(task_id, run, done, failures)
         first = await DBOS.wait_first_async(list(running.values()), polling_interval_sec=POLL_S)
         key = next(key for key, handle in running.items() if handle.workflow_id == first.workflow_id)
         running.pop(key)

@@ -29,6 +29,12 @@ def step_run(task_id: str, step: str, generation: int = 1) -> str:
     return f"{task_id}/{step}/{generation}"
 
 
+def earlier(run_id: str) -> list[str]:
+    """Ids of the runs of the same step in earlier generations, the last one first."""
+    step, _, generation = run_id.rpartition("/")
+    return [f"{step}/{n}" for n in range(int(generation) - 1, 0, -1)]
+
+
 def task_of(run_id: str) -> str:
     return run_id.split("#")[0].split("/")[0]
 
@@ -47,9 +53,9 @@ def log_dir(logs: Path, task_id: str, agent: str, name: str, at: datetime) -> Pa
 
 
 def agent_created(logs: Path, task: Task | TaskSubmitted, step: Step, at: datetime) -> AgentCreated:
-    """The event with which the agent of a step's first run comes to be."""
+    """The event with which the agent of a step's run comes to be; a step done once more has another agent."""
     task_id = task.id if isinstance(task, Task) else task.task_id
-    agent, name = agent_id(step_run(task_id, step.key)), agent_name(step)
+    agent, name = agent_id(step_run(task_id, step.key, step.generation)), agent_name(step)
     return AgentCreated(
         task_id=task_id,
         agent_id=agent,

@@ -18,7 +18,7 @@ from data.domain.errors import AgentFailed, FleetError, PlanRefused, TooLate
 from data.domain.money import NANO
 from data.domain.tasks import AnalystChoice, Task, TaskStatus
 from data.domain.workflows import Step, StepStatus
-from data.store import Ledger, Store
+from data.store import Ledger, StepRun, Store
 from orchestrator_adapter import handover, planning, prompts
 from orchestrator_adapter.engine import names
 from orchestrator_adapter.engine.recorder import Recorder, Stopped
@@ -57,26 +57,29 @@ class Bench:
         return await asyncio.to_thread(look)
 
     async def open_task(self, task_id: str) -> list[dict[str, Any]]:
-        """Mark the task as begun; its workflow."""
+        """Mark the task as begun; its workflow, or only the planning step while that is not done."""
         task = await self._task(task_id)
         if task.status is TaskStatus.PENDING:
             await self._write(lambda ledger: ledger.append(e.TaskMoved(task_id=task_id, to=TaskStatus.IN_PROGRESS)))
-        return workflows.to_json(tuple(s for s in task.workflow if s.key == names.PLAN) or task.workflow)
+        unplanned = tuple(s for s in task.workflow if s.key == names.PLAN and s.status is not StepStatus.COMPLETED)
+        return workflows.to_json(unplanned or task.workflow)
 
     async def adopt_plan(self, task_id: str, run_id: str) -> list[dict[str, Any]]:
         """The workflow the planner agent designed, or the template's if its answer cannot be used."""
         task = await self._task(task_id)
+        if any(s.key != names.PLAN and s.status is not StepStatus.PENDING for s in task.workflow):
+            return workflows.to_json(task.workflow)  # adopted in an earlier run
         template = tuple(s for s in task.workflow if s.key != names.PLAN)
         answer = await self._write(lambda ledger: _text_of(ledger, run_id))
         planned = _planned(task, answer, template)
         await self._write(lambda ledger: ledger.append(planned))
         return workflows.to_json((await self._task(task_id)).workflow)
 
-    async def close_task(self, task_id: str, done: dict[str, str], failures: dict[str, str]) -> str:
+    async def close_task(self, task_id: str, run: int, done: dict[str, str], failures: dict[str, str]) -> str:
         """The task's end: completed with the last answers, or failed with the reason."""
         task = await self._task(task_id)
-        if task.ended:
-            return task.status.value
+        if task.run != run or task.status not in (TaskStatus.IN_PROGRESS, TaskStatus.WAITING):
+            return task.status.value  # ended or paused meanwhile, or another run of it is under way
         await self._write(lambda ledger: _close(ledger, task, done, failures))
         return (await self._task(task_id)).status.value
 
@@ -88,12 +91,12 @@ class Bench:
         run = await self._write(lambda ledger: ledger.begin_run(run_id, task.id, key, agent_id))
         if run.outcome is not None:
             return run.outcome
-        if task.ended:
-            return _outcome(why=f"The task is {task.status}.")
+        if task.ended or task.status is TaskStatus.PAUSED:
+            raise Stopped
         if run.attempts > MAX_ATTEMPTS:
             why = f"The step was begun {MAX_ATTEMPTS} times and its process died each time."
             return await self._write(lambda ledger: _finish(ledger, task, node, run_id, _outcome(why=why)))
-        job = await self._write(lambda ledger: self._begin(ledger, task, node, inputs, run.session_id))
+        job = await self._write(lambda ledger: self._begin(ledger, task, node, inputs, _session(ledger, run)))
         try:
             outcome = await self._work(task, node, run_id, job)
         except (Stopped, asyncio.CancelledError):
@@ -143,7 +146,7 @@ class Bench:
         try:
             reply = await recorder.record(self.runners[task.runtime].run(job))
         except AgentFailed as failed:
-            return _outcome(why=str(failed))
+            return _outcome(why=str(failed), goes_on=True)
         except FleetError as refused:
             return _outcome(why=str(refused))
         except Stopped:
@@ -174,16 +177,27 @@ def set_bench(new: Bench) -> None:
     _benches[:] = [new]
 
 
-def _outcome(*, text: str = "", why: str | None = None, session_id: str | None = None) -> dict[str, Any]:
-    return {"ok": why is None, "why": why or "", "text": text, "session_id": session_id}
+def _outcome(*, text: str = "", why: str | None = None, goes_on: bool = False) -> dict[str, Any]:
+    """`goes_on`: a retry may continue the session, because the work was broken off rather than judged."""
+    return {"ok": why is None, "why": why or "", "text": text, "goes_on": goes_on}
 
 
 def _judged(reply: Reply, node: Step) -> dict[str, Any]:
     """A TESTER or REVIEWER that judges the work as bad has failed the step, however well it ended."""
     if node.key == names.PLAN:
-        return _outcome(text=reply.text, session_id=reply.session_id)
+        return _outcome(text=reply.text)
     why = handover.failed(handover.read(reply.text, node.role), node.role)
-    return _outcome(text=reply.text, why=why, session_id=reply.session_id)
+    return _outcome(text=reply.text, why=why)
+
+
+def _session(ledger: Ledger, run: StepRun) -> str | None:
+    """The session to go on with: of this run, or of the last one before it if that was broken off."""
+    if run.session_id is not None:
+        return run.session_id
+    begun = (before for run_id in names.earlier(run.run_id) if (before := ledger.run(run_id)) and before.session_id)
+    last = next(begun, None)
+    broken_off = last is not None and (last.outcome is None or last.outcome.get("goes_on"))
+    return last.session_id if last is not None and broken_off else None
 
 
 def _text_of(ledger: Ledger, run_id: str) -> str:
@@ -265,9 +279,10 @@ def _finish(ledger: Ledger, task: Task, node: Step, run_id: str, outcome: dict[s
 
 def _cancel(ledger: Ledger, task: Task, node: Step, agent_id: str) -> None:
     """Written only after the agent's processes are gone."""
-    if ledger.task_status(task.id) != TaskStatus.CANCELLED:
+    status = ledger.task_status(task.id)
+    if status not in (TaskStatus.CANCELLED, TaskStatus.PAUSED):
         return
-    why = "The task was cancelled."
+    why = f"The task was {status}."
     with contextlib.suppress(TooLate):
         ledger.append(e.AgentMoved(task_id=task.id, agent_id=agent_id, to=AgentStatus.CANCELLED, why=why))
     ledger.append(e.StepMoved(task_id=task.id, step=node.key, to=StepStatus.CANCELLED, why=why))
