@@ -29,6 +29,11 @@ def button_words(filled: forms.Filled, preview: Preview | None) -> str:
 
 @st.fragment
 def composer() -> None:
+    with session.panel("form"):
+        compose()
+
+
+def compose() -> None:
     deck = session.deck()
     with deck.store.read() as board:
         recent = board.working_directories()

@@ -68,7 +68,7 @@ def mount(topic: str = FLEET, *, show: Sequence[str] = (), agent_id: str | None 
         "only": agent_id,
         "board": None,
         "clock": st.session_state.get(_CLOCK, 0),
-        "paceMs": pace_ms(),
+        "paceMs": pace_ms(present()),
         "pollMs": POLL_MS,
     }
     result = _component()(key="live", data=data, on_changed_change=_wake, on_open_change=lambda: None)
@@ -90,12 +90,17 @@ def go(address: str) -> None:
         st.switch_page(_PAGES[found[1]], query_params={"id": found[2]})
 
 
-def pace_ms() -> int:
+def pace_ms(pages: int) -> int:
     """Least time between two wake-ups of one page: longer when many people look on."""
+    return max(LEAST_PACE_MS, SCRIPT_RUN_MS * pages)
+
+
+def present() -> int:
+    """Pages that were looked at within the last minute."""
     limit = time.monotonic() - PRESENT_S
     for session in [name for name, seen in list(_present.items()) if seen < limit]:
         _present.pop(session, None)
-    return max(LEAST_PACE_MS, SCRIPT_RUN_MS * len(_present))
+    return len(_present)
 
 
 def _wake() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +22,20 @@ def text_area(label: str, *, key: str, height: int, placeholder: str) -> str:
             default={"text": None},
             on_text_change=lambda: None,
         )
-    return _newer(key, left, result.text)
+    return newer(st.session_state, key, left, result.text)
 
 
-def _newer(key: str, left: str, typed: str | None) -> str:
+def newer(state: MutableMapping[Any, Any], key: str, left: str, typed: str | None) -> str:
     """What was typed since, unless the text area itself has just been handed in."""
-    seen = st.session_state.get(f"{key}-seen")
+    seen = state.get(f"{key}-seen")
     if seen is None or seen[0] != left:
         newest = left
     elif seen[1] != typed and typed is not None:
         newest = typed
     else:
-        newest = str(st.session_state.get(f"{key}-newest", left))
-    st.session_state[f"{key}-seen"] = (left, typed)
-    st.session_state[f"{key}-newest"] = newest
+        newest = str(state.get(f"{key}-newest", left))
+    state[f"{key}-seen"] = (left, typed)
+    state[f"{key}-newest"] = newest
     return newest
 
 

@@ -1,0 +1,188 @@
+"""The parts of the pages, one by one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from data.domain.agents import Agent, AgentStatus, FileChange, Role, Runtime
+from data.domain.events import AgentCreated, FileTouched, StepMoved, TaskSubmitted, ToolCalled, ToolReturned
+from data.domain.tasks import Complexity, TaskStatus, TaskType
+from data.domain.workflows import StepStatus
+from data.store import Page, Store
+from pages.ui import cards, filters, history, live, logs, look, tables, typed
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+def agent(log_dir: Path | None = None) -> Agent:
+    return Agent(
+        id="a1",
+        task_id="t1",
+        step="builder",
+        role=Role.BUILDER,
+        name="Builder",
+        model="m",
+        status=AgentStatus.ACTIVE,
+        activity="",
+        runtime=Runtime.SCRIPTED,
+        simulated=True,
+        created_at=NOW,
+        log_dir=None if log_dir is None else str(log_dir),
+    )
+
+
+@pytest.fixture
+def told(lite: Store) -> Store:
+    """A store with one agent that edited a file."""
+    with lite.write() as ledger:
+        ledger.append(
+            TaskSubmitted(
+                task_id="t1",
+                description="Fix it",
+                task_type=TaskType.BUG_FIX,
+                complexity=Complexity.SIMPLE,
+                analyst_included=False,
+                analyst_reason="",
+                workflow=(),
+                working_directory="/tmp",
+                runtime=Runtime.SCRIPTED,
+                by="test",
+            )
+        )
+        who = {"task_id": "t1", "agent_id": "a1"}
+        ledger.append(AgentCreated(**who, step="b", role=Role.BUILDER, name="B", model="m", runtime=Runtime.SCRIPTED))
+        ledger.append(ToolCalled(**who, tool_use_id="u1", tool="Edit", words="editing a.py", input_blob="i"))
+        ledger.append(FileTouched(**who, path="a.py", change=FileChange.MODIFIED, added=2, removed=1))
+        ledger.append(FileTouched(**who, path="a.py", change=FileChange.MODIFIED, added=1))
+        ledger.append(FileTouched(**who, path="b.py", change=FileChange.READ))
+        ledger.append(ToolReturned(**who, tool_use_id="u1", tool="Edit", is_error=False, output_blob="o"))
+        ledger.append(ToolCalled(**who, tool_use_id="u2", tool="Bash", words="running tests", input_blob="i"))
+    return lite
+
+
+def test_calls_find_their_answers(told: Store):
+    with told.read() as board:
+        first, second = history.tool_calls(history.of_agent(board, "a1"))
+    assert (first.called.words, first.returned is not None) == ("editing a.py", True)
+    assert second.returned is None
+
+
+def test_lines_of_a_file_add_up_and_changes_come_first(told: Store):
+    with told.read() as board:
+        rows = history.files(history.of_agent(board, "a1"))
+    assert [(row.path, row.change, row.added, row.removed) for row in rows] == [
+        ("a.py", "modified", 3, 1),
+        ("b.py", "read", 0, 0),
+    ]
+
+
+@pytest.mark.parametrize("wanted", [1, 3, 100])
+def test_the_newest_events_come_first(told: Store, wanted: int):
+    with told.read() as board:
+        found = history.newest(board, "t1", wanted)
+        everything = board.events(task_id="t1")
+    assert found == everything[::-1][:wanted]
+
+
+def test_the_newest_events_of_a_quiet_task_are_found_far_back(told: Store):
+    with told.read() as board:
+        (first,) = board.events(task_id="t1", limit=1)
+    with told.write() as ledger:
+        ledger.append(first.event.model_copy(update={"task_id": "t2"}))
+        for _ in range(3 * history.WINDOW):
+            ledger.append(StepMoved(task_id="t2", step="b", to=StepStatus.ACTIVE))
+    with told.read() as board:
+        assert len(history.newest(board, "t1", 50)) == 8
+
+
+def test_a_log_is_shown_from_its_end_and_only_from_its_folder(tmp_path: Path):
+    root = tmp_path / "logs"
+    (root / "one").mkdir(parents=True)
+    (root / "one" / "text.txt").write_text("first line\n" + "x" * logs.SHOWN_BYTES + "\nlast line", encoding="utf-8")
+    (tmp_path / "prompt.txt").write_text("secret", encoding="utf-8")
+    found = logs.read(agent(root / "one"), "text.txt", root)
+    assert found is not None
+    assert (found.cut, found.tail) == (True, "last line")
+    assert logs.read(agent(root / "one"), "prompt.txt", root) is None
+    assert logs.read(agent(tmp_path), "prompt.txt", root) is None, "not under the folder of the logs"
+    assert logs.read(agent(root / "one"), "../../prompt.txt", root) is None
+    assert logs.read(agent(), "text.txt", root) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        (b'{"a":[1]}', ('{\n  "a": [\n    1\n  ]\n}', "json")),
+        (b'"text in quotes\\n"', ("text in quotes\n", "text")),
+        (b"plain \xff", ("plain \ufffd", "text")),
+    ],
+)
+def test_content_is_laid_out_if_it_is_json(content: bytes, shown: tuple[str, str]):
+    assert logs.pretty(content) == shown
+
+
+@pytest.mark.parametrize(
+    ("seen", "left", "text", "newest"),
+    [
+        ({}, "", None, ""),
+        ({}, "left", None, "left"),
+        ({"k-seen": ("", None)}, "", "typed", "typed"),
+        ({"k-seen": ("", "typed"), "k-newest": "typed"}, "", "typed", "typed"),
+        ({"k-seen": ("", "typ"), "k-newest": "typ"}, "typed", "typ", "typed"),
+        ({"k-seen": ("left", "typ"), "k-newest": "left"}, "left", "typ", "left"),
+        ({"k-seen": ("left", "typ"), "k-newest": "left"}, "left", "", ""),
+    ],
+)
+def test_the_newer_of_what_was_typed_and_what_was_left(seen: dict, left: str, text: str | None, newest: str):
+    assert typed.newer(seen, "k", left, text) == newest
+
+
+def test_stretches_of_a_list_follow_their_cursors():
+    def ask(cursor: str | None) -> Page[int]:
+        start = int(cursor or 0)
+        return Page([start, start + 1], str(start + 2) if start < 4 else None)
+
+    assert filters.stretches(ask, 1) == ([0, 1], True)
+    assert filters.stretches(ask, 2) == ([0, 1, 2, 3], True)
+    assert filters.stretches(ask, 9) == ([0, 1, 2, 3, 4, 5], False)
+
+
+@pytest.mark.parametrize(
+    ("ours", "reported", "said"),
+    [(5, None, "–"), (5, 5, "none"), (102, 100, "+2.0 %"), (90, 100, "-10.0 %"), (10_000_000, 0, "$0.01")],
+)
+def test_drift_in_words(ours: int, reported: int | None, said: str):
+    assert tables.drift(ours, reported) == said
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [(20, 90, "20 to 90 s"), (495, 1480, "8 to 25 min"), (10, 300, "1 to 5 min"), (3600, 9000, "1 h 00 to 2 h 30")],
+)
+def test_a_span_of_time_in_words(low: float, high: float, said: str):
+    assert cards.span(low, high) == said
+
+
+def test_every_status_has_a_word_an_icon_and_a_sign():
+    names = {str(item) for kind in (TaskStatus, AgentStatus, StepStatus) for item in kind}
+    assert names <= set(look.STATUS)
+    assert all(look.status_cell(name) for name in names)
+    assert set(look.ROLE_COLOURS) == set(Role)
+
+
+def test_the_browser_and_the_server_agree_on_colours_and_states():
+    css = (Path(live.__file__).parent / "live.css").read_text(encoding="utf-8")
+    js = (Path(live.__file__).parent / "live.js").read_text(encoding="utf-8")
+    for role, colours in look.ROLE_COLOURS.items():
+        line = next(line for line in css.splitlines() if f'[data-role="{role.value}"]' in line)
+        assert all(colour in line for colour in colours), role
+    for name in look.STATUS:
+        assert f"{name}:" in js, f"{name} has no icon in live.js"
+
+
+def test_more_people_are_woken_less_often():
+    assert live.pace_ms(1) == 500
+    assert live.pace_ms(100) == 800
