@@ -142,9 +142,10 @@ class Store:
         except sa.exc.DBAPIError as error:
             if type(error) not in _UNUSABLE:
                 raise
-            where = self.url.render_as_string(hide_password=True)
+            where, said = self.url.render_as_string(hide_password=True), str(error.orig)
+            first = next(iter(said.splitlines()), type(error.orig).__name__)
             raise StoreUnavailable(
-                f"The store {where} cannot be used: {error.orig}. Nothing was changed.", reason=str(error.orig)
+                f"The store {where} cannot be used: {first}. Nothing was changed.", reason=said
             ) from error
 
     def blob(self, key: str) -> bytes:
