@@ -209,7 +209,7 @@ class Board:
         """Folders that tasks worked in, the last used first."""
         latest = sa.func.max(t.tasks.c.created_at_ms)
         query = sa.select(t.tasks.c.working_directory).group_by(t.tasks.c.working_directory)
-        where = t.tasks.c.runtime == "claude"
+        where = (t.tasks.c.runtime == "claude") & t.tasks.c.deleted_at_ms.is_(None)
         return list(self.connection.execute(query.where(where).order_by(latest.desc()).limit(limit)).scalars())
 
     def fleet(self, now: datetime) -> Fleet:
