@@ -6,8 +6,10 @@ import uuid
 from dataclasses import replace
 from pathlib import Path
 
+from data.domain import budgets
 from data.domain import events as e
 from data.domain.agents import Agent, AgentStatus, Role, Runtime
+from data.domain.budgets import Budget
 from data.domain.errors import FolderRefused, InvalidField, ModelUnknown, RuntimeUnavailable, StillRunning
 from data.domain.prices import book
 from data.domain.tasks import AnalystChoice, Complexity, Draft, Task, TaskStatus, TaskType
@@ -119,6 +121,38 @@ def rerun_task(deck: Deck, actor: Actor, task_id: str) -> Task:
     if task.runtime not in deck.runtimes():
         raise RuntimeUnavailable(f"Agents cannot be started with the runtime {task.runtime}.", field="runtime")
     return submit_task(deck, actor, resuming.draft_of(task))
+
+
+def set_budget(deck: Deck, actor: Actor, budget: Budget) -> Budget:
+    """Make the budget, or change the one with its id; it holds from the next reply on."""
+    require(actor, "set_budget")
+    budget = budgets.checked(replace(budget, id=budget.id or uuid.uuid4().hex))
+    if not book().knows(budget.cheaper_model, deck.store.now()):
+        raise ModelUnknown(f"The model {budget.cheaper_model!r} has no known price.", field="cheaper_model")
+    event = e.BudgetSet(
+        task_id="",
+        budget_id=budget.id,
+        name=budget.name,
+        scope=budget.scope,
+        period=budget.period,
+        subject=budget.subject,
+        limit_nanousd=budget.limit_nanousd,
+        limit_tokens=budget.limit_tokens,
+        stages=tuple(e.BudgetStage(percent=s.percent, act=s.act) for s in budget.stages),
+        cheaper_model=budget.cheaper_model,
+        simulated=budget.simulated,
+        by=actor.name,
+    )
+    with deck.store.write(durable=True) as ledger:
+        ledger.append(event)
+    return budget
+
+
+def remove_budget(deck: Deck, actor: Actor, budget_id: str) -> None:
+    """The budget no longer limits anything; its history stays."""
+    require(actor, "remove_budget")
+    with deck.store.write(durable=True) as ledger:
+        ledger.append(e.BudgetRemoved(task_id="", budget_id=budget_id, by=actor.name))
 
 
 def delete_task(deck: Deck, actor: Actor, task_id: str) -> None:

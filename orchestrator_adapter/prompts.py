@@ -154,8 +154,9 @@ def step_prompt(step: Step, description: str, complexity: Complexity, handed_ove
 def resumed_prompt(step: Step) -> str:
     """What an agent is told whose process was killed in the middle of its step; the session holds the rest."""
     return (
-        f"Your process ended in the middle of your step as {step.role.name}. What you did until then is kept: look at "
-        "the state of the folder, do what is still missing, do nothing twice, and end with the report you were asked for."
+        f"Your process ended in the middle of your step as {step.role.name}. What you did until then is kept: look "
+        "at the state of the folder, do what is still missing, do nothing twice, and end with the report you were "
+        "asked for."
     )
 
 

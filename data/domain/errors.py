@@ -55,6 +55,16 @@ class WorkflowInvalid(InvalidField):
     """The workflow is not a graph that can be run."""
 
 
+class BudgetInvalid(InvalidField):
+    """The budget is not complete."""
+
+
+class BudgetNotFound(FleetError):
+    """There is no such budget."""
+
+    status = 404
+
+
 class CursorInvalid(InvalidField):
     """The cursor was not issued by this list."""
 

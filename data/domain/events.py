@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from data.domain.agents import AgentStatus, FileChange, Role, Runtime
+from data.domain.budgets import Act, Period, Scope
 from data.domain.money import Tokens
 from data.domain.tasks import AnalystChoice, Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
@@ -125,6 +126,56 @@ class TaskDeleted(_Event):
 
     kind: Literal["task_deleted"] = "task_deleted"
     by: str
+
+
+class BudgetStage(_Storable):
+    """What happens when this share of a budget is used."""
+
+    percent: int
+    act: Act
+
+
+class BudgetSet(_Event):
+    """A budget was made, or changed; `task_id` is empty."""
+
+    kind: Literal["budget_set"] = "budget_set"
+    budget_id: str
+    name: str
+    scope: Scope
+    period: Period
+    subject: str = ""
+    limit_nanousd: int | None = None
+    limit_tokens: int | None = None
+    stages: tuple[BudgetStage, ...]
+    cheaper_model: str
+    simulated: bool = False
+    by: str
+
+
+class BudgetRemoved(_Event):
+    """A budget no longer holds; `task_id` is empty."""
+
+    kind: Literal["budget_removed"] = "budget_removed"
+    budget_id: str
+    by: str
+
+
+class BudgetReached(_Event):
+    """A stage of a budget was reached by this task's spending, or would have been by its next step."""
+
+    kind: Literal["budget_reached"] = "budget_reached"
+    budget_id: str
+    name: str
+    act: Act
+    percent: int
+    spent_nanousd: int
+    spent_tokens: int
+    limit_nanousd: int | None = None
+    limit_tokens: int | None = None
+    period_ms: int
+    """Start of the period it happened in."""
+    subject: str = ""
+    """The task or agent for which it happened; empty for what is told once a period."""
 
 
 class StepMoved(_Event):
@@ -282,6 +333,9 @@ Event = (
     | TaskMoved
     | TaskResumed
     | TaskDeleted
+    | BudgetSet
+    | BudgetRemoved
+    | BudgetReached
     | StepMoved
     | StepReset
     | AgentCreated
@@ -303,5 +357,16 @@ Event = (
 AnyEvent: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 """Reads one event from its JSON by its `kind`."""
 
-MONEY = (TaskSubmitted, TaskMoved, TaskResumed, StepMoved, AgentMoved, SessionStarted, TotalReported)
+MONEY = (
+    AgentMoved,
+    BudgetReached,
+    BudgetRemoved,
+    BudgetSet,
+    SessionStarted,
+    StepMoved,
+    TaskMoved,
+    TaskResumed,
+    TaskSubmitted,
+    TotalReported,
+)
 """Events about money or its ownership: synced to disk before the caller goes on."""

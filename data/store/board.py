@@ -11,12 +11,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from data.domain.agents import LIVE, Agent
+from data.domain.budgets import Budget
 from data.domain.errors import AgentNotFound, TaskNotFound
 from data.domain.events import AnyEvent
 from data.domain.money import Tokens
 from data.domain.tasks import Task
 from data.domain.workflows import Workflow
-from data.store import blobs, lists, rows
+from data.store import blobs, lists, rows, spending
 from data.store import tables as t
 from data.store.ledger import Recorded
 from data.store.lists import AgentFilter, Page, TaskFilter
@@ -204,6 +205,19 @@ class Board:
             )
             for r in self.connection.execute(query)
         ]
+
+    def budgets(self, now: datetime) -> list[spending.Usage]:
+        """Every budget that holds, with what was used of it in its current period."""
+        return spending.usage(self.connection, now)
+
+    def budget(self, budget_id: str) -> Budget:
+        """Raises BudgetNotFound."""
+        return spending.budget(self.connection, budget_id)
+
+    def fleet_events(self, kinds: Iterable[str], limit: int = 200) -> list[Recorded]:
+        """Newest happenings of these kinds, over all tasks."""
+        query = sa.select(t.events).where(t.events.c.kind.in_(list(kinds))).order_by(t.events.c.id.desc())
+        return [recorded(row) for row in self.connection.execute(query.limit(limit)).mappings()]
 
     def working_directories(self, limit: int = 10) -> list[str]:
         """Folders that tasks worked in, the last used first."""

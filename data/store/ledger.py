@@ -47,7 +47,7 @@ class Ledger:
     """One open write transaction."""
 
     def __init__(self, connection: sa.Connection, now: Callable[[], datetime]) -> None:
-        self._db = connection
+        self.connection = connection
         self.now = now
         self.appended: list[Recorded] = []
 
@@ -57,11 +57,11 @@ class Ledger:
         Raises TaskNotFound or AgentNotFound for an event of nobody, TooLate for a move the tables do not know.
         """
         when = at_time or self.now()
-        if isinstance(event, MessageMetered) and not fold.is_news(self._db, event):
+        if isinstance(event, MessageMetered) and not fold.is_news(self.connection, event):
             return None
         with self._whole():
             row_id = self._insert(event, ms(when))
-            fold.fold(self._db, row_id, ms(when), event)
+            fold.fold(self.connection, row_id, ms(when), event)
         self.appended.append(Recorded(row_id, at(ms(when)), event))
         return row_id
 
@@ -71,17 +71,17 @@ class Ledger:
 
         By hand, because SQLAlchemy compiles its own savepoints anew each time: a quarter of what an event takes.
         """
-        self._db.exec_driver_sql("SAVEPOINT event")
+        self.connection.exec_driver_sql("SAVEPOINT event")
         try:
             yield
         except BaseException:
-            self._db.exec_driver_sql("ROLLBACK TO SAVEPOINT event")
+            self.connection.exec_driver_sql("ROLLBACK TO SAVEPOINT event")
             raise
         finally:
-            self._db.exec_driver_sql("RELEASE SAVEPOINT event")
+            self.connection.exec_driver_sql("RELEASE SAVEPOINT event")
 
     def _insert(self, event: Event, at_ms: int) -> int:
-        row = self._db.execute(
+        row = self.connection.execute(
             _INSERT,
             {
                 "at_ms": at_ms,
@@ -95,10 +95,10 @@ class Ledger:
 
     def keep(self, content: bytes) -> str:
         """Store large content once; its id is the SHA-256 of it."""
-        return blobs.put(self._db, content)
+        return blobs.put(self.connection, content)
 
     def task_status(self, task_id: str) -> str:
-        found = self._db.execute(
+        found = self.connection.execute(
             sa.select(t.tasks.c.status).where(t.tasks.c.id == task_id, t.tasks.c.deleted_at_ms.is_(None))
         ).scalar()
         if found is None:
@@ -106,21 +106,21 @@ class Ledger:
         return str(found)
 
     def agent_status(self, agent_id: str) -> str:
-        found = self._db.execute(sa.select(t.agents.c.status).where(t.agents.c.id == agent_id)).scalar()
+        found = self.connection.execute(sa.select(t.agents.c.status).where(t.agents.c.id == agent_id)).scalar()
         if found is None:
             raise AgentNotFound(f"There is no agent {agent_id}.", agent_id=agent_id)
         return str(found)
 
     def log_dir(self, agent_id: str) -> str | None:
         """Where the agent's log files lie; a run that is continued goes on in them."""
-        found = self._db.execute(sa.select(t.agents.c.log_dir).where(t.agents.c.id == agent_id)).scalar()
+        found = self.connection.execute(sa.select(t.agents.c.log_dir).where(t.agents.c.id == agent_id)).scalar()
         return None if found is None else str(found)
 
     def begin_run(self, run_id: str, task_id: str, step: str, agent_id: str) -> StepRun:
         """Open the record of a step run, or count one more attempt at it."""
         known = self.run(run_id)
         if known is None:
-            self._db.execute(
+            self.connection.execute(
                 sa.insert(t.step_runs).values(
                     run_id=run_id,
                     task_id=task_id,
@@ -137,7 +137,7 @@ class Ledger:
         return opened
 
     def run(self, run_id: str) -> StepRun | None:
-        row = self._db.execute(sa.select(t.step_runs).where(t.step_runs.c.run_id == run_id)).mappings().first()
+        row = self.connection.execute(sa.select(t.step_runs).where(t.step_runs.c.run_id == run_id)).mappings().first()
         if row is None:
             return None
         outcome = None if row["outcome"] is None else json.loads(row["outcome"])
@@ -149,9 +149,13 @@ class Ledger:
         """Remember which session to continue if this run is killed."""
         self._set_run(run_id, session_id=session_id)
 
+    def reserve(self, run_id: str, nanousd: int) -> None:
+        """Hold money back for a step that starts now; freed when it is finished."""
+        self._set_run(run_id, reserved_nanousd=nanousd)
+
     def finish_run(self, run_id: str, outcome: dict[str, Any]) -> None:
         """Mark the run as paid; it will never be executed again."""
         self._set_run(run_id, outcome=json.dumps(outcome), finished_at_ms=ms(self.now()))
 
     def _set_run(self, run_id: str, **values: object) -> None:
-        self._db.execute(sa.update(t.step_runs).where(t.step_runs.c.run_id == run_id).values(**values))
+        self.connection.execute(sa.update(t.step_runs).where(t.step_runs.c.run_id == run_id).values(**values))

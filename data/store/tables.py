@@ -177,6 +177,34 @@ step_runs = sa.Table(
     sa.Column("started_at_ms", sa.BigInteger, nullable=False),
     sa.Column("finished_at_ms", sa.BigInteger),
     sa.Column("outcome", sa.Text),
+    _count("reserved_nanousd"),
+)
+
+budgets = sa.Table(
+    "budgets",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("rev", sa.BigInteger, nullable=False),
+    sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("scope", sa.String(20), nullable=False),
+    sa.Column("period", sa.String(20), nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("limit_nanousd", sa.BigInteger),
+    sa.Column("limit_tokens", sa.BigInteger),
+    sa.Column("stages", sa.Text, nullable=False),
+    sa.Column("cheaper_model", sa.String(120), nullable=False),
+    sa.Column("simulated", sa.Boolean, nullable=False),
+    sa.Column("removed_at_ms", sa.BigInteger),
+)
+
+budget_stages = sa.Table(
+    "budget_stages",
+    metadata,
+    sa.Column("budget_id", _Id, primary_key=True),
+    sa.Column("period_ms", sa.BigInteger, primary_key=True),
+    sa.Column("percent", sa.Integer, primary_key=True),
+    sa.Column("subject", _Id, primary_key=True),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
 )
 
 blobs = sa.Table(

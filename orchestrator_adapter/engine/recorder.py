@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from data.domain.errors import AgentFailed
-from data.domain.events import MONEY, Event, SessionStarted
+from data.domain.events import MONEY, Event, MessageMetered, SessionStarted
 from data.store import Store
+from orchestrator_adapter.engine import governor
 from orchestrator_adapter.runners import Reply
 
 BATCH_S = 0.03
@@ -72,20 +73,24 @@ class Recorder:
         reply: Reply | None = None
         while True:
             batch = [await queue.get()]
-            if batch[0] is not None:
+            if batch[0] is not None and not isinstance(batch[0], MessageMetered):  # money waits for nothing
                 await asyncio.sleep(BATCH_S)
             while not queue.empty() and len(batch) < BATCH_SIZE:
                 batch.append(queue.get_nowait())
             events = [item for item in batch if item is not None and not isinstance(item, Reply)]
             reply = next((item for item in batch if isinstance(item, Reply)), reply)
             if events:
-                await asyncio.to_thread(self._append, events)
+                if await asyncio.to_thread(self._append, events):
+                    self._stop.set()
             if None in batch:
                 return reply
 
-    def _append(self, events: list[Event]) -> None:
+    def _append(self, events: list[Event]) -> bool:
+        """Write the happenings down; whether a budget says that the agent has to stop."""
         with self._store.write(durable=any(isinstance(event, MONEY) for event in events)) as ledger:
             for event in events:
                 ledger.append(event)
                 if isinstance(event, SessionStarted):
                     ledger.note_session(self._run_id, event.session_id)
+            replies = [event for event in events if isinstance(event, MessageMetered)]
+            return bool(replies) and governor.meter(ledger, replies[-1].task_id, replies[-1].agent_id)

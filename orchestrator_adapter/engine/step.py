@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +20,7 @@ from data.domain.tasks import AnalystChoice, Task, TaskStatus
 from data.domain.workflows import Step, StepStatus
 from data.store import Ledger, StepRun, Store
 from orchestrator_adapter import handover, planning, prompts
-from orchestrator_adapter.engine import names
+from orchestrator_adapter.engine import governor, names
 from orchestrator_adapter.engine.recorder import Recorder, Stopped
 from orchestrator_adapter.runners import Job, Reply, Runner
 
@@ -96,6 +96,12 @@ class Bench:
         if run.attempts > MAX_ATTEMPTS:
             why = f"The step was begun {MAX_ATTEMPTS} times and its process died each time."
             return await self._write(lambda ledger: _finish(ledger, task, node, run_id, _outcome(why=why)))
+        estimate = planning.typical((node,), task.complexity).cost_nanousd_low
+        ruling = await self._write(lambda ledger: governor.before_step(ledger, task, run_id, estimate))
+        if ruling.held:
+            raise Stopped
+        if ruling.model is not None:
+            task = replace(task, model=ruling.model)
         job = await self._write(lambda ledger: self._begin(ledger, task, node, inputs, _session(ledger, run)))
         try:
             outcome = await self._work(task, node, run_id, job)
