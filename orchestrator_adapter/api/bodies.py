@@ -168,7 +168,9 @@ def read(model: type[Model], values: Mapping[str, object]) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        found = error.errors(include_url=False, include_input=False, include_context=False)
+        # a misspelt name says more than the name that is missing because of it
+        first = next((e for e in found if e["type"] == "extra_forbidden"), found[0])
         name = ".".join(str(part) for part in first["loc"]) or "body"
         raise InvalidField(_sentence(name, first["type"], first["msg"], model), field=name) from error
 

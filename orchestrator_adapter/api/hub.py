@@ -85,10 +85,8 @@ class Feed:
                     seat.position = max(seat.position or 0, before)
         self._wake.set()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
 
     async def _run(self) -> None:
         while True:
@@ -137,11 +135,11 @@ class Hub:
         self._end = store.listen(self._heard)
         self.clock = max(self.clock, await asyncio.to_thread(_clock, store))
 
-    async def close(self) -> None:
+    def close(self) -> None:
         self._end()
         self._end = lambda: None
-        for feed in list(self._feeds.values()):
-            await feed.close()
+        for feed in self._feeds.values():
+            feed.close()
         self._feeds.clear()
         self._store = None
 
@@ -185,13 +183,13 @@ class Hub:
             listener.seats.append(seat)
         return listener
 
-    async def leave(self, listener: Listener) -> None:
+    def leave(self, listener: Listener) -> None:
         self._listeners.discard(listener)
         for seat in listener.seats:
             seat.feed.seats.discard(seat)
             if not seat.feed.seats and self._feeds.get(seat.feed.source.topic) is seat.feed:
                 del self._feeds[seat.feed.source.topic]
-                await seat.feed.close()
+                seat.feed.close()
 
 
 def _clock(store: Store) -> int:

@@ -48,7 +48,7 @@ class Life:
         finally:
             freezing.cancel()
             self._packed.stop()
-            await self._hub.close()
+            self._hub.close()
 
 
 async def _freeze() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -65,6 +66,8 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
             timeout_graceful_shutdown=GRACE_S,
         )
         server = uvicorn.Server(config)
+        # uvicorn stops in good order, and then raises the signal once more: that one must not kill us
+        signal.signal(signal.SIGTERM, lambda _number, _frame: None)
         server.run(sockets=[listener])
     if not server.started:
         sys.exit(1)
@@ -74,6 +77,7 @@ def _tell_environment(settings: Settings) -> None:
     """The app and its pages read the same settings again, from the environment and whatever folder they run in."""
     if str(ROOT) not in sys.path:
         sys.path.insert(0, str(ROOT))
+    os.environ.setdefault("STREAMLIT_LOGGER_LEVEL", "warning")  # else it turns uvicorn's access log on again
     os.environ["QUARTERDECK_HOME"] = str(settings.home)
     os.environ["QUARTERDECK_HOST"] = settings.host
     os.environ["QUARTERDECK_PORT"] = str(settings.port)

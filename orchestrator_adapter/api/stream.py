@@ -29,18 +29,19 @@ class Stream:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         socket = WebSocket(scope, receive, send)
-        await socket.accept()
         try:
             names, after = await asked(scope, self._hub.store)
         except FleetError as error:
+            await socket.accept()
             await socket.send_text(orjson.dumps(refusal(error, scope), default=str).decode())
             await socket.close(MISSING if error.status == 404 else WRONG, error.code)
             return
-        listener = self._hub.join(names, after)
+        listener = self._hub.join(names, after)  # before accepting: what happens from then on is told
         try:
+            await socket.accept()
             await self._serve(socket, listener)
         finally:
-            await self._hub.leave(listener)
+            self._hub.leave(listener)
 
     async def _serve(self, socket: WebSocket, listener: Listener) -> None:
         """Send until the other side has gone, or is too slow."""
@@ -51,7 +52,6 @@ class Stream:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
         if slow:
             with suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
                 async with asyncio.timeout(1):
