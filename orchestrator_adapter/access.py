@@ -17,6 +17,7 @@ ACTIONS: dict[str, tuple[Rank, str]] = {
     "pause_task": ("developer", "Hold a task: steps that run may finish or are stopped, the rest waits"),
     "resume_task": ("developer", "Let a task go on from the first step that is not paid for"),
     "rerun_task": ("developer", "Do a task once more from the beginning, as a new task"),
+    "answer_approval": ("developer", "Allow or deny a tool call that waits for a person"),
     "set_budget": ("developer", "Make or change a budget"),
     "remove_budget": ("developer", "Take a budget away"),
     "delete_task": ("developer", "Delete a task that has ended, with its agents"),

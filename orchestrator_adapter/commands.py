@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +10,13 @@ from pathlib import Path
 from data.domain import budgets
 from data.domain import events as e
 from data.domain.agents import Agent, AgentStatus, Role, Runtime
+from data.domain.approvals import AnswerScope, Approval, ApprovalStatus
 from data.domain.budgets import Budget
 from data.domain.errors import FolderRefused, InvalidField, ModelUnknown, RuntimeUnavailable, StillRunning
 from data.domain.prices import book
 from data.domain.tasks import AnalystChoice, Complexity, Draft, Task, TaskStatus, TaskType
 from data.domain.workflows import Step, StepStatus, Workflow
-from data.store import AgentFilter
+from data.store import AgentFilter, asking
 from orchestrator_adapter import planning
 from orchestrator_adapter.access import Actor, require
 from orchestrator_adapter.deck import Deck
@@ -123,6 +125,37 @@ def rerun_task(deck: Deck, actor: Actor, task_id: str) -> Task:
     return submit_task(deck, actor, resuming.draft_of(task))
 
 
+def answer_approval(
+    deck: Deck,
+    actor: Actor,
+    approval_id: str,
+    *,
+    allow: bool,
+    scope: AnswerScope = AnswerScope.ONCE,
+    reason: str = "",
+) -> Approval:
+    """Allow the call, once or for the whole task, or deny it with a reason that reaches the agent.
+
+    Raises ApprovalNotFound, or TooLate if it was answered already.
+    """
+    require(actor, "answer_approval")
+    with deck.store.write(durable=True) as ledger:
+        asked = asking.get(ledger.connection, approval_id)
+        to = ApprovalStatus.ALLOWED if allow else ApprovalStatus.DENIED
+        ledger.append(
+            e.ApprovalAnswered(
+                task_id=asked.task_id,
+                agent_id=asked.agent_id,
+                approval_id=approval_id,
+                to=to,
+                scope=scope if allow else AnswerScope.ONCE,
+                reason=reason.strip()[:2000],
+                by=actor.name,
+            )
+        )
+        return asking.get(ledger.connection, approval_id)
+
+
 def set_budget(deck: Deck, actor: Actor, budget: Budget) -> Budget:
     """Make the budget, or change the one with its id; it holds from the next reply on."""
     require(actor, "set_budget")
@@ -206,11 +239,13 @@ def _checked(deck: Deck, draft: Draft) -> Draft:
     if draft.permission_mode not in MODES:
         modes = ", ".join(sorted(MODES))
         raise InvalidField(f"permission_mode must be one of {modes}.", field="permission_mode")
+    if len(draft.ask_tools) > 50 or not all(re.fullmatch(r"\*|[A-Za-z_][\w-]{0,119}", t) for t in draft.ask_tools):
+        raise InvalidField("ask_tools takes up to 50 names of tools, or *.", field="ask_tools")
     if draft.budget_nanousd is not None and draft.budget_nanousd <= 0:
         raise InvalidField("budget_usd must be more than 0.", field="budget_usd")
     if runtime is not Runtime.CLAUDE:  # scripted agents get a folder of their own: nobody's files are touched
         draft = replace(draft, working_directory=None)
-    elif not draft.working_directory:
+    elif not (draft.working_directory or "").strip():
         raise FolderRefused("working_directory is missing: say in which folder the agents may work.", field=FOLDER)
     draft = planning.validate(replace(draft, runtime=runtime), deck.settings.workdirs)
     if runtime is Runtime.DEMO and draft.scenario not in (None, *(s.name for s in demo.scenarios())):
@@ -252,6 +287,7 @@ def _open(deck: Deck, actor: Actor, draft: Draft, previewed: Preview, workflow: 
         scenario=draft.scenario,
         ai_planner=ai_planner,
         rerun_of=draft.rerun_of,
+        ask_tools=draft.ask_tools,
         by=actor.name,
     )
     with deck.store.write(durable=True) as ledger:

@@ -65,6 +65,12 @@ class BudgetNotFound(FleetError):
     status = 404
 
 
+class ApprovalNotFound(FleetError):
+    """There is no such question to a person."""
+
+    status = 404
+
+
 class CursorInvalid(InvalidField):
     """The cursor was not issued by this list."""
 

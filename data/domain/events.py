@@ -5,46 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import Field, TypeAdapter
 
 from data.domain.agents import AgentStatus, FileChange, Role, Runtime
+from data.domain.approvals import AnswerScope, ApprovalStatus
 from data.domain.budgets import Act, Period, Scope
+from data.domain.event_base import AgentEvent, Storable, TaskEvent
 from data.domain.money import Tokens
 from data.domain.tasks import AnalystChoice, Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
 
 
-def storable(text: str) -> str:
-    """Text that every database takes: NUL (refused by PostgreSQL) and lone surrogates become readable marks."""
-    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
-
-
-def _cleaned(value: object) -> object:
-    if type(value) is str:
-        return storable(value)
-    if isinstance(value, tuple | list):
-        return [_cleaned(item) for item in value]
-    return value
-
-
-class _Storable(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _clean(cls, values: object) -> object:
-        return {name: _cleaned(value) for name, value in values.items()} if isinstance(values, dict) else values
-
-
-class _Event(_Storable):
-    task_id: str
-
-
-class _AgentEvent(_Event):
-    agent_id: str
-
-
-class StepSpec(_Storable):
+class StepSpec(Storable):
     """One step as it was planned."""
 
     key: str
@@ -54,7 +26,7 @@ class StepSpec(_Storable):
     constraints: tuple[str, ...] = ()
 
 
-class TaskSubmitted(_Event):
+class TaskSubmitted(TaskEvent):
     """A person (or a program) asked for a task; everything it starts with."""
 
     kind: Literal["task_submitted"] = "task_submitted"
@@ -74,10 +46,11 @@ class TaskSubmitted(_Event):
     scenario: str | None = None
     ai_planner: bool = False
     rerun_of: str | None = None
+    ask_tools: tuple[str, ...] = ()
     by: str
 
 
-class TaskPlanned(_Event):
+class TaskPlanned(TaskEvent):
     """A planner agent replaced the workflow, or its plan was refused and the template stays."""
 
     kind: Literal["task_planned"] = "task_planned"
@@ -89,7 +62,7 @@ class TaskPlanned(_Event):
     analyst_reason: str | None = None
 
 
-class TaskMoved(_Event):
+class TaskMoved(TaskEvent):
     """A task changed its status."""
 
     kind: Literal["task_moved"] = "task_moved"
@@ -102,7 +75,7 @@ class TaskMoved(_Event):
     """False for a pause that lets running steps finish."""
 
 
-class TaskResumed(_Event):
+class TaskResumed(TaskEvent):
     """A person let a task go on that was paused or had ended."""
 
     kind: Literal["task_resumed"] = "task_resumed"
@@ -112,7 +85,7 @@ class TaskResumed(_Event):
     why: str = ""
 
 
-class StepReset(_Event):
+class StepReset(TaskEvent):
     """A step is to be done, or done once more; the next generation of it."""
 
     kind: Literal["step_reset"] = "step_reset"
@@ -121,21 +94,21 @@ class StepReset(_Event):
     why: str = ""
 
 
-class TaskDeleted(_Event):
+class TaskDeleted(TaskEvent):
     """A task and its agents were taken off every list."""
 
     kind: Literal["task_deleted"] = "task_deleted"
     by: str
 
 
-class BudgetStage(_Storable):
+class BudgetStage(Storable):
     """What happens when this share of a budget is used."""
 
     percent: int
     act: Act
 
 
-class BudgetSet(_Event):
+class BudgetSet(TaskEvent):
     """A budget was made, or changed; `task_id` is empty."""
 
     kind: Literal["budget_set"] = "budget_set"
@@ -152,7 +125,7 @@ class BudgetSet(_Event):
     by: str
 
 
-class BudgetRemoved(_Event):
+class BudgetRemoved(TaskEvent):
     """A budget no longer holds; `task_id` is empty."""
 
     kind: Literal["budget_removed"] = "budget_removed"
@@ -160,7 +133,7 @@ class BudgetRemoved(_Event):
     by: str
 
 
-class BudgetReached(_Event):
+class BudgetReached(TaskEvent):
     """A stage of a budget was reached by this task's spending, or would have been by its next step."""
 
     kind: Literal["budget_reached"] = "budget_reached"
@@ -178,7 +151,7 @@ class BudgetReached(_Event):
     """The task or agent for which it happened; empty for what is told once a period."""
 
 
-class StepMoved(_Event):
+class StepMoved(TaskEvent):
     """A step of a task changed its status."""
 
     kind: Literal["step_moved"] = "step_moved"
@@ -187,7 +160,7 @@ class StepMoved(_Event):
     why: str = ""
 
 
-class AgentCreated(_AgentEvent):
+class AgentCreated(AgentEvent):
     """An agent was made for a step; its process has not started."""
 
     kind: Literal["agent_created"] = "agent_created"
@@ -199,7 +172,7 @@ class AgentCreated(_AgentEvent):
     log_dir: str | None = None
 
 
-class AgentMoved(_AgentEvent):
+class AgentMoved(AgentEvent):
     """An agent changed its status."""
 
     kind: Literal["agent_moved"] = "agent_moved"
@@ -208,7 +181,7 @@ class AgentMoved(_AgentEvent):
     result: str | None = None
 
 
-class SessionStarted(_AgentEvent):
+class SessionStarted(AgentEvent):
     """The agent's process is ready; resume it by this session id."""
 
     kind: Literal["session_started"] = "session_started"
@@ -217,14 +190,14 @@ class SessionStarted(_AgentEvent):
     pid: int | None = None
 
 
-class Activity(_AgentEvent):
+class Activity(AgentEvent):
     """What the agent does now, in words: `editing src/app.py`."""
 
     kind: Literal["activity"] = "activity"
     words: str
 
 
-class Said(_AgentEvent):
+class Said(AgentEvent):
     """A block of text or thinking the agent wrote; the content lies in a blob."""
 
     kind: Literal["said"] = "said"
@@ -234,7 +207,7 @@ class Said(_AgentEvent):
     blob: str
 
 
-class MessageMetered(_AgentEvent):
+class MessageMetered(AgentEvent):
     """One model reply and what it used; counted once per (message id, request id), the largest copy wins."""
 
     kind: Literal["message_metered"] = "message_metered"
@@ -248,7 +221,7 @@ class MessageMetered(_AgentEvent):
     subagent: bool = False
 
 
-class TotalReported(_AgentEvent):
+class TotalReported(AgentEvent):
     """The SDK's own running total for a session: cumulative, so never summed."""
 
     kind: Literal["total_reported"] = "total_reported"
@@ -256,7 +229,7 @@ class TotalReported(_AgentEvent):
     total_nanousd: int
 
 
-class ToolCalled(_AgentEvent):
+class ToolCalled(AgentEvent):
     """The agent asked for a tool."""
 
     kind: Literal["tool_called"] = "tool_called"
@@ -267,7 +240,7 @@ class ToolCalled(_AgentEvent):
     subagent: bool = False
 
 
-class ToolReturned(_AgentEvent):
+class ToolReturned(AgentEvent):
     """A tool answered."""
 
     kind: Literal["tool_returned"] = "tool_returned"
@@ -279,7 +252,7 @@ class ToolReturned(_AgentEvent):
     """The first 200 characters of the answer."""
 
 
-class FileTouched(_AgentEvent):
+class FileTouched(AgentEvent):
     """A tool read or changed a file, and succeeded."""
 
     kind: Literal["file_touched"] = "file_touched"
@@ -290,7 +263,7 @@ class FileTouched(_AgentEvent):
     removed: int = 0
 
 
-class RetryScheduled(_AgentEvent):
+class RetryScheduled(AgentEvent):
     """The model service refused for now; when the next try comes."""
 
     kind: Literal["retry_scheduled"] = "retry_scheduled"
@@ -302,7 +275,7 @@ class RetryScheduled(_AgentEvent):
     retry_at: datetime
 
 
-class ToolRefused(_AgentEvent):
+class ToolRefused(AgentEvent):
     """A tool was not permitted."""
 
     kind: Literal["tool_refused"] = "tool_refused"
@@ -311,7 +284,7 @@ class ToolRefused(_AgentEvent):
     tool_use_id: str = ""
 
 
-class SubagentMoved(_AgentEvent):
+class SubagentMoved(AgentEvent):
     """A sub-agent of the agent started, went on or ended."""
 
     kind: Literal["subagent_moved"] = "subagent_moved"
@@ -320,7 +293,31 @@ class SubagentMoved(_AgentEvent):
     words: str = ""
 
 
-class Diagnostic(_AgentEvent):
+class ApprovalAsked(AgentEvent):
+    """A tool call waits for a person."""
+
+    kind: Literal["approval_asked"] = "approval_asked"
+    approval_id: str
+    tool: str
+    words: str
+    input_blob: str
+    """Its id is the hash of the input, so that the same call is known again after a restart."""
+    why: str
+    expires_at: datetime
+
+
+class ApprovalAnswered(AgentEvent):
+    """A person, or the clock, answered."""
+
+    kind: Literal["approval_answered"] = "approval_answered"
+    approval_id: str
+    to: ApprovalStatus
+    scope: AnswerScope = AnswerScope.ONCE
+    reason: str = ""
+    by: str
+
+
+class Diagnostic(AgentEvent):
     """A line that helps to find out why something failed: the CLI's stderr, a warning."""
 
     kind: Literal["diagnostic"] = "diagnostic"
@@ -351,6 +348,8 @@ Event = (
     | RetryScheduled
     | ToolRefused
     | SubagentMoved
+    | ApprovalAsked
+    | ApprovalAnswered
     | Diagnostic
 )
 
@@ -359,6 +358,8 @@ AnyEvent: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator=
 
 MONEY = (
     AgentMoved,
+    ApprovalAnswered,
+    ApprovalAsked,
     BudgetReached,
     BudgetRemoved,
     BudgetSet,

@@ -101,6 +101,8 @@ class Draft:
     """How tools are permitted; `bypassPermissions` only by an explicit choice."""
     rerun_of: str | None = None
     """The task that this one does once more."""
+    ask_tools: tuple[str, ...] = ()
+    """Tools of which each call waits for a person; `*` for all."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,7 @@ class Task:
     kept_nanousd: int = 0
     """What the steps had cost that the last resume did not do again."""
     rerun_of: str | None = None
+    ask_tools: tuple[str, ...] = ()
 
     @property
     def ended(self) -> bool:

@@ -21,11 +21,8 @@ def tokens(number: int) -> str:
     """
     if number < 1000:
         return str(number)
-    value, unit = float(number), ""
-    for unit in ("k", "M", "B"):
-        value /= 1000
-        if round(value) < 1000:
-            break
+    scaled = [(number / 1000**power, unit) for power, unit in enumerate(("k", "M", "B"), 1)]
+    value, unit = next((pair for pair in scaled if round(pair[0]) < 1000), scaled[-1])
     shown = f"{value:.1f}".removesuffix(".0") if round(value, 1) < 10 else f"{value:,.0f}"
     return f"{shown} {unit}"
 

@@ -11,13 +11,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from data.domain.agents import LIVE, Agent
+from data.domain.approvals import Approval
 from data.domain.budgets import Budget
 from data.domain.errors import AgentNotFound, TaskNotFound
 from data.domain.events import AnyEvent
 from data.domain.money import Tokens
 from data.domain.tasks import Task
 from data.domain.workflows import Workflow
-from data.store import blobs, lists, rows, spending
+from data.store import asking, blobs, lists, rows, spending
 from data.store import tables as t
 from data.store.ledger import Recorded
 from data.store.lists import AgentFilter, Page, TaskFilter
@@ -205,6 +206,18 @@ class Board:
             )
             for r in self.connection.execute(query)
         ]
+
+    def approvals_waiting(self, task_id: str | None = None) -> list[Approval]:
+        """Tool calls that wait for a person, the oldest first."""
+        return asking.waiting(self.connection, task_id)
+
+    def approvals_answered(self, limit: int = 100) -> list[Approval]:
+        """The last answers, the newest first."""
+        return asking.answered(self.connection, limit)
+
+    def approval(self, approval_id: str) -> Approval:
+        """Raises ApprovalNotFound."""
+        return asking.get(self.connection, approval_id)
 
     def budgets(self, now: datetime) -> list[spending.Usage]:
         """Every budget that holds, with what was used of it in its current period."""

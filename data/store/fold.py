@@ -14,7 +14,7 @@ from data.domain.agents import AgentStatus
 from data.domain.errors import AgentNotFound, TaskNotFound, TooLate
 from data.domain.tasks import ENDED, RESUMABLE, TaskStatus, move
 from data.domain.workflows import StepStatus
-from data.store import spending
+from data.store import asking, spending
 from data.store import tables as t
 from data.store.rows import ms, token_columns, tokens
 
@@ -38,6 +38,8 @@ def fold(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None:
             _task(db, event.task_id, rev, deleted_at_ms=at_ms)
             gone = sa.update(t.agents).where(t.agents.c.task_id == event.task_id)
             db.execute(gone.values(rev=rev, status=AgentStatus.DELETED.value))
+        case e.ApprovalAsked() | e.ApprovalAnswered():
+            asking.fold(db, rev, at_ms, event)
         case e.BudgetSet() | e.BudgetRemoved() | e.BudgetReached():
             spending.fold(db, rev, at_ms, event)
         case e.StepMoved():
@@ -134,6 +136,7 @@ def _submit(db: sa.Connection, rev: int, at_ms: int, event: e.TaskSubmitted) -> 
             scenario=event.scenario,
             ai_planner=event.ai_planner,
             rerun_of=event.rerun_of,
+            ask_tools=json.dumps(event.ask_tools),
             budget_nanousd=event.budget_nanousd,
             created_by=event.by,
             created_at_ms=at_ms,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from data.domain.agents import Agent, AgentStatus, Role, Runtime
+from data.domain.approvals import AnswerScope, Approval, ApprovalStatus
 from data.domain.money import Tokens
 from data.domain.tasks import AnalystChoice, Complexity, Task, TaskStatus, TaskType
 from data.domain.workflows import Step, StepStatus, Workflow
@@ -101,6 +102,26 @@ def task(row: Row, workflow: Workflow, files: dict[str, list[str]]) -> Task:
         run=row["run"],
         kept_nanousd=row["kept_nanousd"],
         rerun_of=row["rerun_of"],
+        ask_tools=tuple(json.loads(row["ask_tools"])),
+    )
+
+
+def approval(row: Row) -> Approval:
+    return Approval(
+        id=row["id"],
+        task_id=row["task_id"],
+        agent_id=row["agent_id"],
+        tool=row["tool"],
+        words=row["words"],
+        input_blob=row["input_blob"],
+        why=row["why"],
+        status=ApprovalStatus(row["status"]),
+        asked_at=at(row["asked_at_ms"]),
+        expires_at=at(row["expires_at_ms"]),
+        scope=None if row["scope"] is None else AnswerScope(row["scope"]),
+        reason=row["reason"],
+        answered_by=row["answered_by"],
+        answered_at=maybe_at(row["answered_at_ms"]),
     )
 
 

@@ -87,6 +87,7 @@ tasks = sa.Table(
     sa.Column("run", sa.Integer, nullable=False, server_default="1"),
     _count("kept_nanousd"),
     sa.Column("rerun_of", _Id),
+    sa.Column("ask_tools", sa.Text, nullable=False, server_default="[]"),
     sa.Index("ix_tasks_created_at_ms_id", "created_at_ms", "id"),
     sa.Index("ix_tasks_status", "status"),
 )
@@ -205,6 +206,27 @@ budget_stages = sa.Table(
     sa.Column("percent", sa.Integer, primary_key=True),
     sa.Column("subject", _Id, primary_key=True),
     sa.Column("at_ms", sa.BigInteger, nullable=False),
+)
+
+approvals = sa.Table(
+    "approvals",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("rev", sa.BigInteger, nullable=False),
+    sa.Column("task_id", _Id, nullable=False, index=True),
+    sa.Column("agent_id", _Id, nullable=False),
+    sa.Column("tool", sa.String(120), nullable=False),
+    sa.Column("words", sa.Text, nullable=False),
+    sa.Column("input_blob", sa.String(64), nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("status", sa.String(20), nullable=False, index=True),
+    sa.Column("scope", sa.String(10)),
+    sa.Column("reason", sa.Text),
+    sa.Column("answered_by", sa.String(200)),
+    sa.Column("asked_at_ms", sa.BigInteger, nullable=False),
+    sa.Column("expires_at_ms", sa.BigInteger, nullable=False),
+    sa.Column("answered_at_ms", sa.BigInteger),
+    sa.Column("used_at_ms", sa.BigInteger),
 )
 
 blobs = sa.Table(

@@ -9,7 +9,7 @@ from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field, 
 
 from data.domain.agents import AgentStatus, Role, Runtime
 from data.domain.errors import InvalidField
-from data.domain.events import storable
+from data.domain.event_base import storable
 from data.domain.money import from_usd
 from data.domain.tasks import AnalystChoice, Complexity, Draft, TaskStatus, TaskType
 from data.store import AgentFilter, TaskFilter

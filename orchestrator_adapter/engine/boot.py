@@ -25,7 +25,7 @@ from data.domain.errors import TooLate
 from data.domain.tasks import Task, TaskStatus
 from data.domain.workflows import StepStatus
 from data.store import AgentFilter, Recorded, Store
-from orchestrator_adapter.engine import flow, names, step
+from orchestrator_adapter.engine import approvals, flow, names, step
 from orchestrator_adapter.runners import Runner
 
 APP = "quarterdeck"
@@ -71,7 +71,7 @@ class Engine:
         self._repair()
         self._reconcile()
         threading.Thread(target=self._listen, name="engine-bell", daemon=True).start()
-        self._deaf.append(self._store.listen(self._heard))
+        self._deaf += [self._store.listen(self._heard), self._bench.desk.open()]
         self._scan()
 
     def lock(self) -> bool:
@@ -152,6 +152,7 @@ class Engine:
                 why = "The server ended while the task was being stopped."
                 ledger.append(e.AgentMoved(task_id=agent.task_id, agent_id=agent.id, to=AgentStatus.CANCELLED, why=why))
                 ledger.append(e.StepMoved(task_id=agent.task_id, step=agent.step, to=StepStatus.CANCELLED, why=why))
+                approvals.withdraw(ledger, agent.id)
 
     def _scan(self) -> None:
         """Start whatever the store holds and the engine does not know yet; agents that others run are left to them."""

@@ -79,7 +79,8 @@ class Recorder:
                 batch.append(queue.get_nowait())
             events = [item for item in batch if item is not None and not isinstance(item, Reply)]
             reply = next((item for item in batch if isinstance(item, Reply)), reply)
-            if events and await asyncio.to_thread(self._append, events):
+            must_stop = await asyncio.to_thread(self._append, events) if events else False
+            if must_stop:
                 self._stop.set()
             if None in batch:
                 return reply

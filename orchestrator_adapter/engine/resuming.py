@@ -72,4 +72,5 @@ def draft_of(task: Task) -> Draft:
         ai_planner=task.ai_planner,
         permission_mode=task.permission_mode,
         rerun_of=task.id,
+        ask_tools=task.ask_tools,
     )

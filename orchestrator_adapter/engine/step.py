@@ -20,7 +20,7 @@ from data.domain.tasks import AnalystChoice, Task, TaskStatus
 from data.domain.workflows import Step, StepStatus
 from data.store import Ledger, StepRun, Store
 from orchestrator_adapter import handover, planning, prompts
-from orchestrator_adapter.engine import governor, names
+from orchestrator_adapter.engine import approvals, governor, names
 from orchestrator_adapter.engine.recorder import Recorder, Stopped
 from orchestrator_adapter.runners import Job, Reply, Runner
 
@@ -39,6 +39,9 @@ class Bench:
     runners: Mapping[Runtime, Runner]
     logs: Path
     at_work: dict[str, Recorder] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.desk = approvals.Desk(self.store)
 
     async def _write(self, work: Callable[[Ledger], T], *, durable: bool = True) -> T:
         """One transaction, off the event loop that all workflows share."""
@@ -139,6 +142,8 @@ class Bench:
             scenario=task.scenario,
             max_budget_usd=left,
             keep=self._keep,
+            ask_tools=task.ask_tools,
+            ask=self.desk.ask,
         )
 
     def _keep(self, content: bytes) -> str:
@@ -273,6 +278,7 @@ def _finish(ledger: Ledger, task: Task, node: Step, run_id: str, outcome: dict[s
     """Result, agent and step in one transaction: from here on the step is paid for and never run again."""
     ok = outcome["ok"]
     ledger.finish_run(run_id, outcome)
+    approvals.withdraw(ledger, names.agent_id(run_id))
     to = AgentStatus.COMPLETED if ok else AgentStatus.FAILED
     agent_id = names.agent_id(run_id)
     with contextlib.suppress(TooLate):
@@ -289,6 +295,7 @@ def _cancel(ledger: Ledger, task: Task, node: Step, agent_id: str) -> None:
     if status not in (TaskStatus.CANCELLED, TaskStatus.PAUSED):
         return
     why = f"The task was {status}."
+    approvals.withdraw(ledger, agent_id)
     with contextlib.suppress(TooLate):
         ledger.append(e.AgentMoved(task_id=task.id, agent_id=agent_id, to=AgentStatus.CANCELLED, why=why))
     ledger.append(e.StepMoved(task_id=task.id, step=node.key, to=StepStatus.CANCELLED, why=why))

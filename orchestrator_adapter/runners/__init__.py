@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from data.domain.agents import Role
 from data.domain.events import Event
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a person said to a tool call."""
+
+    allowed: bool
+    reason: str = ""
+    """Told to the agent when it is denied."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,11 @@ class Job:
     max_budget_usd: float | None = None
     keep: Callable[[bytes], str] = field(default=lambda content: "", repr=False)
     """Stores large content and gives its blob id; called from the runner's thread."""
+
+    ask_tools: tuple[str, ...] = ()
+    """Tools of which each call waits for a person; `*` for all."""
+    ask: Callable[[Job, str, dict[str, Any], str], Awaitable[Answer]] | None = field(default=None, repr=False)
+    """Asks a person about one call: this job, the tool, its input, and the call in words."""
 
     @property
     def said(self) -> str:

@@ -19,6 +19,7 @@ from claude_agent_sdk import (
     ClaudeAgentOptions,
     ClaudeSDKClient,
     CLINotFoundError,
+    HookMatcher,
     Message,
     PermissionMode,
     ResultError,
@@ -30,13 +31,14 @@ from claude_agent_sdk import (
     ToolUseBlock,
     UserMessage,
 )
-from claude_agent_sdk.types import SessionKey, SessionStore, SessionStoreEntry
+from claude_agent_sdk.types import HookCallback, SessionKey, SessionStore, SessionStoreEntry
 
 from data.domain.agents import Role
 from data.domain.errors import AgentFailed, FleetError, RuntimeUnavailable
 from data.domain.events import Diagnostic, Event
 from orchestrator_adapter.runners import Job, Reply, process
 from orchestrator_adapter.runners.agent_log import AgentLog
+from orchestrator_adapter.runners.gate import gate
 from orchestrator_adapter.runners.thread import Emit, Run
 from orchestrator_adapter.runners.translate import Plain, Translator, redacted
 
@@ -60,6 +62,8 @@ DEFAULT_MODEL = "claude-opus-5-5"
 """What the bundled command line uses if nobody chose."""
 REFUSED_KEY = frozenset({401, 403})
 NO_SESSION = "No conversation found"
+PATIENCE_S = 48 * 3600
+"""Longer than any question waits for a person: who asks is the one that gives up."""
 INTERRUPT_S = 1.0
 LEAVE_S = 2.0
 """How long an idle command line may take to write its last line and go."""
@@ -298,6 +302,7 @@ class ClaudeRunner:
         launcher = process.launcher(self._pids, cli, kept - self._environment.keys())
         retries = {"CLAUDE_CODE_MAX_RETRIES": str(self._max_retries)}
         mode = job.permission_mode if job.permission_mode in get_args(PermissionMode) else "default"
+        asks = HookMatcher(hooks=[cast(HookCallback, gate(job))], timeout=PATIENCE_S, on_failure="block")
         return ClaudeAgentOptions(
             cwd=job.working_directory,
             env={**SWITCHES, **retries, **self._environment, **ALONE, process.MARK: mark},
@@ -314,6 +319,11 @@ class ClaudeRunner:
             session_store_flush="eager",
             setting_sources=[],
             verbatim_prompts=True,
+            hooks={
+                "PreToolUse": [
+                    HookMatcher(hooks=[cast(HookCallback, gate(job))], timeout=PATIENCE_S, on_failure="block")
+                ]
+            },
             stderr=ear.stderr,
         )
 

@@ -1,0 +1,41 @@
+"""What every event has in common: frozen, strict, and made of text that every database takes."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+
+def storable(text: str) -> str:
+    """Text that every database takes: NUL (refused by PostgreSQL) and lone surrogates become readable marks."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def _cleaned(value: object) -> object:
+    if type(value) is str:
+        return storable(value)
+    if isinstance(value, tuple | list):
+        return [_cleaned(item) for item in value]
+    return value
+
+
+class Storable(BaseModel):
+    """A frozen value whose texts every database takes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _clean(cls, values: object) -> object:
+        return {name: _cleaned(value) for name, value in values.items()} if isinstance(values, dict) else values
+
+
+class TaskEvent(Storable):
+    """Something that happened to a task; an empty id for what concerns the whole fleet."""
+
+    task_id: str
+
+
+class AgentEvent(TaskEvent):
+    """Something that happened to an agent."""
+
+    agent_id: str
