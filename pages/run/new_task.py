@@ -122,4 +122,4 @@ def the_prompts(draft: Draft, preview: Preview) -> None:
 session.actor()
 st.title("New task")
 composer()
-live.mount()
+live.mount(wakes=False)

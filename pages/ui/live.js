@@ -46,6 +46,8 @@ const clock = (ms) => {
   return s < 3600 ? `${Math.floor(s / 60)}:${two(s % 60)}` : `${Math.floor(s / 3600)} h ${two(Math.floor(s / 60) % 60)}`;
 };
 const plural = (n, word) => `${n} ${word}${n === 1 ? '' : 's'}`;
+// Asking draws the whole page again, and a field that is drawn again while somebody types loses letters.
+const typing = () => /^(INPUT|TEXTAREA)$/.test(document.activeElement?.tagName ?? '') || !!document.activeElement?.isContentEditable;
 const sumFiles = (files) => (typeof files === 'number' ? files : ['created', 'modified', 'deleted'].reduce((n, k) => n + (files?.[k]?.length ?? files?.[k] ?? 0), 0));
 
 function status(name) {
@@ -225,14 +227,14 @@ class Live {
     clearTimeout(this.silence);
     if (this.connected) this.lostAt = Date.now();
     this.connected = false; this.fails += 1; this.ws = null;
-    if (this.fails >= (this.everConnected ? 4 : 2)) this.polling ??= setInterval(() => { if (!document.hidden) this.emit('changed', -1); }, this.data.pollMs);
+    if (this.data.wakes && this.fails >= (this.everConnected ? 4 : 2)) this.polling ??= setInterval(() => { if (!document.hidden && !typing()) this.emit('changed', -1); }, this.data.pollMs);
     this.retry = setTimeout(() => this.open(), Math.min(250 * 2 ** this.fails, BACKOFF_CAP_MS) * (0.8 + 0.2 * Math.random()));
     this.sayConnection();
   }
   sayConnection() {
     if (this.connected || !this.fails) return;
     const age = this.heardAt ? `, ${clock(Date.now() - this.heardAt)} old` : '';
-    if (this.polling && !this.everConnected) text(this.note, `No live connection: this page asks again every ${Math.round(this.data.pollMs / 1000)} s.`);
+    if (this.polling && !this.everConnected) show(this.root.querySelector('.boot'), false), text(this.note, `No live connection: this page asks again every ${Math.round(this.data.pollMs / 1000)} s.`);
     else if (this.heardAt) text(this.note, `Reconnecting. Showing the last known state${age}.`);
     else return;
     show(this.note, true);
@@ -250,7 +252,7 @@ class Live {
     const moved = at > (first ? this.data.clock : this.lastClock);
     this.lastClock = Math.max(at, this.lastClock);
     this.draw();
-    if (moved && !quiet) this.wake();
+    if (moved && !quiet && this.data.wakes) this.wake();
   }
   // The fragments of the page are woken at once after a rest, else at most once per pace.
   wake() {
@@ -271,7 +273,7 @@ class Live {
       if (head) show(head, !this.data.only);
     }
     show(this.root.querySelector('.quiet'), this.data.show.includes('tasks') && this.lastClock && !items.tasks.length);
-    show(this.root.querySelector('.boot'), this.data.show.includes('kpis') && !items.kpis.length);
+    show(this.root.querySelector('.boot'), this.data.show.includes('kpis') && !items.kpis.length && !this.polling);
   }
   tick() {
     if (document.hidden) return;

@@ -57,15 +57,17 @@ def wakes(key: str) -> None:
         keys.append(key)
 
 
-def mount(topic: str = FLEET, *, show: Sequence[str] = (), agent_id: str | None = None) -> None:
+def mount(topic: str = FLEET, *, show: Sequence[str] = (), agent_id: str | None = None, wakes: bool = True) -> None:
     """Draw the live parts of a page here; `show` is any of kpis, task, tasks, agents, lines.
 
-    `agent_id`: draw only this one of the agents.
+    `agent_id`: draw only this one of the agents; `wakes`: run the page again when something happened, only its live
+    panels if it has any.
     """
     data = {
         "topic": topic,
         "show": list(show),
         "only": agent_id,
+        "wakes": wakes,
         "board": None,
         "clock": st.session_state.get(_CLOCK, 0),
         "paceMs": pace_ms(present()),

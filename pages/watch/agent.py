@@ -208,7 +208,7 @@ def main() -> None:
         agent = load(agent_id)
     except AgentNotFound as unknown:
         no_such_agent(str(unknown) if agent_id else "No agent was named")
-        live.mount()
+        live.mount(wakes=False)
         return
     st.title(agent.name)
     with session.panel("live part"):

@@ -7,6 +7,7 @@ import streamlit as st
 from data.domain import words
 from data.domain.agents import Runtime
 from data.domain.tasks import Draft, TaskType
+from data.store import AgentFilter
 from orchestrator_adapter import commands
 from pages.ui import cards, filters, live, places, session, tables
 
@@ -65,9 +66,8 @@ def how_to_run_real() -> None:
 
 
 @session.live_panel("agents")
-def agent_table() -> None:
+def agent_table(wanted: AgentFilter) -> None:
     """Every agent, newest first, a stretch at a time."""
-    wanted = filters.agents()
     deck = session.deck()
     with deck.store.read() as board:
         found, more = filters.stretches(
@@ -104,7 +104,7 @@ if any_task():
     with session.panel("live board"):
         live.mount(show=("kpis", "tasks", "agents"))
     st.subheader("All agents")
-    agent_table()
+    agent_table(filters.agents())
 else:
     first_steps()
     live.mount()

@@ -235,7 +235,7 @@ def main() -> None:
         task = load(task_id)
     except TaskNotFound as unknown:
         no_such_task(str(unknown) if task_id else "No task was named")
-        live.mount()
+        live.mount(wakes=False)
         return
     st.title(words.title(task.description))
     actions(task_id)

@@ -15,8 +15,8 @@ ASKED = "tasks-asked"
 
 
 @session.live_panel("tasks")
-def task_list() -> None:
-    wanted = filters.tasks()
+def task_list(wanted: TaskFilter) -> None:
+    """The filters are drawn outside: a field that is drawn again while somebody types into it loses letters."""
     deck = session.deck()
     with deck.store.read() as board:
         found, more = filters.stretches(
@@ -90,5 +90,5 @@ def nothing(wanted: TaskFilter) -> None:
 
 session.actor()
 st.title("Tasks")
-task_list()
+task_list(filters.tasks())
 live.mount()

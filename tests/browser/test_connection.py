@@ -1,0 +1,70 @@
+"""What a page shows when its live connection is lost, comes back, or never was."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.cli]
+DEMO = {"description": "Fix the sign bug in add()", "runtime": "demo", "scenario": "success"}
+
+
+def start_demo(page: Page, url: str) -> None:
+    answer = page.request.post(f"{url}/api/v1/tasks", data=DEMO)
+    assert answer.ok, answer.text()
+
+
+def test_the_first_address_after_a_start_is_opened_directly(server, tab: Callable[..., Page]):
+    page = tab()
+    page.goto(f"{server.url}/tasks")
+    expect(page.get_by_role("heading", name="Tasks", level=1)).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_server_that_restarts_is_found_again(server, tab: Callable[..., Page]):
+    page = tab()
+    start_demo(page, server.url)
+    page.goto(server.url)
+    expect(page.locator(".agent").first).to_be_visible()
+    server.stop()
+    expect(page.get_by_text(re.compile(r"Reconnecting. Showing the last known state, \d:\d\d old."))).to_be_visible()
+    expect(page.locator(".agent").first).to_be_visible()
+    server.start()
+    expect(page.get_by_text("Reconnecting")).to_be_hidden(timeout=40_000)
+    tab.forgive()  # type: ignore[attr-defined]
+    start_demo(page, server.url)
+    expect(page.locator(".task")).not_to_have_count(0)
+    expect(page.locator(".task .status").first).to_have_text("completed", timeout=90_000)
+
+
+def test_where_the_stream_cannot_be_reached_the_page_asks_and_says_so(server, tab: Callable[..., Page]):
+    page = tab()
+
+    def refuse(socket: WebSocketRoute) -> None:
+        socket.close(code=1008)
+
+    page.route_web_socket(re.compile(r"/api/v1/events"), refuse)
+    page.goto(f"{server.url}/tasks?q=nothing-like-this")
+    expect(page.get_by_text("No live connection: this page asks again every 3 s.")).to_be_visible()
+    expect(page.get_by_text("No task fits")).to_be_visible()
+    body = {**DEMO, "description": "nothing-like-this was ever here"}
+    assert page.request.post(f"{server.url}/api/v1/tasks", data=body).ok
+    expect(page.get_by_text("No task fits")).to_be_hidden()
+
+
+def test_nothing_runs_while_nothing_happens(server, tab: Callable[..., Page], eventually: Callable[..., None]):
+    page = tab()
+    sent: list[str] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(socket.url)))
+    page.goto(server.url)
+    expect(page.locator(".tile .value").first).to_be_visible()
+    eventually(lambda: page.request.get(f"{server.url}/api/v1/status").json()["tasks"]["running"] == 0, within=90)
+    idle = page.request.get(f"{server.url}/api/v1/status").json()["clock"]
+    page.wait_for_timeout(1500)
+    before = len(sent)
+    page.wait_for_timeout(4000)
+    assert page.request.get(f"{server.url}/api/v1/status").json()["clock"] == idle, "the fleet was not at rest"
+    assert len(sent) == before, "the page talked to the server although nothing had happened"
