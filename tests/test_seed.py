@@ -254,7 +254,7 @@ def test_a_store_in_use_is_refused_and_stays_as_it_is(lite: Store) -> None:
     seed(lite, days=2, tasks=1, now=NOW)
     with lite.read() as board:
         before = board.clock()
-    with pytest.raises(TooLate, match="already holds tasks; demo data goes into an empty store only"):
+    with pytest.raises(TooLate, match="The store is not empty; demo data goes into an empty store only"):
         seed(lite, days=2, tasks=1, now=NOW)
     with lite.read() as board:
         assert board.clock() == before

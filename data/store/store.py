@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
 from data.domain.errors import FleetError, StoreUnavailable
+from data.domain.event_base import storable
 from data.store import migrate
 from data.store.board import Board
 from data.store.ledger import Ledger, Recorded
@@ -59,6 +61,17 @@ def _sqlite(path: str, *, read_only: bool) -> sa.Engine:
     return engine
 
 
+def _asked(_connection: Any, _cursor: Any, statement: str, given: Any, _context: Any, _many: bool) -> tuple[str, Any]:
+    """Text that no database takes finds nothing; without this PostgreSQL and SQLite each fail in their own way."""
+    if isinstance(given, Mapping):
+        return statement, {name: _taken(value) for name, value in given.items()}
+    return statement, tuple(_taken(value) for value in given)
+
+
+def _taken(value: object) -> object:
+    return storable(value) if isinstance(value, str) else value
+
+
 class Store:
     """One database: SQLite file or PostgreSQL."""
 
@@ -79,6 +92,7 @@ class Store:
             self.writer = sa.create_engine(address, pool_pre_ping=True, pool_size=5)
             options = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
             self.reader = sa.create_engine(address, pool_pre_ping=True, pool_size=20, execution_options=options)
+        sa.event.listen(self.reader, "before_cursor_execute", _asked, retval=True)
 
     @classmethod
     def open(cls, url: str, now: Callable[[], datetime] = utc_now) -> Store:

@@ -87,7 +87,7 @@ def _refuse_unless_empty(store: Store) -> None:
     with store.read() as board:
         clock = board.clock()
     if clock:
-        raise TooLate("The store already holds tasks; demo data goes into an empty store only. Nothing was changed.")
+        raise TooLate("The store is not empty; demo data goes into an empty store only. Nothing was changed.")
 
 
 def _write(ledger: Ledger, batch: list[Life]) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from data.domain import events as e
 from data.domain.agents import AgentStatus, Role, Runtime
-from data.domain.errors import AgentNotFound, TaskNotFound
+from data.domain.errors import AgentNotFound, BlobNotFound, TaskNotFound
 from data.domain.money import Tokens
 from data.domain.tasks import Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
@@ -234,6 +234,22 @@ def test_deleted_ones_are_nowhere(store: Store) -> None:
         assert board.working_directories() == ["/src"]
     assert (tasks(store), agents(store), agents(store, live=False)) == ({"t2"}, {"a2"}, set())
     assert (fleet.agents, fleet.by_status, fleet.tasks_7d, fleet.failed_7d) == (1, {"idle": 1}, 1, 0)
+
+
+def test_text_that_no_database_takes_finds_nothing(store: Store) -> None:
+    append(store, submitted("t1"), created("a1", "t1"))
+    for odd in ("nul\x00", "half an emoji \ud83d"):
+        with store.read() as board:
+            with pytest.raises(TaskNotFound):
+                board.task(odd)
+            with pytest.raises(AgentNotFound):
+                board.agent(odd)
+            with pytest.raises(BlobNotFound):
+                board.blob(odd)
+            assert board.step_times(odd) == []
+            assert board.events(task_id=odd) == board.events(agent_id=odd) == []
+            assert board.messages(odd) == []
+        assert (tasks(store, text=odd), agents(store, task_id=odd)) == (set(), set())
 
 
 def test_when_each_step_ran(store: Store) -> None:
