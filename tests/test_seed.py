@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from data.domain import events as e
-from data.domain.agents import Agent, AgentStatus, Role
+from data.domain.agents import Agent, AgentStatus, Role, Runtime
 from data.domain.errors import InvalidField, TooLate
 from data.domain.events import Event
 from data.domain.prices import book
@@ -17,7 +20,9 @@ from data.domain.tasks import AnalystChoice, Complexity, Task, TaskStatus, TaskT
 from data.domain.workflows import StepStatus
 from data.store import AgentFilter, Board, Recorded, Store, TaskFilter
 from data.store import tables as t
-from orchestrator_adapter import handover, planning
+from orchestrator_adapter import handover, planning, settings
+from orchestrator_adapter.deck import build
+from orchestrator_adapter.runners.scripted import ScriptedRunner
 from orchestrator_adapter.seed import Seeded, live, seed
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
@@ -319,3 +324,33 @@ def test_a_fleet_at_work_beside_a_history_and_twice(lite: Store) -> None:
         done = board.connection.execute(sa.select(t.step_runs.c.outcome)).scalars().all()
     assert len(done) == 12
     assert all(done)
+
+
+def test_an_engine_goes_on_with_a_fleet_at_work_as_after_a_crash(
+    tmp_path: Path, eventually: Callable[..., None]
+) -> None:
+    """What is completed counts as paid; with a runner that waits the picture stays as it is."""
+    found = settings.read({"QUARTERDECK_HOME": str(tmp_path / "home"), "QUARTERDECK_MAX_AGENTS": "20"})
+    store = Store.open(found.database_url)
+    live(store, 4, datetime.now(UTC))
+    with store.read() as board:
+        done = {agent.id: agent.ended_at for agent in all_agents(board) if not agent.live}
+    store.close()
+    go = threading.Event()
+    deck = build(found, {Runtime.DEMO: ScriptedRunner(hold=go)})
+
+    def states() -> Counter[AgentStatus]:
+        with deck.store.read() as board:
+            return Counter(agent.status for agent in all_agents(board))
+
+    try:
+        eventually(lambda: states()[AgentStatus.IDLE] == 0, within=30)
+        with deck.store.read() as board:
+            assert {a.id: a.ended_at for a in all_agents(board) if not a.live} == done
+        go.set()
+        eventually(lambda: states() == {AgentStatus.COMPLETED: 16}, within=60)
+        with deck.store.read() as board:
+            assert {a.id: a.ended_at for a in all_agents(board) if a.id in done} == done
+    finally:
+        go.set()
+        deck.close()
