@@ -1,0 +1,1 @@
+"""Timed figures and pictures, apart from the tests."""

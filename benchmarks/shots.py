@@ -1,0 +1,116 @@
+"""Pictures of every page, light and dark, on a desk and on a phone, of a fleet with data: `make shots`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+OUT = ROOT / "var" / "shots"
+SIZES = {"desk": (1440, 900), "phone": (390, 844)}
+SCHEMES = ("light", "dark")
+DEMO = {
+    "description": "The tests of calc.py fail. Investigate the root cause, fix it, and prove that it is gone.",
+    "task_type": "bug_fix",
+    "runtime": "demo",
+    "scenario": "success",
+}
+TEXT = "Refactor the authentication architecture across all modules and migrate the database schema"
+SETTLE_MS = 1200
+"""Fonts, charts and the first message of the stream."""
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="qd-shots-") as home, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        with serving(Path(home)) as url:
+            take(browser, url, {"fleet-empty": ""})
+        run("seed", "--days", "90", "--tasks", "400", home=Path(home))
+        with serving(Path(home)) as url:
+            take_all(browser, url)
+    print(f"{len(list(OUT.glob('*.png')))} pictures in {OUT.relative_to(ROOT)}")
+
+
+def environment(home: Path) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("QUARTERDECK_") and k != "DATABASE_URL"}
+    return kept | {"QUARTERDECK_HOME": str(home)}
+
+
+def run(*command: str, home: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "orchestrator_adapter", *command], cwd=ROOT, env=environment(home), check=True
+    )
+
+
+@contextlib.contextmanager
+def serving(home: Path) -> Iterator[str]:
+    command = [sys.executable, "-m", "orchestrator_adapter", "serve", "--port", "0"]
+    with (home / "server.log").open("a") as log:
+        server = subprocess.Popen(
+            command, cwd=ROOT, env=environment(home), stdout=subprocess.PIPE, stderr=log, text=True
+        )
+    assert server.stdout is not None
+    found = next((m for line in server.stdout if (m := re.search(r"http://[\d.]+:\d+", line))), None)
+    if found is None:
+        raise SystemExit(f"The server did not start:\n{(home / 'server.log').read_text()[-2000:]}")
+    try:
+        yield found[0]
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.communicate(timeout=30)
+
+
+def take_all(browser: Browser, url: str) -> None:
+    """Every page of a seeded store; for each look a demo runs, so that the live parts live."""
+    warm = browser.new_page()
+    warm.goto(url)
+    warm.get_by_role("heading", level=1).wait_for()
+    tasks = warm.request.get(f"{url}/api/v1/tasks?limit=50").json()["items"]
+    failed = next((task["id"] for task in tasks if task["status"] == "failed"), tasks[0]["id"])
+    agent = warm.request.get(f"{url}/api/v1/agents?limit=1").json()["items"][0]["id"]
+    started = warm.request.post(f"{url}/api/v1/tasks", data=DEMO).json()["id"]
+    pages = {
+        "fleet": "",
+        "task-running": f"task?id={started}",
+        "task-failed": f"task?id={failed}",
+        "agent": f"agent?id={agent}",
+        "tasks": "tasks",
+        "tasks-none": "tasks?q=nobody-ever-asked-for-this",
+        "new_task": "new_task",
+        "gallery": "gallery",
+        "task-unknown": "task?id=0",
+    }
+    take(browser, url, pages)
+
+
+def take(browser: Browser, url: str, pages: dict[str, str]) -> None:
+    OUT.mkdir(parents=True, exist_ok=True)
+    for scheme in SCHEMES:
+        for size, (width, height) in SIZES.items():
+            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+            page = context.new_page()
+            for name, path in pages.items():
+                shoot(page, f"{url}/{path}", OUT / f"{name}-{scheme}-{size}.png")
+            context.close()
+
+
+def shoot(page: Page, address: str, target: Path) -> None:
+    page.goto(address)
+    page.get_by_role("heading", level=1).first.wait_for()
+    if address.endswith("new_task"):
+        page.get_by_label("What should be done?").fill(TEXT)
+    page.wait_for_timeout(SETTLE_MS)
+    page.screenshot(path=target)
+
+
+if __name__ == "__main__":
+    main()
