@@ -22,6 +22,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from data.domain import events as e
 from data.store import Store
 
 ROOT = Path(__file__).parents[2]
@@ -286,3 +287,37 @@ def test_a_store_that_is_no_database(refusal: Refused, tmp_path: Path):
     home.mkdir()
     (home / "quarterdeck.sqlite").write_text("not a database, but long enough to be looked at as if it were one" * 20)
     assert "cannot be used" in refusal(home=home)
+
+
+def test_who_takes_nothing_is_dropped_and_holds_nobody_up(start_server: Any, tmp_path: Path):
+    """A socket that is never read fills up; the server lets it go, and others hear on."""
+    server = start_server(tmp_path)
+    store = Store(f"sqlite:///{tmp_path / 'quarterdeck.sqlite'}")
+    task = {"task_id": "big", "description": "x" * 50_000, "by": "grace", "task_type": "custom", "runtime": "attached"}
+    plan = {"complexity": "simple", "analyst_included": False, "analyst_reason": "", "working_directory": "/srv"}
+    step = {"key": "builder", "role": "builder", "scope": "s"}
+    with store.write() as ledger:
+        ledger.append(e.TaskSubmitted(**task, **plan, workflow=(step,)))
+        ledger.append(e.TaskMoved(task_id="big", to="in_progress"))
+    deaf = socket.create_connection(("127.0.0.1", server.port), timeout=60)
+    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    ask = (
+        "GET /api/v1/events?topics=task:big&after=0 HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
+        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    deaf.sendall(ask.encode())
+    with closing(deaf), _opened(server, "/api/v1/events?topics=task:big", {}) as other:
+        for number in range(300):
+            with store.write() as ledger:
+                ledger.append(e.TaskPlanned(task_id="big", workflow=(step,), rationale=f"{number} " + "x" * 50_000))
+            assert json.loads(other.recv(timeout=20))["data"]["data"]["rationale"].startswith(f"{number} ")
+        deadline = time.monotonic() + 40
+        while _streams(server) != 1:
+            assert time.monotonic() < deadline, "the deaf socket is still held"
+            time.sleep(0.2)
+    store.close()
+
+
+def _streams(server: Any) -> float:
+    text = httpx.get(f"{server.url}/metrics").text
+    return float(text.partition("\nquarterdeck_stream_subscribers ")[2].partition("\n")[0])
