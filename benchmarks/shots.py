@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "var" / "shots"
@@ -25,8 +25,9 @@ DEMO = {
     "scenario": "success",
 }
 TEXT = "Refactor the authentication architecture across all modules and migrate the database schema"
-SETTLE_MS = 1200
-"""Fonts, charts and the first message of the stream."""
+LOADING = "[data-testid=stSkeleton], .live[data-boot]"
+SETTLE_MS = 800
+"""Fonts and charts, after everything that says that it is loading has gone."""
 
 
 def main() -> None:
@@ -108,6 +109,7 @@ def shoot(page: Page, address: str, target: Path) -> None:
     page.get_by_role("heading", level=1).first.wait_for()
     if address.endswith("new_task"):
         page.get_by_label("What should be done?").fill(TEXT)
+    expect(page.locator(LOADING)).to_have_count(0, timeout=30_000)
     page.wait_for_timeout(SETTLE_MS)
     page.screenshot(path=target)
 

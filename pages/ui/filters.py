@@ -18,7 +18,7 @@ E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
 
 PAGE_ROWS = 50
-WIDTH_PX = 150
+WIDTH_PX = 128
 SORTS = {"created": "newest", "cost": "dearest", "tokens": "most tokens"}
 _ANALYST = {"in": True, "out": False}
 
@@ -49,7 +49,7 @@ def tasks() -> TaskFilter:
             live="300ms",
             key="q",
             bind="query-params",
-            width=2 * WIDTH_PX,
+            width=240,
         )
         status = _choice("Status", TaskStatus, "status", look.status_word)
         kind = _choice("Type", TaskType, "type", lambda name: words.task_type(TaskType(name)))

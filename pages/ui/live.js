@@ -77,7 +77,7 @@ const PARTS = {
       for (const [k, v] of Object.entries({ viewBox: '0 0 100 24', preserveAspectRatio: 'none', 'aria-hidden': 'true', class: bars ? 'spark bars' : 'spark' })) graph.setAttribute(k, v);
       const node = h('div', 'tile', h('div', 'label', label), value, note);
       node.setAttribute('role', 'listitem');
-      if (bars !== undefined) node.append(graph);
+      if (bars !== undefined) node.append(graph); else note.classList.add('two');
       node.update = (v, n, series) => {
         text(value, v); text(note, n); note.title = n ?? '';
         const key = JSON.stringify(series);
@@ -107,7 +107,7 @@ const PARTS = {
     node.setAttribute('role', 'listitem');
     node.update = (e) => {
       s.update(e.status); text(title, e.title); link(ctx, title, `task?id=${encodeURIComponent(e.id)}`);
-      show(demo, e.simulated && !full); show(error, e.error); text(error, e.error);
+      show(demo, e.simulated && !full); show(error, e.error && !full); text(error, e.error);
       text(cost, e.cost + (e.unpriced ? ' +' : '')); cost.title = e.unpriced ? 'Some replies have no known price' : '';
       text(facts, [full && e.tokens && `${e.tokens} tokens`, plural(e.agents ?? 0, 'agent'), sumFiles(e.files) ? `${plural(sumFiles(e.files), 'file')} changed` : ''].filter(Boolean).join(' · '));
       time.update(e.started_at, e.ended_at);
@@ -272,6 +272,7 @@ class Live {
       const head = box.parentElement.querySelector('h3');
       if (head) show(head, !this.data.only);
     }
+    attr(this.root, 'data-boot', this.lastClock || this.polling ? null : this.data.show.join(' '));
     show(this.root.querySelector('.quiet'), this.data.show.includes('tasks') && this.lastClock && !items.tasks.length);
     show(this.root.querySelector('.boot'), this.data.show.includes('kpis') && !items.kpis.length && !this.polling);
   }

@@ -48,7 +48,7 @@ def pills(label: str, names: Iterable[str], colours: Iterable[str], width: int |
 
 def _status_pills() -> Any:
     cells = [look.status_cell(name) for name in look.STATUS]
-    return pills("Status", cells, [look.status_colour(name) + "33" for name in look.STATUS], 130)
+    return pills("Status", cells, [look.status_colour(name) + "33" for name in look.STATUS], 115)
 
 
 def _role_pills() -> Any:
@@ -80,13 +80,13 @@ def tasks(found: Sequence[Task], now: datetime, **buttons: Any) -> tuple[Any, di
         {
             "Description": [words.title(task.description, 80) for task in found],
             "Status": [[look.status_cell(task.status.value)] for task in found],
-            "Type": [words.task_type(task.task_type) for task in found],
+            "Created": [task.created_at for task in found],
             "Workflow": [" → ".join(step.role.value for step in task.workflow) for task in found],
             "ANALYST": ["in" if task.analyst_included else "out" for task in found],
             "Cost": [task.cost_nanousd for task in found],
             "Tokens": [task.tokens.total for task in found],
             "Duration": [_seconds(task.started_at, task.ended_at, now) for task in found],
-            "Created": [task.created_at for task in found],
+            "Type": [words.task_type(task.task_type) for task in found],
             "Runtime": [f"{task.runtime.value} (DEMO)" if task.simulated else task.runtime.value for task in found],
             "Folder": [task.working_directory for task in found],
             "ID": [task.id[:8] for task in found],
@@ -94,9 +94,9 @@ def tasks(found: Sequence[Task], now: datetime, **buttons: Any) -> tuple[Any, di
         }
     )
     columns = {
-        "Description": _button("Description", "open", buttons, width=300, alignment="left"),
+        "Description": _button("Description", "open", buttons, width=250, alignment="left"),
         "Status": _status_pills(),
-        "Workflow": st.column_config.TextColumn(width=230),
+        "Workflow": st.column_config.TextColumn(width=150),
         "Created": _when("Created"),
         "Folder": st.column_config.TextColumn(width=180),
         " ": _button(" ", "delete", buttons, width=100),
