@@ -129,6 +129,15 @@ class Board:
         )
         return self._as_tasks(list(self.connection.execute(query).mappings()))
 
+    def just_ended(self, since: datetime, among: int = 50) -> list[Task]:
+        """Of the newest tasks those that ended after this time, newest first."""
+        c = t.tasks.c
+        newest = sa.select(c.id).where(c.deleted_at_ms.is_(None), c.archived_at_ms.is_(None))
+        newest = newest.order_by(c.created_at_ms.desc(), c.id.desc()).limit(among)
+        query = sa.select(t.tasks).where(c.ended_at_ms > rows.ms(since), c.id.in_(newest))
+        query = query.order_by(c.created_at_ms.desc(), c.id.desc())
+        return self._as_tasks(list(self.connection.execute(query).mappings()))
+
     def agent(self, agent_id: str) -> Agent:
         """Raises AgentNotFound, for a deleted one too."""
         where = (t.agents.c.id == agent_id) & (t.agents.c.status != "deleted")
@@ -211,9 +220,9 @@ class Board:
         """Tool calls that wait for a person, the oldest first."""
         return asking.waiting(self.connection, task_id)
 
-    def approvals_answered(self, limit: int = 100) -> list[Approval]:
-        """The last answers, the newest first."""
-        return asking.answered(self.connection, limit)
+    def approvals_answered(self, limit: int = 100, before: tuple[int, str] | None = None) -> list[Approval]:
+        """The last answers, the newest first; those behind a place, which is the time and id of an answer."""
+        return asking.answered(self.connection, limit, before)
 
     def approval(self, approval_id: str) -> Approval:
         """Raises ApprovalNotFound."""
@@ -227,10 +236,14 @@ class Board:
         """Raises BudgetNotFound."""
         return spending.budget(self.connection, budget_id)
 
-    def fleet_events(self, kinds: Iterable[str], limit: int = 200) -> list[Recorded]:
-        """Newest happenings of these kinds, over all tasks."""
-        query = sa.select(t.events).where(t.events.c.kind.in_(list(kinds))).order_by(t.events.c.id.desc())
-        return [recorded(row) for row in self.connection.execute(query.limit(limit)).mappings()]
+    def fleet_events(
+        self, kinds: Iterable[str], limit: int = 200, after: int = 0, before: int = 2**63 - 1
+    ) -> list[Recorded]:
+        """Newest happenings of these kinds between two clock values, over all tasks."""
+        c = t.events.c
+        query = sa.select(t.events).where(c.kind.in_(list(kinds)), c.id > after, c.id < before)
+        found = self.connection.execute(query.order_by(c.id.desc()).limit(limit)).mappings()
+        return [recorded(row) for row in found]
 
     def working_directories(self, limit: int = 10) -> list[str]:
         """Folders that tasks worked in, the last used first."""

@@ -57,17 +57,13 @@ def task(board: Board, task_id: str, _now: datetime) -> Elements:
 
 def shown_tasks(board: Board, now: datetime) -> list[Task]:
     """Running tasks, and those that ended just now."""
-    running = board.running_tasks(MOST_TASKS)
-    known = {task.id for task in running}
-    newest = board.tasks(limit=MOST_TASKS).items
-    ended = [t for t in newest if t.id not in known and t.ended_at is not None and t.ended_at > now - LINGER]
-    return running + ended
+    return board.running_tasks(MOST_TASKS) + board.just_ended(now - LINGER, among=MOST_TASKS)
 
 
 def _shown_agents(board: Board, tasks: list[Task]) -> list[Agent]:
     found = board.agents(AgentFilter(live=True), limit=MOST_AGENTS).items
     for task in tasks[:WITH_ALL_AGENTS]:
-        found += board.agents(AgentFilter(task_id=task.id), limit=MOST_AGENTS).items
+        found += board.agents(AgentFilter(task_id=task.id, live=False), limit=MOST_AGENTS).items
     found = found or board.agents(limit=WHEN_QUIET).items
     return list({agent.id: agent for agent in found}.values())[:MOST_AGENTS]
 
