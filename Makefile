@@ -45,14 +45,14 @@ $(PY):
 		     { $(APT) python3-venv >/dev/null && $(PYTHON) -m venv --clear $(VENV); } \
 		     || { rm -rf $(VENV); echo "Could not make $(VENV): install python3-venv, then run make again." >&2; exit 1; }; }
 
-$(VENV)/.installed: requirements.txt | $(PY)
+$(VENV)/.installed: requirements.txt constraints.txt | $(PY)
 	@echo "Installing what Quarterdeck needs into $(VENV) ..."
-	@$(PIP) -r requirements.txt
+	@$(PIP) -r requirements.txt -c constraints.txt
 	@touch $@
 
-$(VENV)/.installed-dev: requirements.txt requirements-dev.txt | $(PY)
+$(VENV)/.installed-dev: requirements.txt requirements-dev.txt constraints.txt | $(PY)
 	@echo "Installing what the tests need into $(VENV) ..."
-	@$(PIP) -r requirements-dev.txt
+	@$(PIP) -r requirements-dev.txt -c constraints.txt
 	@touch $@ $(VENV)/.installed
 
 test-machine:
