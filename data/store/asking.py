@@ -88,10 +88,15 @@ def waiting(db: sa.Connection, task_id: str | None = None, agent_id: str | None 
     return [rows.approval(row) for row in db.execute(query).mappings()]
 
 
-def answered(db: sa.Connection, limit: int = 100) -> list[Approval]:
-    """The last answers, the newest first."""
+def answered(db: sa.Connection, limit: int = 100, before: tuple[int, str] | None = None) -> list[Approval]:
+    """The last answers, the newest first; those behind a place, which is the time and id of an answer."""
     c = t.approvals.c
-    query = sa.select(t.approvals).where(c.status != _WAITING).order_by(c.answered_at_ms.desc()).limit(limit)
+    query = sa.select(t.approvals).where(c.status != _WAITING)
+    if before is not None:
+        at_ms, approval_id = before
+        same = sa.and_(c.answered_at_ms == at_ms, c.id < approval_id)
+        query = query.where(sa.or_(c.answered_at_ms < at_ms, same))
+    query = query.order_by(c.answered_at_ms.desc(), c.id.desc()).limit(limit)
     return [rows.approval(row) for row in db.execute(query).mappings()]
 
 
