@@ -10,12 +10,14 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from data.domain.money import to_usd
+from data.store.board import Fleet
 from orchestrator_adapter.api import bodies, shapes
-from orchestrator_adapter.api.http import Answer, Call, answer
+from orchestrator_adapter.api.http import Answer, Call, answer, encoded
 from orchestrator_adapter.deck import Deck
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 MOST_RUNNING = 1000
+STATUS_S = 10
 
 
 def health(_call: Call, _: bodies.Nothing) -> Answer:
@@ -29,29 +31,38 @@ def ready(call: Call, _: bodies.Nothing) -> Answer:
 
 def status(call: Call, _: bodies.Nothing) -> Answer:
     deck = call.deck
+    now = deck.store.now()
     with deck.store.read() as board:
-        clock, fleet = board.clock(), board.fleet(deck.store.now())
-    return answer(
-        {
-            "clock": clock,
-            "agents": {
-                "total": fleet.agents,
-                "live": sum(fleet.by_role.values()),
-                "by_status": fleet.by_status,
-                "by_role": fleet.by_role,
-            },
-            "tasks": {
-                "running": fleet.running_tasks,
-                "created_7d": fleet.tasks_7d,
-                "completed_7d": fleet.completed_7d,
-                "failed_7d": fleet.failed_7d,
-                "with_analyst_7d": fleet.analyst_in_7d,
-            },
-            "today": shapes.spend(fleet),
-            "default_runtime": deck.default_runtime(),
-            "runtimes": deck.runtimes(),
-        }
-    )
+        clock = board.clock()
+
+        def ask() -> bytes:
+            return encoded(_counts(board.fleet(now), clock, deck))
+
+        # the same clock may be another day: an answer is kept for some seconds only
+        key = ("status", clock, int(now.timestamp()) // STATUS_S)
+        return Answer(call.kept.get(key, ask), headers={"cache-control": "no-store"})
+
+
+def _counts(fleet: Fleet, clock: int, deck: Deck) -> shapes.Json:
+    return {
+        "clock": clock,
+        "agents": {
+            "total": fleet.agents,
+            "live": sum(fleet.by_role.values()),
+            "by_status": fleet.by_status,
+            "by_role": fleet.by_role,
+        },
+        "tasks": {
+            "running": fleet.running_tasks,
+            "created_7d": fleet.tasks_7d,
+            "completed_7d": fleet.completed_7d,
+            "failed_7d": fleet.failed_7d,
+            "with_analyst_7d": fleet.analyst_in_7d,
+        },
+        "today": shapes.spend(fleet),
+        "default_runtime": deck.default_runtime(),
+        "runtimes": deck.runtimes(),
+    }
 
 
 class _FleetNumbers(Collector):

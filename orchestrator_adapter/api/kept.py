@@ -5,27 +5,36 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from concurrent.futures import Future
 
 MOST = 128
 
 
 class Kept:
-    """The answers used last, by clock and question."""
+    """The answers used last, by clock and question; who asks what is being made already waits for it."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
         self._lock = threading.Lock()
-        self._answers: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._answers: OrderedDict[Hashable, Future[bytes]] = OrderedDict()
 
     def get(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
-        """The answer to this question, made only if it is not there yet."""
+        """The answer to this question, made only if nobody has made it yet."""
         with self._lock:
-            if (known := self._answers.get(key)) is not None:
+            known = self._answers.get(key)
+            if known is not None:
                 self._answers.move_to_end(key)
-                return known
-        made = make()
-        with self._lock:
-            self._answers[key] = made
-            while len(self._answers) > self._most:
-                self._answers.popitem(last=False)
-        return made
+            else:
+                mine = self._answers[key] = Future()
+                while len(self._answers) > self._most:
+                    self._answers.popitem(last=False)
+        return known.result() if known is not None else self._made(key, mine, make)
+
+    def _made(self, key: Hashable, mine: Future[bytes], make: Callable[[], bytes]) -> bytes:
+        try:
+            mine.set_result(make())
+        except BaseException as error:
+            with self._lock:
+                self._answers.pop(key, None)  # a refusal is no answer: the next one asks again
+            mine.set_exception(error)
+        return mine.result()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import logging
 import os
 import socket
 import stat
@@ -35,6 +36,8 @@ class Life:
     @contextlib.asynccontextmanager
     async def _run(self) -> AsyncIterator[dict[str, Any]]:
         guard_exposure(self._settings)
+        # Streamlit turns it on again, and a line for each request costs more than most of the answers
+        logging.getLogger("uvicorn.access").disabled = True
         deck = await asyncio.to_thread(self._find)
         if self._own_deck:  # running work stays as it is, to be continued by the next start
             deck.engine.guard_exit()

@@ -77,7 +77,7 @@ def _tell_environment(settings: Settings) -> None:
     """The app and its pages read the same settings again, from the environment and whatever folder they run in."""
     if str(ROOT) not in sys.path:
         sys.path.insert(0, str(ROOT))
-    os.environ.setdefault("STREAMLIT_LOGGER_LEVEL", "warning")  # else it turns uvicorn's access log on again
+    os.environ.setdefault("STREAMLIT_LOGGER_LEVEL", "warning")
     os.environ["QUARTERDECK_HOME"] = str(settings.home)
     os.environ["QUARTERDECK_HOST"] = settings.host
     os.environ["QUARTERDECK_PORT"] = str(settings.port)
