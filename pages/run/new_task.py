@@ -11,6 +11,7 @@ from data.domain.tasks import Complexity, Draft
 from orchestrator_adapter import commands, prompts
 from orchestrator_adapter.planning import Preview
 from pages.ui import cards, forms, live, session
+from pages.ui.look import plain
 
 GENERATION = "new-generation"
 REFUSAL = "new-refusal"
@@ -50,18 +51,18 @@ def compose() -> None:
 def hand_in(filled: forms.Filled, preview: Preview | None) -> None:
     """One button, one task: a second click of an impatient hand finds nothing to do."""
     if said := st.session_state.pop(REFUSAL, None):
-        st.error(said, icon=":material/block:")
+        st.error(plain(said), icon=":material/block:")
     once = session.Once("submit")
     pressed = st.button(
         button_words(filled, preview),
         type="primary",
         icon=":material/play_arrow:",
         disabled=filled.problem is not None,
-        help=filled.problem,
+        help=filled.problem and plain(filled.problem),
         key="submit",
     )
     if filled.problem:
-        st.caption(f"{filled.problem}")
+        st.caption(plain(filled.problem))
     if pressed and once.take():
         with st.spinner("Handing the task to the fleet…"):
             task_id = submit(filled.draft, once)
@@ -98,7 +99,7 @@ def show_preview(draft: Draft, preview: Preview | None) -> None:
     cards.chips([f"{preview.complexity.value} task", words.task_type(preview.task_type) + guessed, *preview.reasons])
     skipping = preview.complexity is Complexity.SIMPLE and not preview.plan.analyst_included
     verdict = "Simple task: skipping ANALYST ✓" if skipping else f"ANALYST {_in_or_out(preview)}"
-    st.markdown(f"**{verdict}**  \n{preview.plan.analyst_reason}")
+    st.markdown(f"**{verdict}**  \n{plain(preview.plan.analyst_reason)}")
     cards.rail(preview.plan.workflow)
     the_prompts(draft, preview)
 

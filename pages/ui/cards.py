@@ -86,8 +86,8 @@ def _mermaid(text: str) -> str:
 def empty(title: str, sentence: str, icon: str = ":material/inbox:") -> None:
     """Nothing here, and what to do next."""
     with st.container(border=True):
-        st.markdown(f"{icon} **{title}**")
-        st.caption(sentence)
+        st.markdown(f"{icon} **{look.plain(title)}**")
+        st.caption(look.plain(sentence))
 
 
 def demo_note(runtime: Runtime) -> None:

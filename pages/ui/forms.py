@@ -17,6 +17,7 @@ from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.planning import check_folder, guess_type
 from orchestrator_adapter.runners.demo import scenarios
 from pages.ui import cards, typed
+from pages.ui.look import plain
 
 RUNTIMES = {
     Runtime.CLAUDE: "Claude: real agents, real money",
@@ -82,7 +83,7 @@ def _runtime(deck: Deck) -> tuple[Runtime | None, str | None]:
     runtimes = deck.runtimes()
     can = [runtime for runtime, why in runtimes.items() if why is None]
     if not can:
-        st.error(f"No runtime can run here. {' '.join(filter(None, runtimes.values()))}")
+        st.error(plain(f"No runtime can run here. {' '.join(filter(None, runtimes.values()))}"))
         return None, "No runtime can run here."
     usual = deck.default_runtime()
     start = usual if usual in can else can[0]
@@ -91,7 +92,7 @@ def _runtime(deck: Deck) -> tuple[Runtime | None, str | None]:
     )
     for runtime, why in runtimes.items():
         if why is not None:
-            st.caption(f":material/info: {RUNTIMES[runtime].partition(':')[0]} cannot run here: {why}")
+            st.caption(f":material/info: {RUNTIMES[runtime].partition(':')[0]} cannot run here: {plain(why)}")
     return picked or start, None
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from data.domain.errors import FleetError
 from pages.ui import live, places, session
+from pages.ui.look import plain
 
 HERE = Path(__file__).parent
 MARK = str(HERE / "mark.svg")
@@ -45,7 +46,7 @@ def _reachable() -> bool:
         session.deck()
     except FleetError as refusal:
         st.title("Quarterdeck cannot start its work")
-        st.error(str(refusal), icon=":material/block:")
+        st.error(plain(str(refusal)), icon=":material/block:")
         st.button("Try again", icon=":material/refresh:")
         return False
     return True

@@ -200,7 +200,7 @@ class Live {
     const moved = this.data && this.data.topic !== data.topic;
     this.data = data;
     this.theme(component.parentElement.host ?? this.root);
-    if (moved) { this.elements.clear(); this.lastClock = 0; this.ws?.close(); }
+    if (moved) { this.elements.clear(); this.lastClock = 0; this.ready = false; const old = this.ws; this.ws = null; old?.close(); }
     if (data.board && !this.connected && data.board.clock >= this.lastClock) this.apply({ clock: data.board.clock, data: { full: true, set: data.board.elements, drop: [] } }, true);
     else this.draw();
     if (!this.ws) this.open();
@@ -244,7 +244,8 @@ class Live {
     this.apply(message, false);
   }
   apply({ clock: at, data: { full, set, drop } }, quiet) {
-    const first = this.lastClock === 0;
+    const first = !this.ready;
+    this.ready = true;
     if (!first && !quiet) this.tell(set);
     if (full) for (const id of [...this.elements.keys()]) if (!(id in set)) this.elements.delete(id);
     for (const id of drop ?? []) this.elements.delete(id);
@@ -272,8 +273,8 @@ class Live {
       const head = box.parentElement.querySelector('h3');
       if (head) show(head, !this.data.only);
     }
-    attr(this.root, 'data-boot', this.lastClock || this.polling ? null : this.data.show.join(' '));
-    show(this.root.querySelector('.quiet'), this.data.show.includes('tasks') && this.lastClock && !items.tasks.length);
+    attr(this.root, 'data-boot', this.ready || this.polling ? null : this.data.show.join(' '));
+    show(this.root.querySelector('.quiet'), this.data.show.includes('tasks') && this.ready && !items.tasks.length);
     show(this.root.querySelector('.boot'), this.data.show.includes('kpis') && !items.kpis.length && !this.polling);
   }
   tick() {

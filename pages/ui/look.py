@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 import streamlit as st
@@ -48,6 +49,14 @@ HEX = {"gray": ("#5f6b7a", "#93a0b4"), "blue": ("#0b5cad", "#5aa9ff"), "orange":
     "green": ("#0f7b4f", "#4fd1a0"),
     "red": ("#b3261e", "#ff8a80"),
 }
+
+
+_MARKS = re.compile(r"([\\`*_\[\]<>$:~&#!|])")
+
+
+def plain(text: str) -> str:
+    """Text of people, agents and file systems as it stands: none of its signs means anything to Markdown."""
+    return _MARKS.sub(r"\\\1", text)
 
 
 def dark() -> bool:

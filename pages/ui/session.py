@@ -17,6 +17,7 @@ from orchestrator_adapter import deck as deck_module
 from orchestrator_adapter.access import LOCAL, Actor
 from orchestrator_adapter.deck import Deck
 from pages.ui import live
+from pages.ui.look import plain
 
 log = structlog.get_logger("pages")
 
@@ -43,7 +44,7 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except FleetError as refusal:
-        st.error(str(refusal), icon=":material/block:")
+        st.error(plain(str(refusal)), icon=":material/block:")
 
 
 @contextmanager
@@ -52,7 +53,7 @@ def panel(name: str) -> Iterator[None]:
     try:
         yield
     except FleetError as refusal:
-        st.error(str(refusal), icon=":material/block:")
+        st.error(plain(str(refusal)), icon=":material/block:")
         _again(name)
     except Exception as error:
         request_id = uuid.uuid4().hex[:12]

@@ -10,6 +10,7 @@ from data.domain.errors import AgentNotFound, BlobNotFound
 from data.store import Recorded
 from orchestrator_adapter import commands
 from pages.ui import cards, charts, history, live, logs, places, session, tables
+from pages.ui.look import plain
 
 TABS = ["Replies", "Tools", "Files", "Logs", "Result"]
 CALLS = 25
@@ -29,7 +30,7 @@ def facts(agent_id: str) -> None:
         if not agent.live and st.button("Delete", icon=":material/delete:", key="delete"):
             confirm_delete(agent)
     if agent.error:
-        st.error(agent.error, icon=":material/error:")
+        st.error(plain(agent.error), icon=":material/error:")
     left, right = st.columns(2, gap="large")
     with left:
         cards.facts(_who(agent))
@@ -74,7 +75,7 @@ def context(agent: Agent) -> None:
 
 @st.dialog("Delete this agent?", icon=":material/delete:")
 def confirm_delete(agent: Agent) -> None:
-    st.markdown(f"**{agent.name}** goes off every list. What it spent stays counted; its task stays.")
+    st.markdown(f"**{plain(agent.name)}** goes off every list. What it spent stays counted; its task stays.")
     with st.container(horizontal=True):
         if st.button("Delete", type="primary", key="delete-sure"):
             with session.refusals():
@@ -130,7 +131,7 @@ def one_call(call: history.ToolCall) -> None:
     """One line that opens: its content is read only then."""
     failed = call.returned is not None and call.returned.is_error
     icon = ":material/error:" if failed else ":material/build:"
-    label = f"{call.at:%H:%M:%S}  {call.called.words}{' (failed)' if failed else ''}"
+    label = f"{call.at:%H:%M:%S}  {plain(call.called.words)}{' (failed)' if failed else ''}"
     box = st.expander(label, icon=icon, key=f"call-{call.called.tool_use_id}", on_change="rerun")
     if not box.open:
         return
@@ -148,7 +149,7 @@ def content(blob: str) -> None:
     try:
         text, language = logs.pretty(session.deck().store.blob(blob))
     except BlobNotFound as missing:
-        st.markdown(str(missing))
+        st.markdown(plain(str(missing)))
         return
     st.code(text, language=language, wrap_lines=True, height=400 if text.count("\n") > 18 else "content")
 
@@ -210,7 +211,7 @@ def main() -> None:
         no_such_agent(str(unknown) if agent_id else "No agent was named")
         live.mount(wakes=False)
         return
-    st.title(agent.name)
+    st.title(plain(agent.name))
     with session.panel("live part"):
         live.mount(f"board:task:{agent.task_id}", show=("agents",), agent_id=agent_id)
     facts(agent_id)

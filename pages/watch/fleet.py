@@ -10,6 +10,7 @@ from data.domain.tasks import Draft, TaskType
 from data.store import AgentFilter
 from orchestrator_adapter import commands
 from pages.ui import cards, filters, live, places, session, tables
+from pages.ui.look import plain
 
 DEMO_STORY = "success"
 DEMO_TASK = "The tests of calc.py fail. Investigate the root cause, fix it, and prove that it is gone."
@@ -40,10 +41,14 @@ def run_demo() -> None:
     why_not = session.deck().runtimes().get(Runtime.DEMO)
     once = session.Once("demo")
     pressed = st.button(
-        "Run the demo task", type="primary", icon=":material/play_arrow:", disabled=why_not is not None, help=why_not
+        "Run the demo task",
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=why_not is not None,
+        help=why_not and plain(why_not),
     )
     if why_not:
-        st.caption(why_not)
+        st.caption(plain(why_not))
     if pressed and once.take():
         task_id = None
         with session.refusals(), st.spinner("Starting the demo…"):
@@ -62,7 +67,7 @@ def how_to_run_real() -> None:
         return
     st.markdown("Stop the server, give it a key, start it again:")
     st.code("export ANTHROPIC_API_KEY=...\nmake run", language="bash")
-    st.caption(f"Now: {why_not}")
+    st.caption(f"Now: {plain(why_not)}")
 
 
 @session.live_panel("agents")

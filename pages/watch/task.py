@@ -12,6 +12,7 @@ from data.domain.tasks import Task
 from data.store import AgentFilter
 from orchestrator_adapter import commands
 from pages.ui import cards, charts, history, live, logs, places, session, tables
+from pages.ui.look import plain
 
 PLAN = "plan"  # the step in which a planner agent designs the workflow
 EVENT_ROWS = 200
@@ -50,13 +51,13 @@ def failed(task: Task) -> None:
     good = [step.key for step in task.workflow if step.status.value == "completed"]
     far = f"Last good step: {good[-1]}." if good else "No step was completed."
     with st.container(key="reason"):
-        st.error(f"{task.error}\n\n{far}", icon=":material/error:")
+        st.error(f"{plain(task.error)}\n\n{far}", icon=":material/error:")
 
 
 @st.dialog("Cancel this task?", icon=":material/stop_circle:")
 def confirm_cancel(task: Task) -> None:
     st.markdown(
-        f"**{words.title(task.description)}**\n\nEvery agent of it is stopped. "
+        f"**{plain(words.title(task.description))}**\n\nEvery agent of it is stopped. "
         f"What was spent so far ({words.dollars(task.cost_nanousd)}) stays spent; changed files stay as they are."
     )
     with st.container(horizontal=True):
@@ -71,7 +72,7 @@ def confirm_cancel(task: Task) -> None:
 @st.dialog("Delete this task?", icon=":material/delete:")
 def confirm_delete(task: Task) -> None:
     st.markdown(
-        f"**{words.title(task.description)}**\n\nIt goes off every list, with its "
+        f"**{plain(words.title(task.description))}**\n\nIt goes off every list, with its "
         f"{words.count(len(agents_of(task.id)), 'agent')}. What it spent stays counted; changed files stay."
     )
     with st.container(horizontal=True):
@@ -193,7 +194,7 @@ def planner(task: Task) -> None:
     for event in planned:
         if isinstance(event, TaskPlanned):
             verdict = f"The plan was not used: {event.refused}" if event.refused else "The plan replaced the template."
-            st.markdown(f"**{verdict}**\n\n{event.rationale}")
+            st.markdown(f"**{plain(verdict)}**\n\n{plain(event.rationale)}")
     found = [agent for agent in agents_of(task.id) if agent.step == PLAN]
     if not found:
         cards.empty("No planner agent", "The workflow of this task came from the template of its type.")
@@ -237,7 +238,7 @@ def main() -> None:
         no_such_task(str(unknown) if task_id else "No task was named")
         live.mount(wakes=False)
         return
-    st.title(words.title(task.description))
+    st.title(plain(words.title(task.description)))
     actions(task_id)
     with session.panel("live part"):
         live.mount(f"board:task:{task_id}", show=("task", "agents", "lines"))

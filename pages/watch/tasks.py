@@ -9,6 +9,7 @@ from data.domain.tasks import Task
 from data.store import AgentFilter, TaskFilter
 from orchestrator_adapter import commands
 from pages.ui import cards, filters, live, places, session, tables
+from pages.ui.look import plain
 
 LISTED = "tasks-listed"
 ASKED = "tasks-asked"
@@ -64,7 +65,7 @@ def act(action: str, task_id: str) -> None:
 
 @st.dialog("Delete this task?", icon=":material/delete:")
 def confirm_delete(task: Task) -> None:
-    st.markdown(f"**{words.title(task.description)}**")
+    st.markdown(f"**{plain(words.title(task.description))}**")
     with session.deck().store.read() as board:
         count = len(board.agents(AgentFilter(task_id=task.id), limit=200).items)
     st.markdown(

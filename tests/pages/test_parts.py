@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -186,3 +187,10 @@ def test_the_browser_and_the_server_agree_on_colours_and_states():
 def test_more_people_are_woken_less_often():
     assert live.pace_ms(1) == 500
     assert live.pace_ms(100) == 800
+
+
+@pytest.mark.parametrize("text", ["a_b_c", "$1 to $2", "**x** <b> [a](b)", ":material/delete: `x`", "# 1 & 2 ~3~ | !"])
+def test_what_people_write_is_never_markdown(text: str):
+    shown = look.plain(text)
+    assert re.sub(r"\\(.)", r"\1", shown) == text
+    assert not re.search(r"(?<!\\)[*_$`<\[:]", shown)
