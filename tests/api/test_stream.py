@@ -112,12 +112,12 @@ def test_costs_are_told(client: TestClient, fleet: Any):
 
 
 @pytest.mark.parametrize("after", [0, 10**9])
-def test_who_is_too_far_behind_is_told_to_read_again(
-    client: TestClient, fleet: Any, after: int, monkeypatch: pytest.MonkeyPatch
-):
+def test_who_is_too_far_behind_is_told_to_read_again(client: TestClient, fleet: Any, after: int):
     fleet.task()
     fleet.agent()
-    monkeypatch.setattr(topics, "FAR_BEHIND", 5)
+    with fleet.store.write() as ledger:
+        for number in range(topics.FAR_BEHIND if after == 0 else 1):
+            ledger.append(e.Activity(task_id="t1", agent_id="a1", words=f"step {number}"))
     with client.websocket_connect(f"{EVENTS}?topics=task:t1&after={after}") as socket:
         told = socket.receive_json()
         assert (told["kind"], told["data"]) == ("resync", {"from": after, "to": clock(fleet)})
