@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from data.domain.agents import AgentStatus, Role, Runtime
+from data.domain.approvals import AnswerScope, ApprovalStatus
+from data.domain.budgets import Act, Period, Scope
 from data.domain.tasks import Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
 
@@ -57,6 +59,8 @@ class StepShape(_Shape):
     role: Role
     depends_on: list[str]
     status: StepStatus
+    generation: int
+    """Raised each time the step is done once more."""
 
 
 class FileShape(_Shape):
@@ -83,6 +87,13 @@ class TaskShape(_Shape):
     permission_mode: str
     scenario: str | None
     ai_planner: bool
+    ask_tools: list[str]
+    """Tools of which each call waits for a person."""
+    run: int
+    """How often it was set going: once, and once more for each time it was resumed."""
+    kept_usd: float
+    """What the steps had cost that the last resume did not do again."""
+    rerun_of: str | None
     cost_usd: float | None
     """Null only if no reply could be priced."""
     reported_cost_usd: float | None
@@ -245,3 +256,83 @@ class StepPrompt(_Shape):
 class PromptList(_Shape):
     complexity: Complexity
     steps: list[StepPrompt]
+
+
+class ApprovalShape(_Shape):
+    id: str
+    task_id: str
+    agent_id: str
+    tool: str
+    words: str
+    input: JsonValue
+    why: str
+    status: ApprovalStatus
+    scope: AnswerScope | None
+    reason: str | None
+    answered_by: str | None
+    asked_at: datetime
+    expires_at: datetime
+    answered_at: datetime | None
+
+
+class ApprovalList(_Shape):
+    items: list[ApprovalShape]
+    next_cursor: str | None
+
+
+class StageShape(_Shape):
+    percent: int
+    act: Act
+
+
+class BudgetShape(_Shape):
+    id: str
+    name: str
+    scope: Scope
+    subject: str
+    """Task id, user name or folder; empty for the fleet and for single agents."""
+    period: Period
+    limit_usd: float | None
+    limit_tokens: int | None
+    stages: list[StageShape]
+    cheaper_model: str
+    simulated: bool
+    spent_usd: float | None
+    """Null, like the next three, for a budget of single agents: it counts each of them for itself."""
+    spent_tokens: int | None
+    reserved_usd: float | None
+    """Held back for steps that are running."""
+    percent_used: float | None
+    """The larger of the shares of both limits."""
+    period_started_at: datetime | None
+    """Null for a budget without periods."""
+
+
+class BudgetList(_Shape):
+    items: list[BudgetShape]
+    next_cursor: None
+
+
+class BudgetChangeShape(_Shape):
+    id: str
+    """The clock."""
+    at: datetime
+    what: Literal["made", "changed", "removed", "reached"]
+    budget_id: str
+    """`task:ID` for the limit that a task was submitted with."""
+    name: str
+    by: str | None
+    """Who did it; null for a stage that was reached."""
+    task_id: str | None
+    """Whose spending reached the stage."""
+    stage: StageShape | None
+    """Which stage was reached."""
+    spent_usd: float | None
+    spent_tokens: int | None
+    limit_usd: float | None
+    limit_tokens: int | None
+
+
+class BudgetHistory(_Shape):
+    items: list[BudgetChangeShape]
+    next_cursor: str | None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from data.domain.agents import AgentStatus, Role, Runtime
+from data.domain.budgets import CHEAPER_MODEL, DEFAULT_STAGES, Act, Budget, Period, Scope, Stage
 from data.domain.errors import InvalidField
 from data.domain.event_base import storable
 from data.domain.money import from_usd
@@ -19,7 +21,8 @@ Sort = Literal["created", "cost", "tokens"]
 Choice = Literal["auto", "force", "skip"]
 Short = Annotated[str, Field(max_length=500)]
 Path = Annotated[str, Field(max_length=4096)]
-MAX_BUDGET_USD = 1_000_000
+Tool = Annotated[str, Field(max_length=120)]
+Dollars = Annotated[float, Field(gt=0, le=1_000_000)]
 
 
 class _Sent(BaseModel):
@@ -28,6 +31,8 @@ class _Sent(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _clean(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
         return {name: storable(v) if isinstance(v, str) else v for name, v in values.items()}
 
 
@@ -121,10 +126,13 @@ class TaskBody(_Sent):
     working_directory: Path | None = None
     runtime: Runtime | None = Field(None, description="The server's default if it is missing")
     model: Short | None = None
-    budget_usd: float | None = Field(None, gt=0, le=MAX_BUDGET_USD)
+    budget_usd: Dollars | None = None
     scenario: Short | None = Field(None, description="Name of the scripted story, for a demo")
     ai_planner: bool = False
     permission_mode: Literal["default", "acceptEdits", "dontAsk", "bypassPermissions"] = "acceptEdits"
+    ask_tools: Annotated[tuple[Tool, ...], Field(max_length=50)] = Field(
+        (), description="Tools of which each call waits for a person; `*` for all"
+    )
 
     def draft(self) -> Draft:
         return Draft(
@@ -138,6 +146,7 @@ class TaskBody(_Sent):
             scenario=self.scenario,
             ai_planner=self.ai_planner,
             permission_mode=self.permission_mode,
+            ask_tools=self.ask_tools,
         )
 
 
@@ -150,6 +159,83 @@ class AgentBody(_Sent):
     working_directory: Path | None = None
     runtime: Runtime | None = None
     scenario: Short | None = None
+
+
+class PauseBody(_Sent):
+    """How a task is held."""
+
+    stop_agents: bool = Field(False, description="Stop agents at work now, instead of letting them finish their step")
+
+
+class ResumeBody(_Sent):
+    """Where a task goes on."""
+
+    from_step: Short | None = Field(None, description="Do this step and all that depends on it once more")
+
+
+class ApprovalQuery(_Sent):
+    """Which questions to list."""
+
+    status: Literal["waiting", "answered"] = Field("waiting", description="The oldest first, or the last answers first")
+    limit: int = Field(50, ge=1, le=MAX_LIMIT, description="Most items of the answer")
+    cursor: str | None = Field(None, max_length=100, description="`next_cursor` of the page before")
+
+
+class AnswerBody(_Sent):
+    """What a person says to a tool call that waits."""
+
+    decision: Literal["allow", "allow_task", "deny"] = Field(
+        description="`allow_task`: every later call of the same tool in the same task, too"
+    )
+    reason: str = Field("", max_length=2000, description="Told to the agent whose call is denied")
+
+
+class NamedAnswerBody(AnswerBody):
+    """What a person says to the tool call with this id."""
+
+    id: Short
+
+
+class StageBody(_Sent):
+    """What happens when this share of the limit is used."""
+
+    percent: int = Field(ge=1, le=100)
+    act: Act
+
+
+class BudgetBody(_Sent):
+    """A new budget, or with an `id` what changes of that one: a field that is left out stays as it is."""
+
+    id: Short | None = None
+    name: str = Field("", max_length=120, description="1 to 120 characters")
+    scope: Scope = Scope.FLEET
+    subject: Path = Field("", description="Task id, user name or folder; empty for `fleet` and `agent`")
+    period: Period = Period.DAY
+    limit_usd: Dollars | None = None
+    limit_tokens: int | None = Field(None, gt=0, le=10**15)
+    stages: Annotated[tuple[StageBody, ...], Field(max_length=20)] = Field(
+        tuple(StageBody(percent=stage.percent, act=stage.act) for stage in DEFAULT_STAGES),
+        description="With rising percents",
+    )
+    cheaper_model: Short = Field(CHEAPER_MODEL, description="What `downgrade` changes to")
+    simulated: bool = Field(False, description="Whether it limits demo money, which no other budget counts")
+
+    def budget(self, before: Budget | None) -> Budget:
+        """The whole budget; of one that exists only what was sent changes."""
+        told = {name: getattr(self, name) for name in self.model_fields_set if before or name != "id"}
+        if "limit_usd" in told:
+            usd = told.pop("limit_usd")
+            told["limit_nanousd"] = None if usd is None else from_usd(usd)
+        if "stages" in told:
+            told["stages"] = tuple(Stage(stage.percent, stage.act) for stage in self.stages)
+        return replace(before or Budget("", self.name, self.scope, self.period), **told)
+
+
+class HistoryQuery(_Sent):
+    """Which stretch of the budgets' history."""
+
+    limit: int = Field(50, ge=1, le=MAX_LIMIT, description="Most items of the answer, the newest first")
+    cursor: int | None = Field(None, ge=1, lt=2**63, description="`next_cursor` of the page before")
 
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from data.domain import errors as e
-from orchestrator_adapter.api import answers, bodies, control, health
+from orchestrator_adapter.api import answers, approvals, bodies, budgets, control, health
 from orchestrator_adapter.api.http import Operation
 
 V1 = "/api/v1"
@@ -22,7 +22,7 @@ _CHANGE = (e.CrossSite, e.NotAllowed)
 
 def operations(meters: health.Meters) -> list[Operation]:
     """Every operation, in the order in which its documentation tells it."""
-    return [*_server(meters), *_tasks(), *_agents(), *_prompts()]
+    return [*_server(meters), *_tasks(), *_orders(), *_agents(), *_approvals(), *_budgets(), *_prompts()]
 
 
 def _server(meters: health.Meters) -> list[Operation]:
@@ -59,14 +59,6 @@ def _tasks() -> list[Operation]:
             refuses=(missing, e.StillRunning, *_CHANGE),
         ),
         Operation(
-            "POST",
-            f"{one}/cancel",
-            control.cancel_task,
-            "Stop a task and its agents",
-            gives=task,
-            refuses=(missing, e.TooLate, *_CHANGE),
-        ),
-        Operation(
             "GET",
             f"{one}/events",
             control.events,
@@ -74,6 +66,106 @@ def _tasks() -> list[Operation]:
             bodies.EventQuery,
             answers.EventList,
             refuses=(missing,),
+        ),
+    ]
+
+
+def _orders() -> list[Operation]:
+    one, task = f"{V1}/tasks/{{id}}", answers.TaskShape
+    late = (e.TaskNotFound, e.TooLate, *_CHANGE)
+    sent = (e.BodyInvalid, *late)
+    return [
+        Operation("POST", f"{one}/cancel", control.cancel_task, "Stop a task and its agents", gives=task, refuses=late),
+        Operation(
+            "POST",
+            f"{one}/pause",
+            control.pause_task,
+            "Start no further step; agents at work finish theirs, or are stopped",
+            bodies.PauseBody,
+            task,
+            refuses=sent,
+        ),
+        Operation(
+            "POST",
+            f"{one}/resume",
+            control.resume_task,
+            "Let a paused, failed or cancelled task go on; completed steps are kept and not paid for again",
+            bodies.ResumeBody,
+            task,
+            refuses=(e.StillRunning, *sent),
+        ),
+        Operation(
+            "POST",
+            f"{one}/rerun",
+            control.rerun_task,
+            "The same task once more, as a new one",
+            gives=task,
+            status=201,
+            refuses=(e.TaskNotFound, e.FolderRefused, e.ModelUnknown, e.RuntimeUnavailable, *_CHANGE),
+        ),
+    ]
+
+
+def _approvals() -> list[Operation]:
+    every, one = f"{V1}/approvals", f"{V1}/approvals/{{id}}"
+    shape, missing = answers.ApprovalShape, e.ApprovalNotFound
+    refuses = (missing, e.TooLate, e.BodyInvalid, *_CHANGE)
+    return [
+        Operation(
+            "GET",
+            every,
+            approvals.approvals,
+            "Tool calls that wait for a person, or were answered",
+            bodies.ApprovalQuery,
+            answers.ApprovalList,
+            refuses=(e.CursorInvalid,),
+        ),
+        Operation("GET", one, approvals.approval, "One of them", gives=shape, refuses=(missing,)),
+        Operation(
+            "POST", one, approvals.answer_approval, "Allow or deny it", bodies.AnswerBody, shape, refuses=refuses
+        ),
+        Operation(
+            "POST",
+            every,
+            approvals.answer_named_approval,
+            "Allow or deny the one that the body names",
+            bodies.NamedAnswerBody,
+            shape,
+            refuses=refuses,
+        ),
+    ]
+
+
+def _budgets() -> list[Operation]:
+    every, missing = f"{V1}/budgets", e.BudgetNotFound
+    refuses = (missing, e.BudgetInvalid, e.ModelUnknown, e.BodyInvalid, *_CHANGE)
+    return [
+        Operation("GET", every, budgets.budgets, "Budgets and what is used of them", gives=answers.BudgetList),
+        Operation(
+            "POST",
+            every,
+            budgets.set_budget,
+            "Make a budget, or with its id change one",
+            bodies.BudgetBody,
+            answers.BudgetShape,
+            201,
+            refuses,
+        ),
+        Operation(
+            "GET",
+            f"{every}/history",
+            budgets.history,
+            "Who made, changed and removed budgets, and which stages were reached",
+            bodies.HistoryQuery,
+            answers.BudgetHistory,
+        ),
+        Operation(
+            "DELETE",
+            f"{every}/{{id}}",
+            budgets.remove_budget,
+            "Take a budget away; its history stays",
+            status=204,
+            refuses=(missing, *_CHANGE),
         ),
     ]
 

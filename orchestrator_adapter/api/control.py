@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 from data.domain.agents import Role
-from data.domain.errors import AgentNotFound, FleetError, RoleUnknown, TaskNotFound
+from data.domain.errors import AgentNotFound, RoleUnknown, TaskNotFound
 from data.domain.tasks import AnalystChoice, Draft
 from orchestrator_adapter import commands, planning, prompts
 from orchestrator_adapter.api import bodies, shapes
@@ -20,16 +19,6 @@ LOG_TYPES = {
     "summary.jsonl": "application/x-ndjson",
 }
 """The four files of an agent's log folder: no other name is ever opened."""
-
-_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
-
-
-def _id(call: Call, missing: type[FleetError]) -> str:
-    """The id of the address; one that no row can have is simply not found."""
-    given = call.path["id"]
-    if not _ID.fullmatch(given):
-        raise missing
-    return given
 
 
 def tasks(call: Call, query: bodies.TaskQuery) -> Answer:
@@ -58,12 +47,12 @@ def _listed(body: bytes) -> Answer:
 
 def task(call: Call, _: bodies.Nothing) -> Answer:
     with call.deck.store.read() as board:
-        return answer(shapes.task(board.task(_id(call, TaskNotFound))))
+        return answer(shapes.task(board.task(call.id(TaskNotFound))))
 
 
 def agent(call: Call, _: bodies.Nothing) -> Answer:
     with call.deck.store.read() as board:
-        return answer(shapes.agent(board.agent(_id(call, AgentNotFound))))
+        return answer(shapes.agent(board.agent(call.id(AgentNotFound))))
 
 
 def submit_task(call: Call, body: bodies.TaskBody) -> Answer:
@@ -86,16 +75,33 @@ def start_agent(call: Call, body: bodies.AgentBody) -> Answer:
 
 
 def cancel_task(call: Call, _: bodies.Nothing) -> Answer:
-    return answer(shapes.task(commands.cancel_task(call.deck, call.actor, _id(call, TaskNotFound))))
+    return answer(shapes.task(commands.cancel_task(call.deck, call.actor, call.id(TaskNotFound))))
+
+
+def pause_task(call: Call, body: bodies.PauseBody) -> Answer:
+    return answer(
+        shapes.task(commands.pause_task(call.deck, call.actor, call.id(TaskNotFound), stop_agents=body.stop_agents))
+    )
+
+
+def resume_task(call: Call, body: bodies.ResumeBody) -> Answer:
+    return answer(
+        shapes.task(commands.resume_task(call.deck, call.actor, call.id(TaskNotFound), from_step=body.from_step))
+    )
+
+
+def rerun_task(call: Call, _: bodies.Nothing) -> Answer:
+    made = commands.rerun_task(call.deck, call.actor, call.id(TaskNotFound))
+    return answer(shapes.task(made), 201, location=f"/api/v1/tasks/{made.id}")
 
 
 def delete_task(call: Call, _: bodies.Nothing) -> Answer:
-    commands.delete_task(call.deck, call.actor, _id(call, TaskNotFound))
+    commands.delete_task(call.deck, call.actor, call.id(TaskNotFound))
     return Answer(b"", 204)
 
 
 def delete_agent(call: Call, _: bodies.Nothing) -> Answer:
-    commands.delete_agent(call.deck, call.actor, _id(call, AgentNotFound))
+    commands.delete_agent(call.deck, call.actor, call.id(AgentNotFound))
     return Answer(b"", 204)
 
 
@@ -107,7 +113,7 @@ def estimate(call: Call, body: bodies.TaskBody) -> Answer:
 def events(call: Call, query: bodies.EventQuery) -> Answer:
     """The task's log, oldest first; the cursor is the clock of the last event."""
     with call.deck.store.read() as board:
-        task_id = board.task(_id(call, TaskNotFound)).id
+        task_id = board.task(call.id(TaskNotFound)).id
         found = board.events(task_id=task_id, after=query.cursor, limit=query.limit + 1)
     items = [shapes.recorded(entry) for entry in found[: query.limit]]
     return answer({"items": items, "next_cursor": items[-1]["id"] if len(found) > query.limit else None})
@@ -116,7 +122,7 @@ def events(call: Call, query: bodies.EventQuery) -> Answer:
 def _log_folder(call: Call) -> Path | None:
     """The agent's log folder, if it lies where logs are written."""
     with call.deck.store.read() as board:
-        log_dir = board.agent(_id(call, AgentNotFound)).log_dir
+        log_dir = board.agent(call.id(AgentNotFound)).log_dir
     if log_dir is None:
         return None
     folder = (call.deck.settings.logs / log_dir).resolve()

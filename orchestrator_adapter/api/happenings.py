@@ -32,6 +32,11 @@ def _told(event: Event) -> tuple[str, str] | None:
             return "moved", f"the plan was not used: {refused}" if refused else f"planned: {rationale}"
         case e.TaskMoved(to=to, why=why):
             return "moved", _with(f"task {to.value.replace('_', ' ')}", why)
+        case e.TaskResumed(by=by, kept_steps=kept, kept_nanousd=nanousd):
+            what = f", {words.count(len(kept), 'step')} kept ({words.dollars(nanousd)})" if kept else ""
+            return "moved", f"resumed by {by}{what}"
+        case e.BudgetReached(name=name, percent=percent, act=act):
+            return "budget", f'budget "{name}" reached {percent} %: {act}'
         case e.StepMoved(step=step, to=to, why=why):
             return "moved", _with(f"step {step} {to}", why)
         case e.AgentMoved(to=to, why=why) if to not in _QUIET:
@@ -58,6 +63,10 @@ def _done(event: Event) -> tuple[str, str] | None:
             return "retry", f"the model service refused{answer}: try {attempt} of {most} in {delay / 1000:.0f} s"
         case e.ToolRefused(tool=tool, words=text):
             return "refused", f"{tool} was not permitted: {text}"
+        case e.ApprovalAsked(words=text):
+            return "asked", f"waits for a person: {text}"
+        case e.ApprovalAnswered(to=to, by=by, reason=reason):
+            return "answered", _with(to.value if by == "clock" else f"{to} by {by}", reason)
         case e.SubagentMoved(to=to, words=text):
             return "subagent", _with(f"sub-agent {to}", text)
         case e.Diagnostic(words=text):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from orchestrator_adapter.api.kept import Kept
 from orchestrator_adapter.deck import Deck
 
 MAX_PARAMETERS = 50
+_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,13 @@ class Call:
     actor: access.Actor
     path: Mapping[str, str]
     kept: Kept
+
+    def id(self, missing: type[FleetError]) -> str:
+        """The id of the address; one that no row can have is simply not found."""
+        given = self.path["id"]
+        if not _ID.fullmatch(given):
+            raise missing
+        return given
 
 
 @dataclass(frozen=True)
@@ -138,8 +147,8 @@ async def _sent(request: Request, operation: Operation) -> BaseModel:
         return bodies.read(operation.takes, query)
     bodies.read(bodies.Nothing, query)
     content = await request.body() if operation.method == "POST" else b""
-    if not content and operation.takes is bodies.Nothing:
-        return bodies.Nothing()
+    if not content and not any(field.is_required() for field in operation.takes.model_fields.values()):
+        return operation.takes()
     return bodies.read(operation.takes, json_object(content))
 
 

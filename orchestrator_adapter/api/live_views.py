@@ -14,7 +14,7 @@ from data.domain.money import to_usd
 from data.domain.tasks import Task
 from data.store import AgentFilter, Board
 from data.store.board import Fleet
-from orchestrator_adapter.api import happenings
+from orchestrator_adapter.api import attention, happenings
 
 Element = dict[str, Any]
 Elements = dict[str, Element]
@@ -38,7 +38,10 @@ def fleet(board: Board, now: datetime) -> Elements:
     by_task: dict[str, list[Agent]] = {}
     for agent in agents:
         by_task.setdefault(agent.task_id, []).append(agent)
-    out = {"kpis": kpis(board.fleet(now), board.clock())}
+    asked = board.approvals_waiting()
+    out = {"kpis": kpis(board.fleet(now), board.clock(), len(asked), attention.tightest_budget(board, now))}
+    if asked:
+        out["approvals"] = attention.approvals(asked, agents)
     out |= {f"task:{task.id}": task_element(board, task, by_task.get(task.id, [])) for task in tasks}
     return out | {f"agent:{agent.id}": agent_element(agent) for agent in agents}
 
@@ -68,8 +71,7 @@ def _shown_agents(board: Board, tasks: list[Task]) -> list[Agent]:
     return list({agent.id: agent for agent in found}.values())[:MOST_AGENTS]
 
 
-def kpis(fleet: Fleet, clock: int) -> Element:
-    waiting = fleet.by_status.get(AgentStatus.WAITING, 0)
+def kpis(fleet: Fleet, clock: int, asked: int, budget: str) -> Element:
     decided = fleet.completed_7d + fleet.failed_7d
     return {
         "order": 0,
@@ -77,9 +79,9 @@ def kpis(fleet: Fleet, clock: int) -> Element:
         "active": sum(fleet.by_role.values()),
         "agents": fleet.agents,
         "running": fleet.running_tasks,
-        "waiting": f"{waiting} waiting" if waiting else "",
+        "waiting": _waiting(asked, fleet.by_status.get(AgentStatus.WAITING, 0)),
         "spend": words.dollars(fleet.today_nanousd),
-        "spend_note": _spend_note(fleet),
+        "spend_note": _spend_note(fleet, budget),
         "tokens": words.tokens(fleet.today_tokens.total),
         "tokens_note": f"cache read {words.percent(fleet.today_tokens.cache_read, fleet.today_tokens.prompt)}"
         if fleet.today_tokens.prompt
@@ -94,8 +96,14 @@ def kpis(fleet: Fleet, clock: int) -> Element:
     }
 
 
-def _spend_note(fleet: Fleet) -> str:
-    notes = []
+def _waiting(asked: int, agents: int) -> str:
+    if asked:
+        return f"{asked} waiting for you"
+    return f"{agents} waiting" if agents else ""
+
+
+def _spend_note(fleet: Fleet, budget: str) -> str:
+    notes = [budget] if budget else []
     if fleet.today_unpriced:
         notes.append(f"without {words.count(fleet.today_unpriced, 'unpriced reply', 'unpriced replies')}")
     if fleet.simulated_today_nanousd:

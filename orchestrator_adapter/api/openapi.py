@@ -66,7 +66,8 @@ def _operation(operation: Operation) -> Json:
         "responses": {str(operation.status): _given(operation), **_refusals(operation)},
     }
     if operation.method == "POST" and operation.takes is not bodies.Nothing:
-        out["requestBody"] = {"required": True, "content": {"application/json": {"schema": _ref(operation.takes)}}}
+        needed = any(field.is_required() for field in operation.takes.model_fields.values())
+        out["requestBody"] = {"required": needed, "content": {"application/json": {"schema": _ref(operation.takes)}}}
     return out
 
 

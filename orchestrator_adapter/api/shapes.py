@@ -6,10 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from data.domain.agents import Agent, FileChange
+from data.domain.approvals import Approval
+from data.domain.budgets import Scope, begins
 from data.domain.money import to_usd
 from data.domain.tasks import Task
 from data.store import Recorded
 from data.store.board import Fleet
+from data.store.spending import Usage
 from orchestrator_adapter.planning import Preview
 
 Json = dict[str, Any]
@@ -38,7 +41,8 @@ def task(value: Task) -> Json:
         "complexity_reasons": value.complexity_reasons,
         "analyst": {"included": value.analyst_included, "reason": value.analyst_reason},
         "workflow": [
-            {"key": s.key, "role": s.role, "depends_on": s.depends_on, "status": s.status} for s in value.workflow
+            {"key": s.key, "role": s.role, "depends_on": s.depends_on, "status": s.status, "generation": s.generation}
+            for s in value.workflow
         ],
         "current_step": value.current_step,
         "working_directory": value.working_directory,
@@ -48,6 +52,10 @@ def task(value: Task) -> Json:
         "permission_mode": value.permission_mode,
         "scenario": value.scenario,
         "ai_planner": value.ai_planner,
+        "ask_tools": value.ask_tools,
+        "run": value.run,
+        "kept_usd": to_usd(value.kept_nanousd),
+        "rerun_of": value.rerun_of,
         "cost_usd": _cost(value.cost_nanousd, value.unpriced_messages),
         "reported_cost_usd": _usd(value.reported_nanousd),
         "unpriced_messages": value.unpriced_messages,
@@ -139,4 +147,47 @@ def estimate(value: Preview) -> Json:
         "cost_usd": {"low": to_usd(value.cost_nanousd_low), "high": to_usd(value.cost_nanousd_high)},
         "duration_s": {"low": value.duration_s_low, "high": value.duration_s_high},
         "basis": value.basis,
+    }
+
+
+def approval(value: Approval, given: object) -> Json:
+    """A question to a person, with the input of the tool call."""
+    return {
+        "id": value.id,
+        "task_id": value.task_id,
+        "agent_id": value.agent_id,
+        "tool": value.tool,
+        "words": value.words,
+        "input": given,
+        "why": value.why,
+        "status": value.status,
+        "scope": value.scope,
+        "reason": value.reason,
+        "answered_by": value.answered_by,
+        "asked_at": value.asked_at,
+        "expires_at": value.expires_at,
+        "answered_at": value.answered_at,
+    }
+
+
+def budget(usage: Usage, now: datetime) -> Json:
+    """A budget with what was used of it; one of single agents has no sum."""
+    value, spent = usage.budget, usage.spent
+    summed = value.scope is not Scope.AGENT
+    return {
+        "id": value.id,
+        "name": value.name,
+        "scope": value.scope,
+        "subject": value.subject,
+        "period": value.period,
+        "limit_usd": _usd(value.limit_nanousd),
+        "limit_tokens": value.limit_tokens,
+        "stages": [{"percent": stage.percent, "act": stage.act} for stage in value.stages],
+        "cheaper_model": value.cheaper_model,
+        "simulated": value.simulated,
+        "spent_usd": to_usd(spent.nanousd) if summed else None,
+        "spent_tokens": spent.tokens if summed else None,
+        "reserved_usd": to_usd(usage.reserved_nanousd) if summed else None,
+        "percent_used": round(spent.percent(value), 2) if summed else None,
+        "period_started_at": begins(value.period, now),
     }

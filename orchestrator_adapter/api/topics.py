@@ -47,12 +47,18 @@ class _Clocked:
         raise NotImplementedError
 
 
+ASKED_AND_SPENT = ("approval_asked", "approval_answered", "budget_set", "budget_removed", "budget_reached")
+"""Events that everybody who watches the fleet is told as such."""
+
+
 class Rows(_Clocked):
-    """Tasks and agents whose rows moved: the newest state of each, once."""
+    """Tasks and agents whose rows moved: the newest state of each, once; and what was asked of people or budgeted."""
 
     def _told(self, board: Board, store: Store, position: int, clock: int) -> News:
         rows = [("task", shapes.task(task)) for task in board.changed_tasks(position)]
         rows += [("agent", shapes.agent(agent)) for agent in board.changed_agents(position)]
+        happened = board.fleet_events(ASKED_AND_SPENT, limit=FAR_BEHIND, after=position)
+        rows += [(entry.event.kind, shapes.recorded(entry)) for entry in reversed(happened)]
         last = len(rows) - 1
         # a listener that is cut off between two rows resumes before both
         clocks = [clock if index == last else position for index in range(len(rows))]

@@ -31,7 +31,8 @@ def test_a_task_has_every_promised_field(client: TestClient, fleet: Any):
     found = client.get("/api/v1/tasks/t1").json()
     answers.TaskShape.model_validate(found)
     assert found.keys() >= set(PROMISED_TASK.split())
-    assert found["workflow"][1] == {"key": "tester", "role": "tester", "depends_on": ["builder"], "status": "pending"}
+    step = {"key": "tester", "role": "tester", "depends_on": ["builder"], "status": "pending", "generation": 1}
+    assert found["workflow"][1] == step
     assert found["analyst"] == {"included": False, "reason": "Simple task: skipping ANALYST"}
     assert (found["cost_usd"], found["budget_usd"], found["simulated"]) == (0.00423, 2.5, True)
     assert found["tokens"]["cache_read"] == 4000

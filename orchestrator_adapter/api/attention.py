@@ -1,0 +1,57 @@
+"""What on the fleet page asks for a person: tool calls that wait, and the budget that is nearest to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from data.domain import words
+from data.domain.agents import Agent
+from data.domain.approvals import Approval
+from data.domain.budgets import Period, Scope
+from data.store import Board, spending
+from data.store.rows import ms
+from data.store.spending import Usage
+
+MOST = 20
+"""Waiting calls that are shown; the count tells of the others."""
+_PERIODS = {Period.DAY: "today", Period.WEEK: "this week", Period.MONTH: "this month", Period.TOTAL: "in total"}
+
+
+def approvals(waiting: Sequence[Approval], agents: Iterable[Agent]) -> dict[str, Any]:
+    """The calls that have waited longest."""
+    names = {agent.id: agent.name for agent in agents}
+    return {
+        "order": 1,
+        "count": len(waiting),
+        "items": [
+            {
+                "id": asked.id,
+                "task_id": asked.task_id,
+                "agent": names.get(asked.agent_id, ""),
+                "tool": asked.tool,
+                "words": asked.words,
+                "asked_at": ms(asked.asked_at),
+            }
+            for asked in waiting[:MOST]
+        ],
+    }
+
+
+def tightest_budget(board: Board, now: datetime) -> str:
+    """`34 % of $10.00 today`: of the budgets that limit the whole fleet's real money the one that is used most."""
+    real = [b for b in spending.budgets(board.connection) if b.scope is Scope.FLEET and not b.simulated]
+    found = spending.usage(board.connection, now, real)
+    return _share(max(found, key=lambda usage: usage.spent.percent(usage.budget))) if found else ""
+
+
+def _share(usage: Usage) -> str:
+    budget, spent = usage.budget, usage.spent
+    shares = []
+    if budget.limit_nanousd:
+        shares.append((spent.nanousd, budget.limit_nanousd, words.dollars(budget.limit_nanousd)))
+    if budget.limit_tokens:
+        shares.append((spent.tokens, budget.limit_tokens, f"{words.tokens(budget.limit_tokens)} tokens"))
+    part, whole, limit = max(shares, key=lambda share: share[0] / share[1])
+    return f"{words.percent(part, whole)} of {limit} {_PERIODS[budget.period]}"
