@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import platform
 import shutil
 import sys
 import threading
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, NoReturn
 
-import orjson
 import typer
-from rich.console import Console
-from rich.table import Table
 from typer.exceptions import Abort, Exit, TyperException
 
 from data.domain import words
@@ -27,15 +22,15 @@ from data.domain.tasks import AnalystChoice, Draft, Task, TaskStatus, TaskType
 from data.store import AgentFilter, Store, TaskFilter, migrate
 from data.store.lists import MAX_LIMIT
 from data.store.watch import Watcher
-from orchestrator_adapter import commands
+from orchestrator_adapter import cli_control, commands
 from orchestrator_adapter import deck as decks
 from orchestrator_adapter import settings as settings_module
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.api import happenings, shapes
 from orchestrator_adapter.api.serve import serve as run_server
 from orchestrator_adapter.deck import Deck
-from orchestrator_adapter.engine.boot import Engine
 from orchestrator_adapter.settings import Settings
+from orchestrator_adapter.terminal import AsJson, at_rest, client, opened, print_json, print_table, served
 
 app = typer.Typer(
     help="Watch, command and pay for a fleet of agents.",
@@ -46,7 +41,6 @@ app = typer.Typer(
 LOOK_S = 5.0
 """How often a waiting command makes sure that somebody still works on the task."""
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON")]
 Limit = Annotated[int, typer.Option(min=1, max=MAX_LIMIT, help="Most rows")]
 
 
@@ -73,50 +67,6 @@ def _fail(sentence: str) -> int:
     return 1
 
 
-def _print_json(value: object) -> None:
-    print(orjson.dumps(value, default=str).decode())
-
-
-def _print_table(columns: list[str], rows: list[list[str]]) -> None:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    # without a terminal nothing is folded, so that other programs find one row in one line
-    Console(width=None if sys.stdout.isatty() else 400, highlight=False, markup=False).print(table)
-
-
-@contextlib.contextmanager
-def _store() -> Iterator[Store]:
-    store = Store.open(settings_module.read().database_url)
-    try:
-        yield store
-    finally:
-        store.close()
-
-
-@contextlib.contextmanager
-def _client(settings: Settings) -> Iterator[Deck]:
-    """A deck whose engine never starts: what it writes down is done by the process that serves."""
-    settings.home.mkdir(parents=True, exist_ok=True)
-    with _store() as store:
-        yield _at_rest(settings, store)
-
-
-def _at_rest(settings: Settings, store: Store) -> Deck:
-    engine = Engine(store, settings.engine_url, {}, settings.logs, settings.max_agents)
-    return Deck(settings, store, engine, Watcher(store))
-
-
-def _served(deck: Deck) -> bool:
-    """Whether some process runs the engine of this store."""
-    if deck.engine.lock():
-        deck.engine.close()
-        return False
-    return True
-
-
 @app.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to serve on; default QUARTERDECK_HOST")] = None,
@@ -131,7 +81,7 @@ def serve(
 @app.command(name="migrate")
 def migrate_store() -> None:
     """Bring the store to the newest schema."""
-    with _store() as store:
+    with opened() as store:
         print(f"The store is at revision {migrate.current(store.reader)}, the newest.")
 
 
@@ -143,6 +93,7 @@ def submit(
     folder: Annotated[Path | None, typer.Option("--dir", help="Where the agents may work")] = None,
     runtime: Annotated[Runtime | None, typer.Option(help="What runs the agents")] = None,
     budget: Annotated[float | None, typer.Option(help="Dollars")] = None,
+    ask: Annotated[str, typer.Option(help="Tools of which each call waits for you, like Bash,Edit; * for all")] = "",
     wait: Annotated[bool, typer.Option("--wait", help="Follow the task to its end")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -154,15 +105,16 @@ def submit(
         str(folder.absolute()) if folder else None,
         runtime,
         budget_nanousd=None if budget is None else from_usd(_finite(budget)),
+        ask_tools=tuple(tool.strip() for tool in ask.split(",") if tool.strip()),
     )
-    with _client(settings_module.read()) as client:
-        served = _served(client)
-        if served or not wait:
-            task = commands.submit_task(client, LOCAL, draft)
-            task = _follow(client, task, as_json) if wait else task
-    if wait and not served:
+    with client() as deck:
+        by_server = served(deck)
+        if by_server or not wait:
+            task = commands.submit_task(deck, LOCAL, draft)
+            task = _follow(deck, task, as_json) if wait else task
+    if wait and not by_server:
         task = _run_here(draft, as_json)
-    _tell(task, as_json, waited=wait, served=served)
+    _tell(task, as_json, waited=wait, by_server=by_server)
 
 
 def _finite(budget: float) -> float:
@@ -195,7 +147,7 @@ def _follow(deck: Deck, task: Task, quiet: bool) -> Task:
                 task = board.task(task.id)
             if task.ended:
                 return task
-            if not news.wait(LOOK_S) and not deck.engine.running and not _served(deck):
+            if not news.wait(LOOK_S) and not deck.engine.running and not served(deck):
                 raise StoreUnavailable(f"The server has gone; task {task.id} goes on when `serve` runs again.")
     finally:
         watcher.stop()
@@ -212,11 +164,11 @@ def _print_log(deck: Deck, task_id: str, after: int, quiet: bool) -> int:
     return found[-1].id if found else after
 
 
-def _tell(task: Task, as_json: bool, *, waited: bool, served: bool) -> None:
+def _tell(task: Task, as_json: bool, *, waited: bool, by_server: bool) -> None:
     if as_json:
-        _print_json(shapes.task(task))
+        print_json(shapes.task(task))
     elif not waited:
-        print(f"Task {task.id}" + ("." if served else ": it will start when `serve` runs."))
+        print(f"Task {task.id}" + ("." if by_server else ": it will start when `serve` runs."))
     elif task.status is TaskStatus.COMPLETED:
         simulated = " simulated" if task.simulated else ""
         print(f"Task {task.id} completed for {words.dollars(task.cost_nanousd)}{simulated}.")
@@ -232,10 +184,10 @@ def tasks(
     as_json: AsJson = False,
 ) -> None:
     """List tasks, newest first."""
-    with _store() as store, store.read() as board:
+    with opened() as store, store.read() as board:
         found = board.tasks(TaskFilter(status=status, runtime=runtime), limit).items
     if as_json:
-        _print_json([shapes.task(task) for task in found])
+        print_json([shapes.task(task) for task in found])
         return
     rows = [
         [
@@ -249,7 +201,7 @@ def tasks(
         ]
         for t in found
     ]
-    _print_table(["task", "status", "type", "runtime", "cost", "created", "description"], rows)
+    print_table(["task", "status", "type", "runtime", "cost", "created", "description"], rows)
 
 
 @app.command()
@@ -261,10 +213,10 @@ def agents(
     as_json: AsJson = False,
 ) -> None:
     """List agents, newest first."""
-    with _store() as store, store.read() as board:
+    with opened() as store, store.read() as board:
         found = board.agents(AgentFilter(status=status, task_id=task, live=live), limit).items
     if as_json:
-        _print_json([shapes.agent(agent) for agent in found])
+        print_json([shapes.agent(agent) for agent in found])
         return
     rows = [
         [
@@ -279,18 +231,10 @@ def agents(
         ]
         for a in found
     ]
-    _print_table(["agent", "name", "role", "status", "model", "cost", "tokens", "activity"], rows)
+    print_table(["agent", "name", "role", "status", "model", "cost", "tokens", "activity"], rows)
 
 
-@app.command()
-def cancel(task: Annotated[str, typer.Argument(help="Its id")], as_json: AsJson = False) -> None:
-    """Stop a task and its agents."""
-    with _client(settings_module.read()) as deck:
-        cancelled = commands.cancel_task(deck, LOCAL, task)
-    if as_json:
-        _print_json(shapes.task(cancelled))
-    else:
-        print(f"Task {cancelled.id} is cancelled.")
+app.add_typer(cli_control.app)
 
 
 @app.command()
@@ -303,10 +247,10 @@ def seed(
     """Fill an empty store with a believable history, marked as demo."""
     from orchestrator_adapter.seed import seed as fill  # its phrases and stories are of no use to other commands
 
-    with _store() as store:
+    with opened() as store:
         written = asdict(fill(store, days=days, tasks=tasks, seed=seed))
     if as_json:
-        _print_json(written)
+        print_json(written)
     else:
         print("Written: " + ", ".join(f"{number:,} {what}" for what, number in written.items()) + ".")
 
@@ -316,12 +260,12 @@ def doctor(as_json: AsJson = False) -> None:
     """Say what is installed, which runtimes can run here, and what is missing."""
     settings = settings_module.read()
     store = Store(settings.database_url)
-    checks = [*_machine_checks(settings), *_runtime_checks(_at_rest(settings, store)), _store_check(store)]
+    checks = [*_machine_checks(settings), *_runtime_checks(at_rest(settings, store)), _store_check(store)]
     store.close()
     if as_json:
-        _print_json([{"what": what, "ok": ok, "found": found} for what, ok, found in checks])
+        print_json([{"what": what, "ok": ok, "found": found} for what, ok, found in checks])
     else:
-        _print_table(["", "what", "found"], [["ok" if ok else "missing", what, found] for what, ok, found in checks])
+        print_table(["", "what", "found"], [["ok" if ok else "missing", what, found] for what, ok, found in checks])
     if not all(ok for what, ok, _ in checks if what in ("python", "home", "store")):
         raise StoreUnavailable("Quarterdeck cannot run here; the lines marked missing say why.")
 

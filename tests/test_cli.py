@@ -91,7 +91,7 @@ def test_help_names_the_commands_of_this_version(run: Run):
     shown = run("--help").stdout
     for name in ("serve", "migrate", "submit", "tasks", "agents", "cancel", "seed", "doctor"):
         assert re.search(rf"\b{name}\b", shown), name
-    for later in ("worker", "resume", "import", "backup", "restore", "verify", "costs"):
+    for later in ("worker", "import", "backup", "restore", "verify", "costs"):
         assert not re.search(rf"^\W*{later}\b", shown, flags=re.MULTILINE), later
 
 
