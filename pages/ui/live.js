@@ -227,7 +227,7 @@ class Live {
     clearTimeout(this.silence);
     if (this.connected) this.lostAt = Date.now();
     this.connected = false; this.fails += 1; this.ws = null;
-    if (this.data.wakes && this.fails >= (this.everConnected ? 4 : 2)) this.polling ??= setInterval(() => { if (!document.hidden && !typing()) this.emit('changed', -1); }, this.data.pollMs);
+    if (this.data.wakes && this.fails >= 2 && !this.everConnected) this.polling ??= setInterval(() => { if (!document.hidden && !typing()) this.emit('changed', -1); }, this.data.pollMs);
     this.retry = setTimeout(() => this.open(), Math.min(250 * 2 ** this.fails, BACKOFF_CAP_MS) * (0.8 + 0.2 * Math.random()));
     this.sayConnection();
   }
