@@ -4,7 +4,12 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 if get_script_run_ctx(suppress_warning=True) is None:  # started by `streamlit run` or by an ASGI server
+    from streamlit.runtime.pages_manager import PagesManager
+
     from orchestrator_adapter import api, settings
+
+    # else the folder pages/ is taken for Streamlit's own, and the first address of a cold server is "not found"
+    PagesManager.uses_pages_directory = False
 
     _front = api.front(settings.read())
     # a literal call: `streamlit run` finds the application by reading this file
