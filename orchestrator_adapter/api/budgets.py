@@ -41,7 +41,7 @@ def _subject(board: Board, budget: Budget) -> Budget:
     if budget.scope is Scope.FOLDER and budget.subject:
         if not budget.subject.startswith("/"):
             raise BudgetInvalid("subject must be a folder from the root on, like /srv/project.", field="subject")
-        return replace(budget, subject=os.path.normpath(budget.subject))
+        return replace(budget, subject="/" + os.path.normpath(budget.subject).lstrip("/"))
     if budget.scope is Scope.TASK and budget.subject:
         try:
             board.task(budget.subject)
