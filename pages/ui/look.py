@@ -53,10 +53,13 @@ HEX = {"gray": ("#5f6b7a", "#93a0b4"), "blue": ("#0b5cad", "#5aa9ff"), "orange":
 
 _MARKS = re.compile(r"([\\`*_\[\]<>$:~&#!|])")
 
+_ICON = re.compile(r":(?=[a-z0-9_+-]+(?:/[a-z0-9_]+)?:)")
+
 
 def plain(text: str) -> str:
     """Text of people, agents and file systems as it stands: none of its signs means anything to Markdown."""
-    return _MARKS.sub(r"\\\1", text)
+    # Streamlit looks for `:material/...:` after Markdown is done with its backslashes: an invisible joiner parts it.
+    return _MARKS.sub(r"\\\1", _ICON.sub(":\u2060", text))
 
 
 def dark() -> bool:
@@ -90,3 +93,9 @@ def status_badge(status: str) -> None:
 def chip(text: str, *, tone: str = "") -> str:
     """A small label as HTML."""
     return f'<span class="qd-chip {escape(tone)}">{escape(text)}</span>'
+
+
+def tries(generation: int) -> str:
+    """`2nd try`; nothing for the first."""
+    ending = "th" if generation % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(generation % 10, "th")
+    return f"{generation}{ending} try" if generation > 1 else ""

@@ -192,5 +192,5 @@ def test_more_people_are_woken_less_often():
 @pytest.mark.parametrize("text", ["a_b_c", "$1 to $2", "**x** <b> [a](b)", ":material/delete: `x`", "# 1 & 2 ~3~ | !"])
 def test_what_people_write_is_never_markdown(text: str):
     shown = look.plain(text)
-    assert re.sub(r"\\(.)", r"\1", shown) == text
+    assert re.sub(r"\\(.)", r"\1", shown).replace("\u2060", "") == text
     assert not re.search(r"(?<!\\)[*_$`<\[:]", shown)
