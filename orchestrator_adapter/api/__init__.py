@@ -17,11 +17,11 @@ from orchestrator_adapter.api.guard import BodyLimit, Guard, Rules
 from orchestrator_adapter.api.health import Meters
 from orchestrator_adapter.api.http import Answer, Call, Nowhere, Operation, Resource, answer
 from orchestrator_adapter.api.hub import Hub
-from orchestrator_adapter.api.kept import Kept
 from orchestrator_adapter.api.life import Life
 from orchestrator_adapter.api.requests import Requests, SecurityHeaders
 from orchestrator_adapter.api.stream import Stream
 from orchestrator_adapter.deck import Deck
+from orchestrator_adapter.kept import Kept
 from orchestrator_adapter.settings import Settings
 
 __all__ = ["Front", "front"]
@@ -63,7 +63,7 @@ def _resources(table: list[Operation], find: Callable[[], Deck]) -> list[Route]:
     by_path: dict[str, list[Operation]] = {}
     for operation in (*table, *_documents(described, page)):
         by_path.setdefault(operation.path, []).append(operation)
-    kept = Kept()
+    kept: Kept[bytes] = Kept()
     plain_first = sorted(by_path, key=lambda path: "{" in path)
     return [Route(path, Resource(find, kept, by_path[path])) for path in plain_first]
 

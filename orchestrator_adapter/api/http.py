@@ -19,8 +19,8 @@ from starlette.types import Receive, Scope, Send
 from data.domain.errors import BodyInvalid, FleetError, InvalidField, MethodRefused, RouteNotFound
 from orchestrator_adapter import access
 from orchestrator_adapter.api import bodies
-from orchestrator_adapter.api.kept import Kept
 from orchestrator_adapter.deck import Deck
+from orchestrator_adapter.kept import Kept
 
 MAX_PARAMETERS = 50
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
@@ -57,7 +57,7 @@ class Call:
     deck: Deck
     actor: access.Actor
     path: Mapping[str, str]
-    kept: Kept
+    kept: Kept[bytes]
 
     def id(self, missing: type[FleetError]) -> str:
         """The id of the address; one that no row can have is simply not found."""
@@ -106,7 +106,7 @@ def refused(error: FleetError, scope: Scope, **headers: str) -> Answer:
 class Resource:
     """One address: picks the operation by method, reads what was sent, and runs it in a thread."""
 
-    def __init__(self, find: Callable[[], Deck], kept: Kept, operations: list[Operation]) -> None:
+    def __init__(self, find: Callable[[], Deck], kept: Kept[bytes], operations: list[Operation]) -> None:
         self._find, self._kept = find, kept
         self._operations = {operation.method: operation for operation in operations}
         self._route = operations[0].path

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 
 from data.domain import words
 from data.domain.agents import AgentStatus, Role, Runtime
 from data.domain.tasks import TaskStatus, TaskType
-from data.store import AgentFilter, Page, TaskFilter
-from pages.ui import look
+from data.store import AgentFilter, Board, Page, TaskFilter
+from orchestrator_adapter.kept import Kept
+from pages.ui import look, session
 
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
 
 PAGE_ROWS = 50
+MOST_LISTS = 32
 WIDTH_PX = 128
 SORTS = {"created": "newest", "cost": "dearest", "tokens": "most tokens"}
+_lists: Kept[Any] = Kept(MOST_LISTS)
 _ANALYST = {"in": True, "out": False}
 
 
@@ -81,6 +84,18 @@ def pages_shown(name: str, wanted: object) -> int:
     if held is None or held[0] != wanted:
         st.session_state[f"pages-{name}"] = held = (wanted, 1)
     return int(held[1])
+
+
+def listed(name: str, wanted: object, ask: Callable[[Board, str | None], Page[T]]) -> tuple[list[T], bool]:
+    """What a page shows of a list, and whether there is more; read once for all pages that show the same."""
+    shown, store = pages_shown(name, wanted), session.deck().store
+    key = (str(store.url), session.clock(), name, wanted, shown)
+
+    def read() -> tuple[list[T], bool]:
+        with store.read() as board:
+            return stretches(lambda cursor: ask(board, cursor), shown)
+
+    return _lists.get(key, read)
 
 
 def stretches(ask: Callable[[str | None], Page[T]], shown: int) -> tuple[list[T], bool]:

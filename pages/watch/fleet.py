@@ -73,15 +73,13 @@ def how_to_run_real() -> None:
 @session.live_panel("agents")
 def agent_table(wanted: AgentFilter) -> None:
     """Every agent, newest first, a stretch at a time."""
-    deck = session.deck()
-    with deck.store.read() as board:
-        found, more = filters.stretches(
-            lambda cursor: board.agents(wanted, filters.PAGE_ROWS, cursor), filters.pages_shown("agents", wanted)
-        )
+    found, more = filters.listed(
+        "agents", wanted, lambda board, cursor: board.agents(wanted, filters.PAGE_ROWS, cursor)
+    )
     if not found:
         cards.empty("No agent fits", "Take a filter away to see more.", ":material/filter_alt_off:")
         return
-    frame, columns = tables.agents(found, deck.store.now())
+    frame, columns = tables.agents(found, session.deck().store.now())
     picked = st.dataframe(
         frame,
         column_config=columns,

@@ -18,18 +18,16 @@ ASKED = "tasks-asked"
 @session.live_panel("tasks")
 def task_list(wanted: TaskFilter) -> None:
     """The filters are drawn outside: a field that is drawn again while somebody types into it loses letters."""
-    deck = session.deck()
-    with deck.store.read() as board:
-        found, more = filters.stretches(
-            lambda cursor: board.tasks(wanted, filters.PAGE_ROWS, cursor), filters.pages_shown("tasks", wanted)
-        )
+    found, more = filters.listed("tasks", wanted, lambda board, cursor: board.tasks(wanted, filters.PAGE_ROWS, cursor))
     if not found:
         nothing(wanted)
         return
     # Which task a row's button means is decided by what the person saw, not by what has arrived since.
     clicked = st.session_state.pop(ASKED, None)
     st.session_state[LISTED] = [task.id for task in found]
-    frame, columns = tables.tasks(found, deck.store.now(), open=lambda: ask("open"), delete=lambda: ask("delete"))
+    frame, columns = tables.tasks(
+        found, session.deck().store.now(), open=lambda: ask("open"), delete=lambda: ask("delete")
+    )
     picked = st.dataframe(
         frame,
         column_config=columns,

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from data.domain.errors import StoreUnavailable
-from orchestrator_adapter.api.kept import Kept
+from orchestrator_adapter.kept import Kept
 
 
 def test_many_who_ask_at_once_wait_for_one_answer():

@@ -1,4 +1,4 @@
-"""Encoded answers that are still true: what was answered at one clock never changes."""
+"""Answers that are still true: what was answered at one clock never changes."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
+from typing import Generic, TypeVar
 
 MOST = 128
 
+T = TypeVar("T")
 
-class Kept:
+
+class Kept(Generic[T]):
     """The answers used last, by clock and question; who asks what is being made already waits for it."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
         self._lock = threading.Lock()
-        self._answers: OrderedDict[Hashable, Future[bytes]] = OrderedDict()
+        self._answers: OrderedDict[Hashable, Future[T]] = OrderedDict()
 
-    def get(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """The answer to this question, made only if nobody has made it yet."""
         with self._lock:
             known = self._answers.get(key)
@@ -30,7 +33,7 @@ class Kept:
                     self._answers.popitem(last=False)
         return known.result() if known is not None else self._made(key, mine, make)
 
-    def _made(self, key: Hashable, mine: Future[bytes], make: Callable[[], bytes]) -> bytes:
+    def _made(self, key: Hashable, mine: Future[T], make: Callable[[], T]) -> T:
         try:
             mine.set_result(make())
         except BaseException as error:
