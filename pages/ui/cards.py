@@ -53,7 +53,8 @@ def rail(workflow: Workflow) -> None:
 
 
 def _named(step: Step) -> str:
-    return step.key.replace("-", " ").capitalize()
+    again = f", {look.tries(step.generation)}" if step.generation > 1 else ""
+    return step.key.replace("-", " ").capitalize() + again
 
 
 def _after(step: Step, workflow: Workflow) -> str:
@@ -81,6 +82,16 @@ def graph(workflow: Workflow) -> None:
 def _mermaid(text: str) -> str:
     """Text that cannot end the label it stands in."""
     return "".join(char if char.isalnum() or char in " -_." else " " for char in text)
+
+
+def bar(shares: Mapping[str, float], label: str) -> None:
+    """Parts of a whole beside each other, in percent by their tone; what is said by colour stands in the label too."""
+    left, drawn = 100.0, ""
+    for tone, share in shares.items():
+        width = max(0.0, min(share, left))
+        left -= width
+        drawn += f'<i class="{escape(tone)}" style="width:{width:.1f}%"></i>'
+    st.html(f'<div class="qd-bar" role="img" aria-label="{escape(label)}">{drawn}</div>')
 
 
 def empty(title: str, sentence: str, icon: str = ":material/inbox:") -> None:

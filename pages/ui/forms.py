@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
 from data.domain import words
 from data.domain.agents import Runtime
+from data.domain.approvals import EVERY_TOOL
 from data.domain.errors import FleetError
 from data.domain.money import from_usd
 from data.domain.prices import book
@@ -35,7 +36,8 @@ MODES = {
     "dontAsk": "Only what is allowed by name",
     "bypassPermissions": "Everything, without asking",
 }
-"""Nobody answers while agents work, so asking means that the tool is refused."""
+"""Nobody answers the questions of these modes, so asking means that the tool is refused."""
+ASKABLE = ["Bash", "Edit", "Write", "Read", "WebFetch", "Task", EVERY_TOOL]
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,9 @@ def task_form(deck: Deck, recent: Sequence[str], generation: int) -> Filled:
     scenario = _scenario() if runtime is Runtime.DEMO else None
     folder, wrong_folder = _folder(deck, recent, runtime)
     analyst = _analyst()
-    model, budget, mode, ai_planner, risk = _more(runtime)
+    model, budget, asks, mode, ai_planner, risk = _more(runtime)
     draft = Draft(text.strip(), kind, analyst, folder, runtime, model, budget, scenario, ai_planner, mode)
+    draft = replace(draft, ask_tools=asks)
     return Filled(draft, _text_problem(text) or none_runs or wrong_folder or risk)
 
 
@@ -141,22 +144,41 @@ def _analyst() -> AnalystChoice:
     return picked or AnalystChoice.AUTO
 
 
-def _more(runtime: Runtime | None) -> tuple[str | None, int | None, str, bool, str | None]:
-    with st.expander("More: model, budget, permissions, planner"):
+def _more(runtime: Runtime | None) -> tuple[str | None, int | None, tuple[str, ...], str, bool, str | None]:
+    with st.expander("More: model, budget, approvals, permissions, planner"):
         model = st.selectbox(
             "Model", [None, *book().models()], format_func=lambda name: name or "the runtime's own", key="new-model"
         )
         usd = st.number_input(
             "Budget in dollars", min_value=0.01, value=None, step=0.5, placeholder="no limit", key="new-budget"
         )
-        st.caption("Passed to every agent of the task as the most it may spend.")
+        st.caption(
+            "At 80 % a warning; at 100 % its agents are stopped and the task is paused, with everything paid for kept. "
+            "Each agent is also told that it may spend no more."
+        )
+        asks = _asks()
         mode, risk = _permissions()
         planner = st.checkbox(
             "Let a planner agent design the workflow first",
             key="new-planner",
             disabled=runtime is Runtime.SCRIPTED,
         )
-    return model, None if usd is None else from_usd(usd), mode, planner, risk
+    return model, None if usd is None else from_usd(usd), asks, mode, planner, risk
+
+
+def _asks() -> tuple[str, ...]:
+    picked = st.multiselect(
+        "Ask a person before",
+        ASKABLE,
+        format_func=lambda tool: "every tool" if tool == EVERY_TOOL else tool,
+        placeholder="no tool",
+        accept_new_options=True,
+        key="new-asks",
+    )
+    st.caption(
+        "Each call of these tools waits on the page Approvals until somebody allows or denies it, up to 8 hours."
+    )
+    return tuple(picked)
 
 
 def _permissions() -> tuple[str, str | None]:

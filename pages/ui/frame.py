@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from data.domain.errors import FleetError
-from pages.ui import live, places, session
+from pages.ui import attention, live, places, session
 from pages.ui.look import plain
 
 HERE = Path(__file__).parent
@@ -22,6 +22,7 @@ def main() -> None:
     page = st.navigation(_pages(), expanded=True)
     if _reachable():
         live.begin(session.clock())
+        attention.line()
         page.run()
 
 
@@ -31,6 +32,8 @@ def _pages() -> list[st.Page]:
         st.Page(places.FLEET, title="Fleet", icon=":material/sailing:", url_path="fleet", default=True),
         st.Page(places.NEW_TASK, title="New task", icon=":material/add_circle:", url_path="new_task"),
         st.Page(places.TASKS, title="Tasks", icon=":material/list_alt:", url_path="tasks"),
+        st.Page(places.APPROVALS, title="Approvals", icon=":material/front_hand:", url_path="approvals"),
+        st.Page(places.BUDGETS, title="Budgets", icon=":material/savings:", url_path="budgets"),
         st.Page(places.TASK, title="Task", url_path="task", visibility="hidden"),
         st.Page(places.AGENT, title="Agent", url_path="agent", visibility="hidden"),
         st.Page(places.GALLERY, title="Gallery", url_path="gallery", visibility="hidden"),

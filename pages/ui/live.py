@@ -14,6 +14,8 @@ from pages.ui import places
 
 HERE = Path(__file__).parent
 FLEET = "board:fleet"
+ATTENTION = "attention"
+"""The fragment at the top of every page that says what waits for a person."""
 POLL_MS = 3000
 """How often a page asks where no live connection can be made."""
 LEAST_PACE_MS = 500
@@ -23,6 +25,7 @@ PRESENT_S = 60
 
 _KEYS = "live-keys"
 _CLOCK = "live-clock"
+_SEEN = "live-seen"
 _PAGES = {"task": places.TASK, "agent": places.AGENT}
 _HTML = """
 <div class="live" data-theme="light">
@@ -57,6 +60,11 @@ def wakes(key: str) -> None:
         keys.append(key)
 
 
+def shows_questions(seen: str) -> None:
+    """Which questions to a person the page shows; others are news to it."""
+    st.session_state[_SEEN] = seen
+
+
 def mount(topic: str = FLEET, *, show: Sequence[str] = (), agent_id: str | None = None, wakes: bool = True) -> None:
     """Draw the live parts of a page here; `show` is any of kpis, task, tasks, agents, lines.
 
@@ -74,8 +82,18 @@ def mount(topic: str = FLEET, *, show: Sequence[str] = (), agent_id: str | None 
         "pollMs": POLL_MS,
     }
     result = _component()(key="live", data=data, on_changed_change=_wake, on_open_change=lambda: None)
+    if topic != FLEET or not wakes:
+        _listen_for_questions()
     if result.open:
         go(str(result.open))
+
+
+def _listen_for_questions() -> None:
+    """For pages that are not woken by everything that happens in the fleet."""
+    js = (HERE / "asked.js").read_text(encoding="utf-8")
+    listener = st.components.v2.component("quarterdeck_asked", js=js)
+    data = {"topic": FLEET, "seen": st.session_state.get(_SEEN, "")}
+    listener(key="live-asked", data=data, on_asked_change=lambda: st.rerun([ATTENTION]))
 
 
 def specimen(elements: dict[str, Any]) -> None:
@@ -111,7 +129,7 @@ def _wake() -> None:
     keys = st.session_state.get(_KEYS, [])
     _present[_session_id()] = time.monotonic()
     if changed is not None and changed >= 0 and keys:
-        st.rerun(list(keys))
+        st.rerun([ATTENTION, *keys])
 
 
 def _session_id() -> str:

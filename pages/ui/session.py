@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 import structlog
@@ -19,6 +19,7 @@ from orchestrator_adapter.deck import Deck
 from pages.ui import live
 from pages.ui.look import plain
 
+T = TypeVar("T")
 log = structlog.get_logger("pages")
 
 
@@ -88,6 +89,19 @@ def live_panel(name: str) -> Callable[[Callable[..., None]], Callable[..., None]
         return rendered
 
     return wrap
+
+
+def done(name: str, do: Callable[[], T]) -> T | None:
+    """Do it once, however often it was clicked; None if it was refused, which is said in a sentence."""
+    once = Once(name)
+    if once.take():
+        try:
+            st.session_state[f"done-{name}"] = do()
+        except FleetError as refusal:
+            once.reopen()
+            st.session_state.pop(f"done-{name}", None)
+            st.error(plain(str(refusal)), icon=":material/block:")
+    return st.session_state.get(f"done-{name}")
 
 
 class Once:

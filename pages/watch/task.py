@@ -6,12 +6,12 @@ import streamlit as st
 
 from data.domain import words
 from data.domain.agents import Agent
+from data.domain.approvals import EVERY_TOOL
 from data.domain.errors import TaskNotFound
 from data.domain.events import TaskPlanned
 from data.domain.tasks import Task
 from data.store import AgentFilter
-from orchestrator_adapter import commands
-from pages.ui import cards, charts, history, live, logs, places, session, tables
+from pages.ui import cards, charts, history, live, logs, places, session, tables, task_actions
 from pages.ui.look import plain
 
 PLAN = "plan"  # the step in which a planner agent designs the workflow
@@ -35,12 +35,9 @@ def actions(task_id: str) -> None:
     task = load(task_id)
     with st.container(horizontal=True, vertical_alignment="center"):
         cards.demo_note(task.runtime)
-        if task.ended:
-            if st.button("Delete", icon=":material/delete:", key="delete"):
-                confirm_delete(task)
-        elif st.button("Cancel task", icon=":material/stop_circle:", key="cancel"):
-            confirm_cancel(task)
+        task_actions.buttons(task)
         st.page_link(places.NEW_TASK, label="New task", icon=":material/add_circle:")
+    task_actions.header(task)
     failed(task)
 
 
@@ -52,36 +49,6 @@ def failed(task: Task) -> None:
     far = f"Last good step: {good[-1]}." if good else "No step was completed."
     with st.container(key="reason"):
         st.error(f"{plain(task.error)}\n\n{far}", icon=":material/error:")
-
-
-@st.dialog("Cancel this task?", icon=":material/stop_circle:")
-def confirm_cancel(task: Task) -> None:
-    st.markdown(
-        f"**{plain(words.title(task.description))}**\n\nEvery agent of it is stopped. "
-        f"What was spent so far ({words.dollars(task.cost_nanousd)}) stays spent; changed files stay as they are."
-    )
-    with st.container(horizontal=True):
-        if st.button("Cancel the task", type="primary", key="cancel-sure"):
-            with session.refusals():
-                commands.cancel_task(session.deck(), session.actor(), task.id)
-                st.rerun()
-        if st.button("Let it run", key="cancel-not"):
-            st.rerun()
-
-
-@st.dialog("Delete this task?", icon=":material/delete:")
-def confirm_delete(task: Task) -> None:
-    st.markdown(
-        f"**{plain(words.title(task.description))}**\n\nIt goes off every list, with its "
-        f"{words.count(len(agents_of(task.id)), 'agent')}. What it spent stays counted; changed files stay."
-    )
-    with st.container(horizontal=True):
-        if st.button("Delete", type="primary", key="delete-sure"):
-            with session.refusals():
-                commands.delete_task(session.deck(), session.actor(), task.id)
-                st.switch_page(places.TASKS)
-        if st.button("Keep it", key="delete-not"):
-            st.rerun()
 
 
 @session.live_panel("details")
@@ -120,6 +87,7 @@ def overview(task: Task) -> None:
                 "Model": task.model or "the runtime's own",
                 "Permissions": task.permission_mode,
                 "Budget": words.dollars(task.budget_nanousd) if task.budget_nanousd else "no limit",
+                "Asks a person before": ", ".join("every tool" if t == EVERY_TOOL else t for t in task.ask_tools),
                 "Cost": cards.money(task.cost_nanousd, task.unpriced_messages, task.simulated),
                 "Tool calls": str(task.tool_calls),
                 "Asked by": f"{task.created_by}, {task.created_at:%Y-%m-%d %H:%M:%S} UTC",

@@ -1,0 +1,107 @@
+"""The tables of what people decided: answers to agents, and what became of budgets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from data.domain import words
+from data.domain.approvals import AnswerScope, Approval, ApprovalStatus
+from data.domain.budgets import Act, Period, Stage
+from data.domain.events import BudgetReached, BudgetRemoved, BudgetSet, BudgetStage
+from data.store import Recorded
+
+ANSWERS = {
+    ApprovalStatus.ALLOWED: "✓ allowed",
+    ApprovalStatus.DENIED: "✕ denied",
+    ApprovalStatus.EXPIRED: "⊘ nobody answered",
+    ApprovalStatus.WITHDRAWN: "– not needed any more",
+}
+ACTS = {
+    Act.WARN: "warn",
+    Act.DOWNGRADE: "use a cheaper model",
+    Act.PAUSE: "pause tasks",
+    Act.INTERRUPT: "stop agents",
+}
+PERIODS = {Period.TOTAL: "in total", Period.DAY: "a day", Period.WEEK: "a week", Period.MONTH: "a month"}
+_WIDE = st.column_config.TextColumn
+
+
+def answers(found: Sequence[Approval]) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """What was answered, by whom, when and why; the newest first."""
+    frame = pd.DataFrame(
+        {
+            "Answered": [f"{a.answered_at:%Y-%m-%d %H:%M:%S}" if a.answered_at else "" for a in found],
+            "Answer": [ANSWERS.get(a.status, a.status.value) for a in found],
+            "Tool": [a.tool for a in found],
+            "Call": [words.shortened(a.words, 120) for a in found],
+            "For": ["the whole task" if a.scope is AnswerScope.TASK else "this call" for a in found],
+            "By": [a.answered_by or "" for a in found],
+            "Reason": [a.reason or "" for a in found],
+            "Task": [a.task_id[:8] for a in found],
+        }
+    )
+    return frame, {"Call": _WIDE(width=240), "Reason": _WIDE(width=240)}
+
+
+def history(found: Iterable[Recorded]) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """What became of budgets, the newest first; `found` begins with the newest, too."""
+    rows, before = [], {}
+    for entry in reversed(list(found)):
+        match entry.event:
+            case BudgetSet() as event:
+                rows.append((entry, event.name, _changed(before.get(event.budget_id), event), event.by))
+                before[event.budget_id] = event
+            case BudgetRemoved() as event:
+                last = before.pop(event.budget_id, None)
+                rows.append((entry, last.name if last else event.budget_id[:8], "removed", event.by))
+            case BudgetReached() as event:
+                rows.append((entry, event.name, _reached(event), "the fleet"))
+    rows.reverse()
+    frame = pd.DataFrame(
+        {
+            "When": [f"{entry.at:%Y-%m-%d %H:%M:%S}" for entry, *_ in rows],
+            "Budget": [name for _, name, *_ in rows],
+            "What": [what for *_, what, _ in rows],
+            "Who": [who for *_, who in rows],
+        }
+    )
+    return frame, {"What": _WIDE(width=480)}
+
+
+def _changed(old: BudgetSet | None, new: BudgetSet) -> str:
+    limit = limits(new.limit_nanousd, new.limit_tokens)
+    if old is None:
+        return f"made: {limit} {PERIODS[new.period]}; {stages(new.stages)}"
+    notes = []
+    if (was := limits(old.limit_nanousd, old.limit_tokens)) != limit:
+        notes.append(f"limit {was} → {limit}")
+    if old.period != new.period:
+        notes.append(f"{PERIODS[old.period]} → {PERIODS[new.period]}")
+    if old.stages != new.stages:
+        notes.append(stages(new.stages))
+    return "; ".join(notes) or "changed"
+
+
+def _reached(event: BudgetReached) -> str:
+    used = []
+    if event.limit_nanousd is not None:
+        used.append(f"{words.dollars(event.spent_nanousd)} of {words.dollars(event.limit_nanousd)}")
+    if event.limit_tokens is not None:
+        used.append(f"{words.tokens(event.spent_tokens)} of {words.tokens(event.limit_tokens)} tokens")
+    return f"{event.percent} % reached ({' and '.join(used)}): {ACTS[event.act]}"
+
+
+def limits(nanousd: int | None, tokens: int | None) -> str:
+    """`$10.00 and 2 M tokens`."""
+    parts = [words.dollars(nanousd)] if nanousd is not None else []
+    parts += [f"{words.tokens(tokens)} tokens"] if tokens is not None else []
+    return " and ".join(parts)
+
+
+def stages(found: Iterable[Stage | BudgetStage]) -> str:
+    """`warn at 80 %, stop agents at 100 %`."""
+    return ", ".join(f"{ACTS[stage.act]} at {stage.percent} %" for stage in found)
