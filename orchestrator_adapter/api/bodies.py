@@ -261,11 +261,18 @@ def read(model: type[Model], values: Mapping[str, object]) -> Model:
         raise InvalidField(_sentence(name, first["type"], first["msg"], model), field=name) from error
 
 
+def shown(name: str) -> str:
+    """A name that somebody sent, fit for a sentence: in one line and not too long."""
+    line = "".join(char if char.isprintable() else "\ufffd" for char in name[:81])
+    return line if len(line) <= 80 else line[:79] + "…"
+
+
 def _sentence(name: str, kind: str, said: str, model: type[BaseModel]) -> str:
     if kind == "extra_forbidden":
         known = ", ".join(fields(model))
-        shown = name if len(name) <= 80 else name[:79] + "…"
-        return f"{shown} is not known here; " + (f"known are {known}." if known else "this address takes no fields.")
+        return f"{shown(name)} is not known here; " + (
+            f"known are {known}." if known else "this address takes no fields."
+        )
     if kind == "missing":
         return f"{name} is missing."
     said = said.removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")

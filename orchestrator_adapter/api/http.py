@@ -163,7 +163,7 @@ def parameters(query_string: bytes) -> dict[str, str]:
     out: dict[str, str] = {}
     for name, value in pairs:
         if name in out:
-            raise InvalidField(f"{name} is given twice.", field=name)
+            raise InvalidField(f"{bodies.shown(name)} is given twice.", field=name)
         out[name] = value
     return out
 

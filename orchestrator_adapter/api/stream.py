@@ -11,7 +11,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from data.domain.errors import FleetError, InvalidField
 from data.store import Store
-from orchestrator_adapter.api import topics
+from orchestrator_adapter.api import bodies, topics
 from orchestrator_adapter.api.http import parameters, refusal
 from orchestrator_adapter.api.hub import Hub, Listener
 
@@ -84,7 +84,9 @@ async def asked(scope: Scope, store: Store) -> tuple[list[str], int | None]:
     """Topics and clock of the address; raises the refusal of a wrong one."""
     given = parameters(scope["query_string"])
     if unknown := sorted(given.keys() - {"topics", "after"}):
-        raise InvalidField(f"{unknown[0][:80]} is not known here; known are topics, after.", field=unknown[0][:80])
+        raise InvalidField(
+            f"{bodies.shown(unknown[0])} is not known here; known are topics, after.", field=unknown[0][:80]
+        )
     names = topics.names(given.get("topics", ""))
     for name in names:
         topics.source(name)

@@ -170,6 +170,14 @@ def test_a_wrong_field_is_named_and_nothing_is_submitted(
     assert client.get("/api/v1/tasks").json()["items"] == []
 
 
+@pytest.mark.parametrize("field", ["\n", "a\r\nb", "\u2028", "\x1b[31m", "x" * 5000])
+def test_a_field_with_a_strange_name_is_refused_in_one_line(client: TestClient, field: str):
+    message = refused(client.post("/api/v1/tasks", json={"description": "x", field: 1}), 422, "INVALID_FIELD", field)
+    assert message.isprintable()
+    assert len(message) < 400
+    refused(client.get("/api/v1/tasks", params=[(field, "1"), (field, "2")]), 422, "INVALID_FIELD", field)
+
+
 def test_a_runtime_that_cannot_run_is_told(client: TestClient):
     answer = client.post("/api/v1/tasks", json={"description": "x", "runtime": "imported"})
     refused(answer, 503, "RUNTIME_UNAVAILABLE", "runtime")
