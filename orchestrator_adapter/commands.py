@@ -73,6 +73,7 @@ def cancel_task(deck: Deck, actor: Actor, task_id: str) -> Task:
         task = board.task(task_id)
     if task.status is TaskStatus.CANCELLED:  # a second click says the same
         return task
+    _ours(deck, task)
     with deck.store.write(durable=True) as ledger:
         ledger.append(
             e.TaskMoved(task_id=task_id, to=TaskStatus.CANCELLED, why=f"Cancelled by {actor.name}.", by=actor.name)
@@ -89,6 +90,7 @@ def pause_task(deck: Deck, actor: Actor, task_id: str, *, stop_agents: bool = Fa
     require(actor, "pause_task")
     with deck.store.read() as board:
         task = board.task(task_id)
+    _ours(deck, task)
     if task.status is not TaskStatus.PAUSED:
         why = f"Paused by {actor.name}."
         paused = e.TaskMoved(task_id=task_id, to=TaskStatus.PAUSED, why=why, by=actor.name, stop_agents=stop_agents)
@@ -107,6 +109,7 @@ def resume_task(deck: Deck, actor: Actor, task_id: str, *, from_step: str | None
     with deck.store.read() as board:
         task = board.task(task_id)
         agents = board.agents(AgentFilter(task_id=task_id), limit=200).items
+    _ours(deck, task)
     news = resuming.plan(task, agents, from_step, actor.name)
     with deck.store.write(durable=True) as ledger:
         for event in news:
@@ -120,8 +123,7 @@ def rerun_task(deck: Deck, actor: Actor, task_id: str) -> Task:
     require(actor, "rerun_task")
     with deck.store.read() as board:
         task = board.task(task_id)
-    if task.runtime not in deck.runtimes():
-        raise RuntimeUnavailable(f"Agents cannot be started with the runtime {task.runtime}.", field="runtime")
+    _ours(deck, task)
     return submit_task(deck, actor, resuming.draft_of(task))
 
 
@@ -211,6 +213,13 @@ def delete_agent(deck: Deck, actor: Actor, agent_id: str) -> None:
         ledger.append(
             e.AgentMoved(task_id=agent.task_id, agent_id=agent_id, to=AgentStatus.DELETED, why=f"by {actor.name}")
         )
+
+
+def _ours(deck: Deck, task: Task) -> None:
+    """A button must never say stopped, or running, of agents that another program runs."""
+    if task.runtime not in (Runtime.CLAUDE, Runtime.DEMO, Runtime.SCRIPTED):
+        told = f"The agents of this task are {task.runtime}: another program runs them, so act on them there."
+        raise RuntimeUnavailable(told, task_id=task.id, runtime=task.runtime.value)
 
 
 def _history(deck: Deck) -> list[PastCost]:

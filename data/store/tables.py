@@ -48,6 +48,7 @@ events = sa.Table(
     sa.Column("body", sa.Text, nullable=False),
     sa.Index("ix_events_task_id_id", "task_id", "id"),
     sa.Index("ix_events_agent_id_id", "agent_id", "id"),
+    sa.Index("ix_events_kind_id", "kind", "id"),
     # ids are the clock: without AUTOINCREMENT SQLite would give a deleted id again
     sqlite_autoincrement=True,
 )

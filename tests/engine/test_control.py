@@ -8,13 +8,14 @@ from collections.abc import Callable
 import pytest
 
 from data.domain.agents import Agent, AgentStatus, Role
-from data.domain.errors import AgentFailed, InvalidField, TooLate
+from data.domain.errors import AgentFailed, InvalidField, RuntimeUnavailable, TooLate
 from data.domain.tasks import Task, TaskStatus
 from data.domain.workflows import StepStatus
 from data.store import AgentFilter
 from orchestrator_adapter import commands
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.deck import Deck
+from orchestrator_adapter.ingest import attach
 from tests.engine.cast import Cast, submit
 
 Ended = Callable[[Deck, str], Task]
@@ -193,3 +194,12 @@ def test_a_rerun_is_a_new_task_with_the_same_wishes(launch: Launch, ended: Ended
         first.budget_nanousd,
     )
     assert worked(cast) == ["builder", "tester"] * 2
+
+
+def test_agents_that_others_run_are_not_pretended_to_be_stopped(launch: Launch) -> None:
+    deck = launch(Cast())
+    theirs = attach.task(deck.store, "theirs", roles=["builder"], working_directory="/").task_id
+    for command in (commands.cancel_task, commands.pause_task, commands.resume_task, commands.rerun_task):
+        with pytest.raises(RuntimeUnavailable, match="another program runs them"):
+            command(deck, LOCAL, theirs)
+    assert look(deck, theirs).status is TaskStatus.IN_PROGRESS
