@@ -73,7 +73,7 @@ def cancel_task(deck: Deck, actor: Actor, task_id: str) -> Task:
         task = board.task(task_id)
     if task.status is TaskStatus.CANCELLED:  # a second click says the same
         return task
-    _ours(deck, task)
+    _ours(task)
     with deck.store.write(durable=True) as ledger:
         ledger.append(
             e.TaskMoved(task_id=task_id, to=TaskStatus.CANCELLED, why=f"Cancelled by {actor.name}.", by=actor.name)
@@ -90,7 +90,7 @@ def pause_task(deck: Deck, actor: Actor, task_id: str, *, stop_agents: bool = Fa
     require(actor, "pause_task")
     with deck.store.read() as board:
         task = board.task(task_id)
-    _ours(deck, task)
+    _ours(task)
     if task.status is not TaskStatus.PAUSED:
         why = f"Paused by {actor.name}."
         paused = e.TaskMoved(task_id=task_id, to=TaskStatus.PAUSED, why=why, by=actor.name, stop_agents=stop_agents)
@@ -109,7 +109,7 @@ def resume_task(deck: Deck, actor: Actor, task_id: str, *, from_step: str | None
     with deck.store.read() as board:
         task = board.task(task_id)
         agents = board.agents(AgentFilter(task_id=task_id), limit=200).items
-    _ours(deck, task)
+    _ours(task)
     news = resuming.plan(task, agents, from_step, actor.name)
     with deck.store.write(durable=True) as ledger:
         for event in news:
@@ -123,7 +123,7 @@ def rerun_task(deck: Deck, actor: Actor, task_id: str) -> Task:
     require(actor, "rerun_task")
     with deck.store.read() as board:
         task = board.task(task_id)
-    _ours(deck, task)
+    _ours(task)
     return submit_task(deck, actor, resuming.draft_of(task))
 
 
@@ -215,7 +215,7 @@ def delete_agent(deck: Deck, actor: Actor, agent_id: str) -> None:
         )
 
 
-def _ours(deck: Deck, task: Task) -> None:
+def _ours(task: Task) -> None:
     """A button must never say stopped, or running, of agents that another program runs."""
     if task.runtime not in (Runtime.CLAUDE, Runtime.DEMO, Runtime.SCRIPTED):
         told = f"The agents of this task are {task.runtime}: another program runs them, so act on them there."
