@@ -121,21 +121,21 @@ def _title(task_id: str) -> str:
         return f"{task_id[:8]}, which is deleted"
 
 
-@st.dialog("Budget", icon=":material/savings:", width="medium")
+@session.dialog("Budget", ":material/savings:", "medium")
 def ask_budget(old: Budget | None, opened: str) -> None:
     """`opened` names this opening of the dialog, in which one budget is saved once."""
     budget = budget_form.fields(session.deck(), old)
     with st.container(horizontal=True):
         pressed = st.button("Save" if old else "Make the budget", type="primary", key="budget-save")
         if st.button("Leave it", key="budget-not"):
-            st.rerun()
+            session.close_dialog()
     if pressed and session.done(
         f"budget-{opened}", lambda: commands.set_budget(session.deck(), session.actor(), budget)
     ):
-        st.rerun()
+        session.close_dialog()
 
 
-@st.dialog("Remove this budget?", icon=":material/delete:")
+@session.dialog("Remove this budget?", ":material/delete:")
 def confirm_remove(budget: Budget) -> None:
     limit = decided.limits(budget.limit_nanousd, budget.limit_tokens)
     st.markdown(
@@ -150,9 +150,9 @@ def confirm_remove(budget: Budget) -> None:
     with st.container(horizontal=True):
         pressed = st.button("Remove it", type="primary", key="remove-sure")
         if pressed and session.done(f"remove-{budget.id}", remove):
-            st.rerun()
+            session.close_dialog()
         if st.button("Keep it", key="remove-not"):
-            st.rerun()
+            session.close_dialog()
 
 
 @session.live_panel("history")

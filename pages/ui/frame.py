@@ -24,6 +24,7 @@ def main() -> None:
         live.begin(session.clock())
         attention.line()
         page.run()
+        session.draw_dialog()
 
 
 def _pages() -> list[st.Page]:

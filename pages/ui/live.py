@@ -16,6 +16,8 @@ HERE = Path(__file__).parent
 FLEET = "board:fleet"
 ATTENTION = "attention"
 """The fragment at the top of every page that says what waits for a person."""
+DIALOG = "open-dialog"
+"""Where the session keeps the open dialog."""
 POLL_MS = 3000
 """How often a page asks where no live connection can be made."""
 LEAST_PACE_MS = 500
@@ -71,18 +73,19 @@ def mount(topic: str = FLEET, *, show: Sequence[str] = (), agent_id: str | None 
     `agent_id`: draw only this one of the agents; `wakes`: run the page again when something happened, only its live
     panels if it has any.
     """
+    resting = DIALOG in st.session_state  # what is typed into a dialog is lost when anything of its page is drawn
     data = {
         "topic": topic,
         "show": list(show),
         "only": agent_id,
-        "wakes": wakes,
+        "wakes": wakes and not resting,
         "board": None,
         "clock": st.session_state.get(_CLOCK, 0),
         "paceMs": pace_ms(present()),
         "pollMs": POLL_MS,
     }
     result = _component()(key="live", data=data, on_changed_change=_wake, on_open_change=lambda: None)
-    if topic != FLEET or not wakes:
+    if (topic != FLEET or not wakes) and not resting:
         _listen_for_questions()
     if result.open:
         go(str(result.open))

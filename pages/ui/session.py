@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -89,6 +90,49 @@ def live_panel(name: str) -> Callable[[Callable[..., None]], Callable[..., None]
         return rendered
 
     return wrap
+
+
+def dialog(title: str, icon: str, width: Any = "small") -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A question in a dialog that stays open while the panel it was opened from is drawn again.
+
+    It belongs to the whole page: what a live panel itself opens is gone when the panel is woken.
+    """
+
+    def wrap(draw: Callable[..., None]) -> Callable[..., None]:
+        shown = st.dialog(title, icon=icon, width=width, on_dismiss=forget_dialog)(draw)
+
+        @functools.wraps(draw)
+        def ask(*args: Any) -> None:
+            name = (draw.__qualname__, getattr(args[0], "id", None), st.query_params.get("id"))
+            if (open_one := st.session_state.get(live.DIALOG)) is None or open_one[0] != name:
+                st.session_state[live.DIALOG] = (name, functools.partial(shown, *args))
+                st.rerun()
+
+        return ask
+
+    return wrap
+
+
+def draw_dialog() -> None:
+    """Draw the open dialog, at the end of a run of its page."""
+    if (found := st.session_state.get(live.DIALOG)) is None:
+        return
+    if found[0][2] == st.query_params.get("id"):
+        found[1]()
+    else:
+        forget_dialog()
+
+
+def close_dialog(page: Path | None = None) -> None:
+    """The question is answered; back to the page, or on to another."""
+    forget_dialog()
+    if page is None:
+        st.rerun()
+    st.switch_page(page)
+
+
+def forget_dialog() -> None:
+    st.session_state.pop(live.DIALOG, None)
 
 
 def done(name: str, do: Callable[[], T]) -> T | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from data.domain import words, workflows
+from data.domain.agents import Runtime
 from data.domain.events import TaskMoved
 from data.domain.money import NANO, from_usd
 from data.domain.tasks import Draft, Task, TaskStatus
@@ -18,6 +19,7 @@ from orchestrator_adapter import commands
 from pages.ui import history, live, places, session
 from pages.ui.look import plain, tries
 
+OURS = (Runtime.CLAUDE, Runtime.DEMO, Runtime.SCRIPTED)
 LOOK_BACK = 200
 """Events among which the last pause is looked for."""
 
@@ -37,6 +39,11 @@ class Held:
 
 def buttons(task: Task) -> None:
     """What can be done now; the one that helps most stands first."""
+    if task.runtime not in OURS:
+        st.caption("Another program runs the agents of this task: act on them there.")
+        if task.ended:
+            _offer("Delete", "delete", ":material/delete:", confirm_delete, task)
+        return
     if task.status is TaskStatus.PAUSED:
         _paused(task)
     elif not task.ended:
@@ -139,7 +146,7 @@ def held_by(task: Task) -> Held:
     return Held(paused.why, next(named, None))
 
 
-@st.dialog("Pause this task?", icon=":material/pause_circle:")
+@session.dialog("Pause this task?", ":material/pause_circle:")
 def confirm_pause(task: Task) -> None:
     st.markdown(
         f"**{plain(words.title(task.description))}**\n\nNo further step begins until somebody resumes it. "
@@ -154,10 +161,10 @@ def confirm_pause(task: Task) -> None:
             lambda: commands.pause_task(session.deck(), session.actor(), task.id, stop_agents=stop),
         )
         if done:
-            st.rerun()
+            session.close_dialog()
 
 
-@st.dialog("Cancel this task?", icon=":material/stop_circle:")
+@session.dialog("Cancel this task?", ":material/stop_circle:")
 def confirm_cancel(task: Task) -> None:
     st.markdown(
         f"**{plain(words.title(task.description))}**\n\nEvery agent of it is stopped. What was spent so far "
@@ -167,12 +174,12 @@ def confirm_cancel(task: Task) -> None:
         if st.button("Cancel the task", type="primary", key="cancel-sure") and session.done(
             _name("cancel", task), lambda: commands.cancel_task(session.deck(), session.actor(), task.id)
         ):
-            st.rerun()
+            session.close_dialog()
         if st.button("Let it run", key="cancel-not"):
-            st.rerun()
+            session.close_dialog()
 
 
-@st.dialog("Delete this task?", icon=":material/delete:")
+@session.dialog("Delete this task?", ":material/delete:")
 def confirm_delete(task: Task) -> None:
     with session.deck().store.read() as board:
         count = len(board.agents(AgentFilter(task_id=task.id), limit=200).items)
@@ -187,12 +194,12 @@ def confirm_delete(task: Task) -> None:
 
     with st.container(horizontal=True):
         if st.button("Delete", type="primary", key="delete-sure") and session.done(f"delete-{task.id}", delete):
-            st.switch_page(places.TASKS)
+            session.close_dialog(places.TASKS)
         if st.button("Keep it", key="delete-not"):
-            st.rerun()
+            session.close_dialog()
 
 
-@st.dialog("Retry from a step", icon=":material/replay:")
+@session.dialog("Retry from a step", ":material/replay:")
 def ask_step(task: Task) -> None:
     keys = [step.key for step in task.workflow]
     key = str(st.selectbox("Do once more from", keys, key="retry-step"))
@@ -204,10 +211,10 @@ def ask_step(task: Task) -> None:
     if st.button("Retry", type="primary", key="retry-sure") and session.done(
         _name("retry", task), lambda: resume(task, key)
     ):
-        st.rerun()
+        session.close_dialog()
 
 
-@st.dialog("Raise the budget and resume", icon=":material/trending_up:")
+@session.dialog("Raise the budget and resume", ":material/trending_up:")
 def ask_limit(task: Task) -> None:
     held = held_by(task)
     if held.usage is None:
@@ -235,12 +242,12 @@ def ask_limit(task: Task) -> None:
     with st.container(horizontal=True):
         pressed = st.button("Raise and resume", type="primary", key="raise-sure", disabled=not enough)
         if pressed and session.done(_name("raise", task), raise_and_resume):
-            st.rerun()
+            session.close_dialog()
         if st.button("Keep paused", key="raise-not"):
-            st.rerun()
+            session.close_dialog()
 
 
-@st.dialog("Run again with another budget", icon=":material/replay:")
+@session.dialog("Run again with another budget", ":material/replay:")
 def ask_budget(task: Task) -> None:
     st.markdown("A new task with the same words and settings, from the beginning. This one stays paused.")
     usd = st.number_input(
@@ -253,9 +260,10 @@ def ask_budget(task: Task) -> None:
                 lambda: commands.submit_task(session.deck(), session.actor(), _same(task, from_usd(usd))).id,
             )
             if found:
+                session.forget_dialog()
                 live.go(f"task?id={found}")
         if st.button("Keep paused", key="again-not"):
-            st.rerun()
+            session.close_dialog()
 
 
 def _same(task: Task, budget_nanousd: int) -> Draft:

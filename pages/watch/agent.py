@@ -73,16 +73,17 @@ def context(agent: Agent) -> None:
     st.progress(min(share, 1.0), text=f"Context window: {round(100 * share)} %, {used}{warn}")
 
 
-@st.dialog("Delete this agent?", icon=":material/delete:")
+@session.dialog("Delete this agent?", ":material/delete:")
 def confirm_delete(agent: Agent) -> None:
     st.markdown(f"**{plain(agent.name)}** goes off every list. What it spent stays counted; its task stays.")
     with st.container(horizontal=True):
         if st.button("Delete", type="primary", key="delete-sure"):
             with session.refusals():
                 commands.delete_agent(session.deck(), session.actor(), agent.id)
+                session.forget_dialog()
                 live.go(f"task?id={agent.task_id}")
         if st.button("Keep it", key="delete-not"):
-            st.rerun()
+            session.close_dialog()
 
 
 @session.live_panel("details")

@@ -123,7 +123,7 @@ def answer(asked: Approval, *, allow: bool, scope: AnswerScope = AnswerScope.ONC
     )
 
 
-@st.dialog("Deny this call", icon=":material/block:")
+@session.dialog("Deny this call", ":material/block:")
 def ask_reason(asked: Approval, who: str) -> None:
     """In a dialog of its own, so that nothing that happens meanwhile disturbs the typing."""
     st.markdown(f"**{plain(asked.tool)}**: {plain(asked.words)}")
@@ -131,9 +131,9 @@ def ask_reason(asked: Approval, who: str) -> None:
     st.caption(f"{plain(who)} is told the reason and goes on without this call.")
     with st.container(horizontal=True):
         if st.button("Deny", type="primary", key="deny-sure") and answer(asked, allow=False, reason=reason or ""):
-            st.rerun()
+            session.close_dialog()
         if st.button("Decide later", key="deny-not"):
-            st.rerun()
+            session.close_dialog()
 
 
 @session.live_panel("answered")

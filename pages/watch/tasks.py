@@ -61,7 +61,7 @@ def act(action: str, task_id: str) -> None:
         confirm_delete(board.task(task_id))
 
 
-@st.dialog("Delete this task?", icon=":material/delete:")
+@session.dialog("Delete this task?", ":material/delete:")
 def confirm_delete(task: Task) -> None:
     st.markdown(f"**{plain(words.title(task.description))}**")
     with session.deck().store.read() as board:
@@ -74,9 +74,9 @@ def confirm_delete(task: Task) -> None:
         if st.button("Delete", type="primary", key="delete-sure"):
             with session.refusals():
                 commands.delete_task(session.deck(), session.actor(), task.id)
-                st.rerun()
+                session.close_dialog()
         if st.button("Keep it", key="delete-not"):
-            st.rerun()
+            session.close_dialog()
 
 
 def nothing(wanted: TaskFilter) -> None:
