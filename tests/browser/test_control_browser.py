@@ -30,17 +30,8 @@ def status(page: Page) -> object:
 
 def test_a_question_reaches_every_page_and_its_answer_the_agent(server, tab: Callable[..., Page]):
     page = tab()
-    page.goto(f"{server.url}/new_task")
-    page.get_by_label("What should be done?").fill("The tests of calc.py fail. Investigate the cause.")
-    page.get_by_text("Demo: scripted replies").click()
-    page.get_by_text("More: model, budget, approvals").click()
-    asks = page.get_by_role("combobox", name="Ask a person before")
-    asks.fill("Edit")
-    asks.press("Enter")
-    asks.press("Escape")
-    page.get_by_role("button", name="Run the demo").click()
-    page.wait_for_url(re.compile(r"/task\?id=\w+"))
-    address = page.url
+    task_id = start(page, server.url, ask_tools=["Edit"])
+    address = f"{server.url}/task?id={task_id}"
     other = tab()
     other.goto(f"{server.url}/new_task")
     waiting = other.get_by_role("link", name=re.compile("1 waiting for you"))
@@ -52,7 +43,7 @@ def test_a_question_reaches_every_page_and_its_answer_the_agent(server, tab: Cal
     reason = other.get_by_label("Reason")
     reason.press_sequentially("take", delay=20)
     noise = start(page, server.url)  # the page is woken again and again while somebody types
-    reason.press_sequentially(" the other way", delay=150)
+    reason.press_sequentially(" the other way", delay=100)
     expect(reason).to_have_value("take the other way")
     other.get_by_role("button", name="Decide later").click()
     allow = other.get_by_role("button", name="Allow once")
