@@ -23,6 +23,8 @@ from data.store import tables as t
 from data.store.ledger import Recorded
 from data.store.lists import AgentFilter, Page, TaskFilter
 
+_CLOCK = sa.select(sa.func.coalesce(sa.func.max(t.events.c.id), 0))
+"""Asked by every page on every run, so it is built once."""
 _LIVE = sorted(status.value for status in LIVE)
 _RUNNING = ["in_progress", "paused", "pending", "waiting"]
 
@@ -101,7 +103,7 @@ class Board:
 
     def clock(self) -> int:
         """The id of the last event: now."""
-        return int(self.connection.execute(sa.select(sa.func.coalesce(sa.func.max(t.events.c.id), 0))).scalar_one())
+        return int(self.connection.execute(_CLOCK).scalar_one())
 
     def blob(self, key: str) -> bytes:
         return blobs.get(self.connection, key)
