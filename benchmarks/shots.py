@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,10 @@ DEMO = {
     "scenario": "success",
 }
 TEXT = "Refactor the authentication architecture across all modules and migrate the database schema"
+BUDGETS = (
+    {"name": "Demo day", "scope": "fleet", "period": "day", "limit_usd": 5, "simulated": True},
+    {"name": "This month", "scope": "fleet", "period": "month", "limit_usd": 200},
+)
 LOADING = "[data-testid=stSkeleton], .live[data-boot]"
 SETTLE_MS = 800
 """Fonts and charts, after everything that says that it is loading has gone."""
@@ -78,6 +83,10 @@ def take_all(browser: Browser, url: str) -> None:
     tasks = warm.request.get(f"{url}/api/v1/tasks?limit=50").json()["items"]
     failed = next((task["id"] for task in tasks if task["status"] == "failed"), tasks[0]["id"])
     agent = warm.request.get(f"{url}/api/v1/agents?limit=1").json()["items"][0]["id"]
+    for budget in BUDGETS:
+        warm.request.post(f"{url}/api/v1/budgets", data=budget)
+    warm.request.post(f"{url}/api/v1/tasks", data=DEMO | {"ask_tools": ["Edit"]})
+    waiting(warm, url)
     started = warm.request.post(f"{url}/api/v1/tasks", data=DEMO).json()["id"]
     pages = {
         "fleet": "",
@@ -86,11 +95,22 @@ def take_all(browser: Browser, url: str) -> None:
         "agent": f"agent?id={agent}",
         "tasks": "tasks",
         "tasks-none": "tasks?q=nobody-ever-asked-for-this",
+        "approvals": "approvals",
+        "budgets": "budgets",
         "new_task": "new_task",
         "gallery": "gallery",
         "task-unknown": "task?id=0",
     }
     take(browser, url, pages)
+
+
+def waiting(page: Page, url: str) -> None:
+    """Until a tool call waits for a person."""
+    until = time.monotonic() + 60
+    while not page.request.get(f"{url}/api/v1/approvals").json()["items"]:
+        if time.monotonic() > until:
+            raise SystemExit("No agent asked a person within a minute.")
+        page.wait_for_timeout(250)
 
 
 def take(browser: Browser, url: str, pages: dict[str, str]) -> None:
