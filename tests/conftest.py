@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import uuid
@@ -50,6 +51,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return FIRST.index(name) if name in FIRST else len(FIRST)
 
     items.sort(key=folder)
+
+
+_ended: list[int] = []
+
+
+def pytest_sessionfinish(exitstatus: int) -> None:
+    _ended.append(int(exitstatus))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """End at once when everything is said.
+
+    A workflow whose test has dropped its database tries to write its checkpoint for ever, and its thread would keep
+    the interpreter from ending.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if _ended:
+        os._exit(_ended[-1])
 
 
 @pytest.fixture(scope="session")
