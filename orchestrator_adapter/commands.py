@@ -219,7 +219,7 @@ def _ours(task: Task) -> None:
     """A button must never say stopped, or running, of agents that another program runs."""
     if task.runtime not in (Runtime.CLAUDE, Runtime.DEMO, Runtime.SCRIPTED):
         told = f"The agents of this task are {task.runtime}: another program runs them, so act on them there."
-        raise RuntimeUnavailable(told, task_id=task.id, runtime=task.runtime.value)
+        raise RuntimeUnavailable(told, field="runtime", task_id=task.id, runtime=task.runtime.value)
 
 
 def _history(deck: Deck) -> list[PastCost]:
