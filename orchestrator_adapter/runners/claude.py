@@ -319,11 +319,7 @@ class ClaudeRunner:
             session_store_flush="eager",
             setting_sources=[],
             verbatim_prompts=True,
-            hooks={
-                "PreToolUse": [
-                    HookMatcher(hooks=[cast(HookCallback, gate(job))], timeout=PATIENCE_S, on_failure="block")
-                ]
-            },
+            hooks={"PreToolUse": [asks]},
             stderr=ear.stderr,
         )
 
