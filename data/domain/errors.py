@@ -71,6 +71,12 @@ class ApprovalNotFound(FleetError):
     status = 404
 
 
+class AlertNotFound(FleetError):
+    """There is no such alert."""
+
+    status = 404
+
+
 class CursorInvalid(InvalidField):
     """The cursor was not issued by this list."""
 

@@ -15,6 +15,8 @@ def _cleaned(value: object) -> object:
         return storable(value)
     if isinstance(value, tuple | list):
         return [_cleaned(item) for item in value]
+    if isinstance(value, dict):
+        return {_cleaned(name): _cleaned(item) for name, item in value.items()}
     return value
 
 

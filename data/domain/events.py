@@ -8,12 +8,71 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from data.domain.agents import AgentStatus, FileChange, Role, Runtime
-from data.domain.approvals import AnswerScope, ApprovalStatus
-from data.domain.budgets import Act, Period, Scope
+from data.domain.control_events import (
+    AgentTold,
+    AlertAnswered,
+    AlertJudged,
+    AlertRaised,
+    ApprovalAnswered,
+    ApprovalAsked,
+    BudgetReached,
+    BudgetRemoved,
+    BudgetSet,
+    BudgetStage,
+    FleetSet,
+    StepContinued,
+    StepRetried,
+    TaskPrioritized,
+    WorkerLost,
+)
 from data.domain.event_base import AgentEvent, Storable, TaskEvent
+from data.domain.fleet import Priority
 from data.domain.money import Tokens
 from data.domain.tasks import AnalystChoice, Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
+
+__all__ = [
+    "MONEY",
+    "Activity",
+    "AgentCreated",
+    "AgentMoved",
+    "AgentTold",
+    "AlertAnswered",
+    "AlertJudged",
+    "AlertRaised",
+    "AnyEvent",
+    "ApprovalAnswered",
+    "ApprovalAsked",
+    "BudgetReached",
+    "BudgetRemoved",
+    "BudgetSet",
+    "BudgetStage",
+    "Diagnostic",
+    "Event",
+    "FileTouched",
+    "FleetSet",
+    "MessageMetered",
+    "RetryScheduled",
+    "Said",
+    "SessionStarted",
+    "StepContinued",
+    "StepMoved",
+    "StepReset",
+    "StepRetried",
+    "StepSpec",
+    "SubagentMoved",
+    "TaskDeleted",
+    "TaskMoved",
+    "TaskPlanned",
+    "TaskPrioritized",
+    "TaskResumed",
+    "TaskSubmitted",
+    "ToolCalled",
+    "ToolRefused",
+    "ToolReturned",
+    "TotalReported",
+    "WorkerLost",
+]
 
 
 class StepSpec(Storable):
@@ -47,6 +106,7 @@ class TaskSubmitted(TaskEvent):
     ai_planner: bool = False
     rerun_of: str | None = None
     ask_tools: tuple[str, ...] = ()
+    priority: Priority = Priority.NORMAL
     by: str
 
 
@@ -99,56 +159,6 @@ class TaskDeleted(TaskEvent):
 
     kind: Literal["task_deleted"] = "task_deleted"
     by: str
-
-
-class BudgetStage(Storable):
-    """What happens when this share of a budget is used."""
-
-    percent: int
-    act: Act
-
-
-class BudgetSet(TaskEvent):
-    """A budget was made, or changed; `task_id` is empty."""
-
-    kind: Literal["budget_set"] = "budget_set"
-    budget_id: str
-    name: str
-    scope: Scope
-    period: Period
-    subject: str = ""
-    limit_nanousd: int | None = None
-    limit_tokens: int | None = None
-    stages: tuple[BudgetStage, ...]
-    cheaper_model: str
-    simulated: bool = False
-    by: str
-
-
-class BudgetRemoved(TaskEvent):
-    """A budget no longer holds; `task_id` is empty."""
-
-    kind: Literal["budget_removed"] = "budget_removed"
-    budget_id: str
-    by: str
-
-
-class BudgetReached(TaskEvent):
-    """A stage of a budget was reached by this task's spending, or would have been by its next step."""
-
-    kind: Literal["budget_reached"] = "budget_reached"
-    budget_id: str
-    name: str
-    act: Act
-    percent: int
-    spent_nanousd: int
-    spent_tokens: int
-    limit_nanousd: int | None = None
-    limit_tokens: int | None = None
-    period_ms: int
-    """Start of the period it happened in."""
-    subject: str = ""
-    """The task or agent for which it happened; empty for what is told once a period."""
 
 
 class StepMoved(TaskEvent):
@@ -293,30 +303,6 @@ class SubagentMoved(AgentEvent):
     words: str = ""
 
 
-class ApprovalAsked(AgentEvent):
-    """A tool call waits for a person."""
-
-    kind: Literal["approval_asked"] = "approval_asked"
-    approval_id: str
-    tool: str
-    words: str
-    input_blob: str
-    """Its id is the hash of the input, so that the same call is known again after a restart."""
-    why: str
-    expires_at: datetime
-
-
-class ApprovalAnswered(AgentEvent):
-    """A person, or the clock, answered."""
-
-    kind: Literal["approval_answered"] = "approval_answered"
-    approval_id: str
-    to: ApprovalStatus
-    scope: AnswerScope = AnswerScope.ONCE
-    reason: str = ""
-    by: str
-
-
 class Diagnostic(AgentEvent):
     """A line that helps to find out why something failed: the CLI's stderr, a warning."""
 
@@ -351,6 +337,15 @@ Event = (
     | ApprovalAsked
     | ApprovalAnswered
     | Diagnostic
+    | FleetSet
+    | TaskPrioritized
+    | StepContinued
+    | StepRetried
+    | AgentTold
+    | AlertRaised
+    | AlertAnswered
+    | AlertJudged
+    | WorkerLost
 )
 
 AnyEvent: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
@@ -358,16 +353,22 @@ AnyEvent: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator=
 
 MONEY = (
     AgentMoved,
+    AgentTold,
     ApprovalAnswered,
     ApprovalAsked,
     BudgetReached,
     BudgetRemoved,
     BudgetSet,
+    FleetSet,
     SessionStarted,
+    StepContinued,
     StepMoved,
+    StepRetried,
     TaskMoved,
+    TaskPrioritized,
     TaskResumed,
     TaskSubmitted,
     TotalReported,
+    WorkerLost,
 )
 """Events about money or its ownership: synced to disk before the caller goes on."""

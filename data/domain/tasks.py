@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from data.domain.agents import Runtime
 from data.domain.errors import TooLate
+from data.domain.fleet import Priority
 from data.domain.money import Tokens
 from data.domain.workflows import Workflow
 
@@ -103,6 +104,7 @@ class Draft:
     """The task that this one does once more."""
     ask_tools: tuple[str, ...] = ()
     """Tools of which each call waits for a person; `*` for all."""
+    priority: Priority = Priority.NORMAL
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ class Task:
     """What the steps had cost that the last resume did not do again."""
     rerun_of: str | None = None
     ask_tools: tuple[str, ...] = ()
+    priority: Priority = Priority.NORMAL
 
     @property
     def ended(self) -> bool:

@@ -14,7 +14,7 @@ from data.domain.agents import AgentStatus
 from data.domain.errors import AgentNotFound, TaskNotFound, TooLate
 from data.domain.tasks import ENDED, RESUMABLE, TaskStatus, move
 from data.domain.workflows import StepStatus
-from data.store import asking, spending
+from data.store import alerting, asking, settings, spending
 from data.store import tables as t
 from data.store.rows import ms, token_columns, tokens
 
@@ -42,6 +42,14 @@ def fold(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None:
             asking.fold(db, rev, at_ms, event)
         case e.BudgetSet() | e.BudgetRemoved() | e.BudgetReached():
             spending.fold(db, rev, at_ms, event)
+        case e.FleetSet():
+            settings.fold(db, rev, at_ms, event)
+        case e.AlertRaised() | e.AlertAnswered() | e.AlertJudged():
+            alerting.fold(db, rev, at_ms, event)
+        case e.WorkerLost():
+            pass  # told in the log; the row of the worker is kept by `workers`
+        case e.TaskPrioritized():
+            _task(db, event.task_id, rev, priority=event.priority.value)
         case e.StepMoved():
             _move_step(db, rev, at_ms, event)
         case e.AgentCreated():
@@ -75,6 +83,13 @@ def _fold_agent(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None
             _agent(db, event, rev, activity=f"sub-agent {event.to}: {event.words}".rstrip(": "))
         case e.ToolRefused():
             _agent(db, event, rev, activity=f"refused: {event.words}")
+        case e.StepContinued():
+            _agent(db, event, rev, activity="continues its session" if event.session else "begins anew")
+        case e.StepRetried():
+            words = f"waiting for try {event.attempt} of {event.most}: {event.why}"
+            _agent(db, event, rev, activity=words, retry_at_ms=ms(event.retry_at))
+        case e.AgentTold():
+            _agent(db, event, rev, activity=f"told by {event.by}: {event.words}")
         case e.ToolReturned() | e.Said() | e.Diagnostic():
             _agent(db, event, rev)
         case _:  # pragma: no cover - the type checker sees a missing case first
@@ -137,6 +152,7 @@ def _submit(db: sa.Connection, rev: int, at_ms: int, event: e.TaskSubmitted) -> 
             ai_planner=event.ai_planner,
             rerun_of=event.rerun_of,
             ask_tools=json.dumps(event.ask_tools),
+            priority=event.priority.value,
             budget_nanousd=event.budget_nanousd,
             created_by=event.by,
             created_at_ms=at_ms,

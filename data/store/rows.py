@@ -9,6 +9,7 @@ from typing import Any
 
 from data.domain.agents import Agent, AgentStatus, Role, Runtime
 from data.domain.approvals import AnswerScope, Approval, ApprovalStatus
+from data.domain.fleet import Priority
 from data.domain.money import Tokens
 from data.domain.tasks import AnalystChoice, Complexity, Task, TaskStatus, TaskType
 from data.domain.workflows import Step, StepStatus, Workflow
@@ -103,6 +104,7 @@ def task(row: Row, workflow: Workflow, files: dict[str, list[str]]) -> Task:
         kept_nanousd=row["kept_nanousd"],
         rerun_of=row["rerun_of"],
         ask_tools=tuple(json.loads(row["ask_tools"])),
+        priority=Priority(row["priority"]),
     )
 
 

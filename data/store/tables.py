@@ -89,6 +89,7 @@ tasks = sa.Table(
     _count("kept_nanousd"),
     sa.Column("rerun_of", _Id),
     sa.Column("ask_tools", sa.Text, nullable=False, server_default="[]"),
+    sa.Column("priority", sa.String(10), nullable=False, server_default="normal"),
     sa.Index("ix_tasks_created_at_ms_id", "created_at_ms", "id"),
     sa.Index("ix_tasks_status", "status"),
 )
@@ -180,6 +181,52 @@ step_runs = sa.Table(
     sa.Column("finished_at_ms", sa.BigInteger),
     sa.Column("outcome", sa.Text),
     _count("reserved_nanousd"),
+    sa.Column("owner", sa.String(120)),
+    sa.Column("retries", sa.Integer, nullable=False, server_default="0"),
+)
+
+workers = sa.Table(
+    "workers",
+    metadata,
+    sa.Column("id", sa.String(120), primary_key=True),
+    sa.Column("host", sa.String(200), nullable=False),
+    sa.Column("pid", sa.BigInteger, nullable=False),
+    sa.Column("pages", sa.Boolean, nullable=False),
+    sa.Column("max_agents", sa.Integer, nullable=False),
+    sa.Column("started_at_ms", sa.BigInteger, nullable=False),
+    sa.Column("beat_at_ms", sa.BigInteger, nullable=False),
+    sa.Column("ended_at_ms", sa.BigInteger),
+    sa.Column("lost_at_ms", sa.BigInteger),
+)
+
+fleet_settings = sa.Table(
+    "fleet_settings",
+    metadata,
+    sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("rev", sa.BigInteger, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("changed_by", sa.String(200), nullable=False),
+    sa.Column("changed_at_ms", sa.BigInteger, nullable=False),
+)
+
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("rev", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False, index=True),
+    sa.Column("task_id", _Id),
+    sa.Column("agent_id", _Id, index=True),
+    sa.Column("words", sa.Text, nullable=False),
+    sa.Column("evidence", sa.Text, nullable=False),
+    sa.Column("raised_at_ms", sa.BigInteger, nullable=False),
+    sa.Column("until_ms", sa.BigInteger),
+    sa.Column("answered_by", sa.String(200)),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("verdict", sa.Boolean),
+    sa.Column("judged_by", sa.String(200)),
+    sa.Index("ix_alerts_raised_at_ms_id", "raised_at_ms", "id"),
 )
 
 budgets = sa.Table(

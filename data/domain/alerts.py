@@ -1,0 +1,51 @@
+"""Alerts: what somebody should look at, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class AlertKind(StrEnum):
+    """What an alert is about."""
+
+    STUCK = "stuck"
+    """An agent makes no progress."""
+    LOOPING = "looping"
+    """An agent does the same thing again and again."""
+    BUDGET = "budget"
+    """A stage of a budget was reached."""
+
+
+class AlertStatus(StrEnum):
+    """Where an alert stands."""
+
+    OPEN = "open"
+    SNOOZED = "snoozed"
+    """A person wants to wait; it opens again if nothing has changed by then."""
+    RESOLVED = "resolved"
+    """A person acted, or what it was about is over."""
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One alert as it stands now."""
+
+    id: str
+    kind: AlertKind
+    status: AlertStatus
+    words: str
+    """Why, as one sentence."""
+    raised_at: datetime
+    task_id: str | None = None
+    agent_id: str | None = None
+    evidence: dict[str, str] = field(default_factory=dict)
+    """What it rests on: name to value, both as people read them."""
+    until: datetime | None = None
+    """When a snoozed one opens again."""
+    answered_by: str | None = None
+    note: str = ""
+    right: bool | None = None
+    """A person's word on whether the alert was right; None: nobody said."""
+    judged_by: str | None = None

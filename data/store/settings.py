@@ -1,0 +1,59 @@
+"""Settings of the whole fleet in the store: the last word on each, and its default where nobody said one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import sqlalchemy as sa
+
+from data.domain.agents import Role
+from data.domain.control_events import FleetSet
+from data.domain.fleet import Cleanup, Limits, Patience, Retries
+from data.store import tables as t
+
+
+def fold(db: sa.Connection, rev: int, at_ms: int, event: FleetSet) -> None:
+    values = {"rev": rev, "body": json.dumps(event.values), "changed_by": event.by, "changed_at_ms": at_ms}
+    where = t.fleet_settings.c.name == event.name
+    if db.execute(sa.update(t.fleet_settings).where(where).values(**values)).rowcount == 0:
+        db.execute(sa.insert(t.fleet_settings).values(name=event.name, **values))
+
+
+def _body(db: sa.Connection, name: str) -> dict[str, Any]:
+    found = db.execute(sa.select(t.fleet_settings.c.body).where(t.fleet_settings.c.name == name)).scalar()
+    return {} if found is None else dict(json.loads(found))
+
+
+def limits(db: sa.Connection) -> Limits:
+    return Limits(**_body(db, "limits"))
+
+
+def patience(db: sa.Connection) -> Patience:
+    return Patience(**_body(db, "patience"))
+
+
+def cleanup(db: sa.Connection) -> Cleanup:
+    return Cleanup(**_body(db, "cleanup"))
+
+
+def retries(db: sa.Connection) -> Retries:
+    body = _body(db, "retries")
+    by_role = {Role(role): tries for role, tries in body.pop("by_role", {}).items()}
+    return Retries(by_role=by_role, **body)
+
+
+def event(setting: Limits | Retries | Patience | Cleanup, by: str) -> FleetSet:
+    """The event that makes this the fleet's setting."""
+    match setting:
+        case Limits():
+            return FleetSet(task_id="", name="limits", values=asdict(setting), by=by)
+        case Retries():
+            named = {role.value: tries for role, tries in setting.by_role.items()}
+            values = {"by_role": named, "otherwise": setting.otherwise}
+            return FleetSet(task_id="", name="retries", values=values, by=by)
+        case Patience():
+            return FleetSet(task_id="", name="patience", values=asdict(setting), by=by)
+        case Cleanup():
+            return FleetSet(task_id="", name="cleanup", values=asdict(setting), by=by)
