@@ -48,6 +48,8 @@ class Session:
     size: int = 0
     """Bytes received."""
     component: str = ""
+    wakers: dict[str, str] = field(default_factory=dict)
+    """Live panels of the page: component id to fragment id."""
     script: str = ""
     waking: asyncio.Task[None] | None = None
     drawn: asyncio.Event = field(default_factory=asyncio.Event)
@@ -80,13 +82,15 @@ class Session:
             case "navigation":
                 self.script = message.navigation.page_script_hash
             case "delta" if message.delta.new_element.WhichOneof("type") == "bidi_component":
-                self._mounted(message.delta.new_element.bidi_component)
+                self._mounted(message.delta.new_element.bidi_component, message.delta.fragment_id)
             case "script_finished":
                 self.runs += 1
                 if self.component:
                     self.drawn.set()
 
-    def _mounted(self, component: Any) -> None:
+    def _mounted(self, component: Any, fragment_id: str) -> None:
+        if component.component_name.endswith("quarterdeck_waker"):
+            self.wakers[component.id] = fragment_id
         for told in (component.json, component.mixed.json):
             if told and "paceMs" in told:
                 data = json.loads(told)
@@ -115,12 +119,14 @@ class Session:
         await asyncio.sleep(wait_s)
         self.woken_at = time.monotonic()
         self.wakes += 1
-        message = self._message()
-        state = message.rerun_script.widget_states.widgets.add()
-        state.id = TRIGGER.format(component=self.component)
-        state.json_trigger_value = json.dumps([{"event": "changed", "value": self.clock}])
         assert self.socket is not None
-        await self.socket.send(message.SerializeToString())
+        for component, fragment_id in (self.wakers or {self.component: ""}).items():
+            message = self._message()
+            message.rerun_script.fragment_id = fragment_id
+            state = message.rerun_script.widget_states.widgets.add()
+            state.id = TRIGGER.format(component=component)
+            state.json_trigger_value = json.dumps([{"event": "changed", "value": self.clock}])
+            await self.socket.send(message.SerializeToString())
 
 
 async def gather(url: str, page: str, count: int) -> None:

@@ -143,8 +143,13 @@ with st.container(horizontal=True):
     cards.demo_note(Runtime.DEMO)
 cards.legend(Role)
 st.subheader("Tables")
-frame, columns = tables.agents(_agents(), now)
-st.dataframe(frame, column_config=columns, hide_index=True, height=tables.height(8), alt="Agents of every role")
+st.dataframe(
+    tables.agent_rows(_agents(), now),
+    column_config=tables.agent_columns(_agents()),
+    hide_index=True,
+    height=tables.height(8),
+    alt="Agents of every role",
+)
 frame, columns = tables.task_agents(_agents(), now)
 st.dataframe(frame, column_config=columns, hide_index=True, height=tables.height(8), alt="Agents of a task")
 st.subheader("Charts")

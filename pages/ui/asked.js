@@ -1,4 +1,5 @@
-// Hears on pages that do not watch the whole fleet that a person is asked something, or that it was answered.
+// Hears that a person is asked something, or that it was answered: from the live part of the page where that watches
+// the whole fleet, else over a connection of its own.
 const MOST_WAIT_MS = 30000;
 
 const asked = (element) => (element ? `${element.count}:${element.items.map((item) => item.id).join()}` : '');
@@ -7,8 +8,9 @@ class Ear {
   constructor(component) {
     this.fails = 0;
     this.known = null;
+    this.onBoard = (event) => { if (event.detail.topic === this.data.topic) this.hear(asked(event.detail.approvals)); };
     this.run(component);
-    this.open();
+    if (this.data.own) this.open(); else addEventListener('quarterdeck:board', this.onBoard);
   }
   run(component) {
     this.data = component.data;
@@ -42,7 +44,8 @@ class Ear {
   close() {
     this.closed = true;
     clearTimeout(this.retry);
-    this.ws.close();
+    removeEventListener('quarterdeck:board', this.onBoard);
+    this.ws?.close();
   }
 }
 

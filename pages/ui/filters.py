@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
@@ -86,14 +88,33 @@ def pages_shown(name: str, wanted: object) -> int:
     return int(held[1])
 
 
-def listed(name: str, wanted: object, ask: Callable[[Board, str | None], Page[T]]) -> tuple[list[T], bool]:
-    """What a page shows of a list, and whether there is more; read once for all pages that show the same."""
-    shown, store = pages_shown(name, wanted), session.deck().store
-    key = (str(store.url), session.clock(), name, wanted, shown)
+@dataclass(frozen=True)
+class Listed(Generic[T]):
+    """What a page shows of a list."""
 
-    def read() -> tuple[list[T], bool]:
+    items: list[T]
+    more: bool
+    """Whether there is more of it."""
+    rows: Any
+    """The items as the rows of a table."""
+
+
+def listed(
+    name: str,
+    wanted: object,
+    ask: Callable[[Board, str | None], Page[T]],
+    rows: Callable[[list[T], datetime], Any],
+) -> Listed[T]:
+    """A list as of now; read and laid out once for all pages that show the same."""
+    shown, store = pages_shown(name, wanted), session.deck().store
+    now = store.now()
+    minute = now.replace(second=0, microsecond=0)  # durations go on while nothing happens
+    key = (str(store.url), session.clock(), name, wanted, shown, minute)
+
+    def read() -> Listed[T]:
         with store.read() as board:
-            return stretches(lambda cursor: ask(board, cursor), shown)
+            items, more = stretches(lambda cursor: ask(board, cursor), shown)
+        return Listed(items, more, rows(items, now))
 
     return _lists.get(key, read)
 

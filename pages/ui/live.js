@@ -253,13 +253,19 @@ class Live {
     const moved = at > (first ? this.data.clock : this.lastClock);
     this.lastClock = Math.max(at, this.lastClock);
     this.draw();
+    dispatchEvent(new CustomEvent('quarterdeck:board', { detail: { topic: this.data.topic, approvals: this.elements.get('approvals') } }));
     if (moved && !quiet && this.data.wakes) this.wake();
   }
-  // The fragments of the page are woken at once after a rest, else at most once per pace.
+  // The panels of the page are woken at once after a rest, else at most once per pace.
   wake() {
     if (this.waking) return;
     const wait = Math.max(60, this.wokeAt + this.data.paceMs - Date.now());
-    this.waking = setTimeout(() => { this.waking = null; this.wokeAt = Date.now(); this.emit('changed', this.lastClock); }, wait);
+    this.waking = setTimeout(() => {
+      this.waking = null; this.wokeAt = Date.now();
+      const woken = { clock: this.lastClock, heard: false };
+      dispatchEvent(new CustomEvent('quarterdeck:changed', { detail: woken }));
+      if (!woken.heard) this.emit('changed', this.lastClock); // no panel: the page as a whole
+    }, wait);
   }
   draw() {
     const by = (prefix) => [...this.elements].filter(([id]) => id.startsWith(prefix)).sort((a, b) => (a[1].order ?? 0) - (b[1].order ?? 0) || (a[0] < b[0] ? 1 : -1));

@@ -25,7 +25,6 @@ SCRIPT_RUN_MS = 8
 """What waking one page costs the server: with many pages open each is woken less often."""
 PRESENT_S = 60
 
-_KEYS = "live-keys"
 _CLOCK = "live-clock"
 _SEEN = "live-seen"
 _PAGES = {"task": places.TASK, "agent": places.AGENT}
@@ -51,15 +50,17 @@ _present: dict[str, float] = {}
 def begin(clock: int) -> None:
     """Start a full run of a page, before anything of it is read: what happened after this clock is news to it."""
     st.session_state[_CLOCK] = clock
-    st.session_state[_KEYS] = []
     _present[_session_id()] = time.monotonic()
 
 
-def wakes(key: str) -> None:
-    """This fragment is on the page and wants to be drawn again when something happened."""
-    keys = st.session_state.setdefault(_KEYS, [])
-    if key not in keys:
-        keys.append(key)
+def waker(name: str) -> None:
+    """Draw the fragment that this is called in again, and only it, when something happened.
+
+    A trigger inside the fragment runs just that; one outside of it would first start a run of the whole page.
+    """
+    js = (HERE / "waker.js").read_text(encoding="utf-8")
+    component = st.components.v2.component("quarterdeck_waker", js=js)
+    component(key=f"wake-{name}", data={}, on_changed_change=_looked)
 
 
 def shows_questions(seen: str) -> None:
@@ -84,18 +85,18 @@ def mount(topic: str = FLEET, *, show: Sequence[str] = (), agent_id: str | None 
         "paceMs": pace_ms(present()),
         "pollMs": POLL_MS,
     }
-    result = _component()(key="live", data=data, on_changed_change=_wake, on_open_change=lambda: None)
-    if (topic != FLEET or not wakes) and not resting:
-        _listen_for_questions()
+    result = _component()(key="live", data=data, on_changed_change=_looked, on_open_change=lambda: None)
+    if not resting:
+        _listen_for_questions(own=topic != FLEET)
     if result.open:
         go(str(result.open))
 
 
-def _listen_for_questions() -> None:
-    """For pages that are not woken by everything that happens in the fleet."""
+def _listen_for_questions(*, own: bool) -> None:
+    """Draw the line at the top again when that changes what waits for a person; `own`: over its own connection."""
     js = (HERE / "asked.js").read_text(encoding="utf-8")
     listener = st.components.v2.component("quarterdeck_asked", js=js)
-    data = {"topic": FLEET, "seen": st.session_state.get(_SEEN, "")}
+    data = {"topic": FLEET, "own": own, "seen": st.session_state.get(_SEEN, "")}
     listener(key="live-asked", data=data, on_asked_change=lambda: st.rerun([ATTENTION]))
 
 
@@ -126,13 +127,9 @@ def present() -> int:
     return len(_present)
 
 
-def _wake() -> None:
-    """Draw only the fragments again; a page that has to ask by itself is drawn as a whole."""
-    changed = getattr(st.session_state.get("live"), "changed", None)
-    keys = st.session_state.get(_KEYS, [])
+def _looked() -> None:
+    """Somebody still looks at this page."""
     _present[_session_id()] = time.monotonic()
-    if changed is not None and changed >= 0 and keys:
-        st.rerun([ATTENTION, *keys])
 
 
 def _session_id() -> str:

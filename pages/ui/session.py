@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -22,6 +23,10 @@ from pages.ui.look import plain
 
 T = TypeVar("T")
 log = structlog.get_logger("pages")
+
+AT_ONCE = 2
+PATIENCE_S = 1.0
+_turns = threading.BoundedSemaphore(AT_ONCE)
 
 
 def deck() -> Deck:
@@ -72,22 +77,31 @@ def _again(name: str) -> None:
     st.button("Try again", key=f"again-{name}", icon=":material/refresh:")
 
 
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Let few panels be drawn at the same time: many threads at once keep the server from answering anybody.
+
+    Who has waited long goes ahead all the same, so that a panel that hangs holds up nobody for good.
+    """
+    mine = _turns.acquire(timeout=PATIENCE_S)
+    try:
+        yield
+    finally:
+        if mine:
+            _turns.release()
+
+
 def live_panel(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A part of a page that the server wakes when something happened, with a boundary of its own."""
 
     def wrap(draw: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(draw)
         def guarded(*args: Any, **kwargs: Any) -> None:
-            with panel(name):
+            live.waker(name)
+            with panel(name), _turn():
                 draw(*args, **kwargs)
 
-        fragment = st.fragment(guarded, key=name)
-
-        def rendered(*args: Any, **kwargs: Any) -> None:
-            live.wakes(name)
-            fragment(*args, **kwargs)
-
-        return rendered
+        return st.fragment(guarded, key=name)
 
     return wrap
 

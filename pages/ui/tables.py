@@ -56,9 +56,8 @@ def _role_pills() -> Any:
     return pills("Role", [role.value for role in Role], [look.role_colour(role) + "40" for role in Role], 120)
 
 
-def agents(found: Sequence[Agent], now: datetime) -> tuple[Any, dict[str, Any]]:
-    """The agent table, and its column settings."""
-    table = pa.table(
+def agent_rows(found: Sequence[Agent], now: datetime) -> pa.Table:
+    return pa.table(
         {
             "ID": [agent.id[:8] for agent in found],
             "Role": [[agent.role.value] for agent in found],
@@ -71,13 +70,15 @@ def agents(found: Sequence[Agent], now: datetime) -> tuple[Any, dict[str, Any]]:
             "Created": [agent.created_at for agent in found],
         }
     )
+
+
+def agent_columns(found: Sequence[Agent]) -> dict[str, Any]:
     columns = {"Role": _role_pills(), "Status": _status_pills(), "Created": _when("Created")}
-    return table, columns | _numbers([agent.cost_nanousd for agent in found])
+    return columns | _numbers([agent.cost_nanousd for agent in found])
 
 
-def tasks(found: Sequence[Task], now: datetime, **buttons: Any) -> tuple[Any, dict[str, Any]]:
-    """The task table; `open` and `delete` are what their buttons call."""
-    table = pa.table(
+def task_rows(found: Sequence[Task], now: datetime) -> pa.Table:
+    return pa.table(
         {
             "Description": [words.title(task.description, 80) for task in found],
             "Status": [[look.status_cell(task.status.value)] for task in found],
@@ -94,6 +95,10 @@ def tasks(found: Sequence[Task], now: datetime, **buttons: Any) -> tuple[Any, di
             " ": [":material/delete: Delete" if task.ended else "" for task in found],
         }
     )
+
+
+def task_columns(found: Sequence[Task], **buttons: Any) -> dict[str, Any]:
+    """`open` and `delete` are what the buttons of a row call."""
     columns = {
         "Description": _button("Description", "open", buttons, width=250, alignment="left"),
         "Status": _status_pills(),
@@ -102,7 +107,7 @@ def tasks(found: Sequence[Task], now: datetime, **buttons: Any) -> tuple[Any, di
         "Folder": st.column_config.TextColumn(width=180),
         " ": _button(" ", "delete", buttons, width=100),
     }
-    return table, columns | _numbers([task.cost_nanousd for task in found])
+    return columns | _numbers([task.cost_nanousd for task in found])
 
 
 def _numbers(costs: Sequence[int]) -> dict[str, Any]:

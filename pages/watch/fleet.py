@@ -73,16 +73,16 @@ def how_to_run_real() -> None:
 @session.live_panel("agents")
 def agent_table(wanted: AgentFilter) -> None:
     """Every agent, newest first, a stretch at a time."""
-    found, more = filters.listed(
-        "agents", wanted, lambda board, cursor: board.agents(wanted, filters.PAGE_ROWS, cursor)
+    shown = filters.listed(
+        "agents", wanted, lambda board, cursor: board.agents(wanted, filters.PAGE_ROWS, cursor), tables.agent_rows
     )
+    found = shown.items
     if not found:
         cards.empty("No agent fits", "Take a filter away to see more.", ":material/filter_alt_off:")
         return
-    frame, columns = tables.agents(found, session.deck().store.now())
     picked = st.dataframe(
-        frame,
-        column_config=columns,
+        shown.rows,
+        column_config=tables.agent_columns(found),
         hide_index=True,
         height=tables.height(len(found)),
         key="agents-table",
@@ -92,7 +92,7 @@ def agent_table(wanted: AgentFilter) -> None:
     )
     if rows := picked.selection.rows:
         live.go(f"agent?id={found[rows[0]].id}")
-    if more:
+    if shown.more:
         filters.show_more("agents")
 
 

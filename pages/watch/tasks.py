@@ -18,19 +18,19 @@ ASKED = "tasks-asked"
 @session.live_panel("tasks")
 def task_list(wanted: TaskFilter) -> None:
     """The filters are drawn outside: a field that is drawn again while somebody types into it loses letters."""
-    found, more = filters.listed("tasks", wanted, lambda board, cursor: board.tasks(wanted, filters.PAGE_ROWS, cursor))
+    shown = filters.listed(
+        "tasks", wanted, lambda board, cursor: board.tasks(wanted, filters.PAGE_ROWS, cursor), tables.task_rows
+    )
+    found = shown.items
     if not found:
         nothing(wanted)
         return
     # Which task a row's button means is decided by what the person saw, not by what has arrived since.
     clicked = st.session_state.pop(ASKED, None)
     st.session_state[LISTED] = [task.id for task in found]
-    frame, columns = tables.tasks(
-        found, session.deck().store.now(), open=lambda: ask("open"), delete=lambda: ask("delete")
-    )
     picked = st.dataframe(
-        frame,
-        column_config=columns,
+        shown.rows,
+        column_config=tables.task_columns(found, open=lambda: ask("open"), delete=lambda: ask("delete")),
         hide_index=True,
         height=tables.height(len(found)),
         key="tasks-table",
@@ -38,7 +38,7 @@ def task_list(wanted: TaskFilter) -> None:
         selection_mode="single-row",
         alt=f"{words.count(len(found), 'task')}: description, status, type, workflow, cost, tokens, created",
     )
-    if more:
+    if shown.more:
         filters.show_more("tasks")
     if clicked is not None:
         act(*clicked)

@@ -92,6 +92,7 @@ def test_half_typed_text_survives_the_waking_of_its_own_panel(server, tab: Calla
 
 def test_a_card_is_a_link_that_keeps_the_page_alive(server, tab: Callable[..., Page]):
     page = tab()
+    start_demo(page, server.url)
     page.goto(server.url)
     card = page.locator("a.agent").first
     assert re.fullmatch(r"agent\?id=\w+", card.get_attribute("href") or "")
