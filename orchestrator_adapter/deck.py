@@ -52,8 +52,9 @@ class Deck:
         """Why this server is not fit for work; empty if it is."""
         reasons = self.engine.not_ready()
         try:
-            if migrate.current(self.store.reader) != migrate.newest():
-                reasons.append("the store's schema is not the one of this version")
+            with self.store.read() as board:
+                if migrate.revision(board.connection) != migrate.newest():
+                    reasons.append("the store's schema is not the one of this version")
             with self.store.write():
                 pass
         except FleetError as refused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -73,36 +74,63 @@ def pytest_unconfigure() -> None:
         os._exit(_ended[-1])
 
 
+class PostgresServer:
+    """A server of PostgreSQL of the tests' own; it can be stopped and started again."""
+
+    def __init__(self) -> None:
+        binaries = _postgres_bin()
+        assert binaries, "PostgreSQL is not installed: run `make test`, which installs it"
+        self._binaries, self._home, self._port = binaries, Path(tempfile.mkdtemp(prefix="qd-pg-")), free_port()
+        self.address = f"postgresql://postgres@127.0.0.1:{self._port}"
+        if os.geteuid() == 0:
+            shutil.chown(self._home, "postgres", "postgres")
+        initdb = [str(binaries / "initdb"), "-D", str(self._home / "db"), "-U", "postgres", "-A", "trust", "-N"]
+        subprocess.run([*_as_postgres(), *initdb, "-E", "UTF8", "--locale=C"], check=True, capture_output=True, cwd="/")
+        self.start()
+
+    def start(self) -> None:
+        options = ["-p", str(self._port), "-h", "127.0.0.1", "-k", str(self._home), "-F", "-c", "max_connections=300"]
+        self._process = subprocess.Popen(
+            [*_as_postgres(), str(self._binaries / "postgres"), "-D", str(self._home / "db"), *options],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+        )
+        _wait_for(self.address, self._process)
+
+    def stop(self) -> None:
+        """At once: whoever is connected is cut off."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(timeout=30)
+
+    def remove(self) -> None:
+        self.stop()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def database(self, name: str) -> str:
+        """Address of a new, empty database."""
+        with psycopg.connect(f"{self.address}/postgres", autocommit=True) as connection:
+            connection.execute(f"create database {name}")
+        return f"{self.address}/{name}"
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """Address of a server that lives as long as the test run, with a migrated template database."""
-    binaries = _postgres_bin()
-    assert binaries, "PostgreSQL is not installed: run `make test`, which installs it"
-    home = Path(tempfile.mkdtemp(prefix="qd-pg-"))
-    port, user = free_port(), "postgres"
-    if os.geteuid() == 0:
-        shutil.chown(home, "postgres", "postgres")
-    prefix = _as_postgres()
-    initdb = [str(binaries / "initdb"), "-D", str(home / "db"), "-U", user, "-A", "trust", "-N", "-E", "UTF8"]
-    subprocess.run([*prefix, *initdb, "--locale=C"], check=True, capture_output=True, cwd="/")
-    options = ["-p", str(port), "-h", "127.0.0.1", "-k", str(home), "-F", "-c", "max_connections=300"]
-    server = subprocess.Popen(
-        [*prefix, str(binaries / "postgres"), "-D", str(home / "db"), *options],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd="/",
-    )
-    address = f"postgresql://{user}@127.0.0.1:{port}"
+    server = PostgresServer()
     try:
-        _wait_for(address, server)
-        with psycopg.connect(f"{address}/postgres", autocommit=True) as connection:
-            connection.execute("create database template_quarterdeck")
-        Store.open(f"{address}/template_quarterdeck").close()
-        yield address
+        Store.open(server.database("template_quarterdeck")).close()
+        yield server.address
     finally:
-        server.terminate()
-        server.wait(timeout=30)
-        shutil.rmtree(home, ignore_errors=True)
+        server.remove()
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[PostgresServer]:
+    """A server of this test's own, which it may stop."""
+    server = PostgresServer()
+    yield server
+    server.remove()
 
 
 def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:

@@ -41,6 +41,8 @@ class StepRun:
     attempts: int
     outcome: dict[str, Any] | None
     """What the step gave; None while it is unpaid."""
+    retries: int = 0
+    """How often it was tried again after a failure that might pass."""
 
 
 class Ledger:
@@ -75,10 +77,11 @@ class Ledger:
         try:
             yield
         except BaseException:
-            self.connection.exec_driver_sql("ROLLBACK TO SAVEPOINT event")
+            with contextlib.suppress(sa.exc.SQLAlchemyError):  # the connection itself may be what broke
+                self.connection.exec_driver_sql("ROLLBACK TO SAVEPOINT event")
+                self.connection.exec_driver_sql("RELEASE SAVEPOINT event")
             raise
-        finally:
-            self.connection.exec_driver_sql("RELEASE SAVEPOINT event")
+        self.connection.exec_driver_sql("RELEASE SAVEPOINT event")
 
     def _insert(self, event: Event, at_ms: int) -> int:
         row = self.connection.execute(
@@ -141,13 +144,16 @@ class Ledger:
         if row is None:
             return None
         outcome = None if row["outcome"] is None else json.loads(row["outcome"])
-        return StepRun(
-            run_id, row["task_id"], row["step"], row["agent_id"], row["session_id"], row["attempts"], outcome
-        )
+        ids = (row["task_id"], row["step"], row["agent_id"], row["session_id"])
+        return StepRun(run_id, *ids, row["attempts"], outcome, row["retries"])
 
     def note_session(self, run_id: str, session_id: str) -> None:
         """Remember which session to continue if this run is killed."""
         self._set_run(run_id, session_id=session_id)
+
+    def count_retry(self, run_id: str) -> None:
+        """Count one more try after a failure that may pass."""
+        self._set_run(run_id, retries=t.step_runs.c.retries + 1)
 
     def reserve(self, run_id: str, nanousd: int) -> None:
         """Hold money back for a step that starts now; freed when it is finished."""

@@ -32,7 +32,11 @@ def newest() -> str:
 def current(engine: sa.Engine) -> str | None:
     """The revision the database is at; None if it is empty."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return revision(connection)
+
+
+def revision(connection: sa.Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def upgrade(engine: sa.Engine) -> None:

@@ -6,9 +6,10 @@ import contextlib
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -28,6 +29,14 @@ _WRITER_LOCK = 0x51_44_4B
 _UNUSABLE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.DatabaseError)
 """Not their subclasses: a broken constraint or a wrong query is a fault of ours and stays loud."""
 
+PATIENCE: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+"""How soon a server of PostgreSQL that does not answer any more is given up; by itself that takes hours."""
+
 _STRETCH = 5_000
 """Events that are read at once when many are to be told."""
 
@@ -39,6 +48,19 @@ _PRAGMAS = (
     "temp_store=MEMORY",
     "journal_size_limit=67108864",
 )
+
+
+Doing = Literal["read", "write"]
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """That the store cannot be used now."""
+
+    doing: Doing
+    """What cannot be done; what cannot even be read cannot be written either."""
+    since: datetime
+    reason: str
 
 
 def utc_now() -> datetime:
@@ -83,15 +105,18 @@ class Store:
         self._fan_lock = threading.Lock()
         self._listeners: list[Listener] = []
         self._told = 0
+        self._troubles: dict[Doing, Trouble] = {}
+        self._worried: list[Callable[[], None]] = []
         self.sqlite = self.url.get_backend_name() == "sqlite"
         if self.sqlite:
             path = str(self.url.database)
             self.writer, self.reader = _sqlite(path, read_only=False), _sqlite(path, read_only=True)
         else:
             address = self.url.set(drivername="postgresql+psycopg")
-            self.writer = sa.create_engine(address, pool_pre_ping=True, pool_size=5)
+            some: dict[str, Any] = {"pool_pre_ping": True, "connect_args": PATIENCE}
+            self.writer = sa.create_engine(address, pool_size=5, **some)
             options = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
-            self.reader = sa.create_engine(address, pool_pre_ping=True, pool_size=20, execution_options=options)
+            self.reader = sa.create_engine(address, pool_size=20, execution_options=options, **some)
         sa.event.listen(self.reader, "before_cursor_execute", _asked, retval=True)
 
     @classmethod
@@ -108,7 +133,7 @@ class Store:
                 raise StoreUnavailable(f"The folder {folder} cannot be made: {error.strerror}.") from error
         store = cls(url, now)
         try:
-            with store._refusals():
+            with store._refusals("write"):
                 migrate.upgrade(store.writer)
             with store.read() as board:
                 store._told = board.clock()
@@ -123,7 +148,7 @@ class Store:
 
         `durable` waits until the disk has it: for money and for ownership of work. Listeners hear of it afterwards.
         """
-        with self._lock, self._refusals(), self.writer.connect() as connection:
+        with self._lock, self._refusals("write"), self.writer.connect() as connection:
             self._prepare(connection, durable)
             with connection.begin():
                 if not self.sqlite:
@@ -144,11 +169,11 @@ class Store:
     @contextlib.contextmanager
     def read(self) -> Iterator[Board]:
         """One consistent look at the rows; cannot write."""
-        with self._refusals(), self.reader.connect() as connection, connection.begin():
+        with self._refusals("read"), self.reader.connect() as connection, connection.begin():
             yield Board(connection)
 
     @contextlib.contextmanager
-    def _refusals(self) -> Iterator[None]:
+    def _refusals(self, doing: Doing) -> Iterator[None]:
         try:
             yield
         except FleetError:
@@ -156,11 +181,47 @@ class Store:
         except sa.exc.DBAPIError as error:
             if type(error) not in _UNUSABLE:
                 raise
-            where, said = self.url.render_as_string(hide_password=True), str(error.orig)
-            first = next(iter(said.splitlines()), type(error.orig).__name__)
-            raise StoreUnavailable(
-                f"The store {where} cannot be used: {first}. Nothing was changed.", reason=said
-            ) from error
+            raise self._refusal(doing, error.orig) from error
+        except (sqlite3.Error, sa.exc.TimeoutError) as error:  # before a transaction; no connection came free
+            raise self._refusal(doing, error) from error
+        self._worry(doing, None)
+
+    def _refusal(self, doing: Doing, error: BaseException | None) -> StoreUnavailable:
+        where, said = self.url.render_as_string(hide_password=True), str(error)
+        first = next(iter(said.splitlines()), type(error).__name__)
+        self._worry(doing, first)
+        return StoreUnavailable(f"The store {where} cannot be used: {first}. Nothing was changed.", reason=said)
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """What is wrong with the store, as far as anybody has noticed; None while it is well."""
+        return self._troubles.get("read") or self._troubles.get("write")
+
+    def _worry(self, doing: Doing, reason: str | None) -> None:
+        if (reason is None) != (doing in self._troubles):
+            return
+        if reason is None:
+            self._troubles.pop(doing, None)
+        else:
+            self._troubles[doing] = Trouble(doing, self.now(), reason)
+        for hear in list(self._worried):
+            hear()
+
+    def listen_to_trouble(self, hear: Callable[[], None]) -> Callable[[], None]:
+        """Call this when the store can no longer be used, and when it can again; gives the function that ends it."""
+        self._worried.append(hear)
+        return lambda: self._worried.remove(hear)
+
+    def look_again(self) -> None:
+        """Find out whether what was wrong still is, and tell what was missed meanwhile.
+
+        On SQLite a page is really written: an empty transaction succeeds on a full disk.
+        """
+        with contextlib.suppress(StoreUnavailable):
+            self.catch_up()
+            with self.write() as ledger:
+                if self.sqlite:
+                    ledger.connection.exec_driver_sql("PRAGMA user_version=0")
 
     def blob(self, key: str) -> bytes:
         with self.read() as board:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from typing import cast
@@ -9,8 +10,10 @@ from typing import cast
 import psycopg
 
 from data.domain.errors import StoreUnavailable
-from data.store.store import CHANNEL, Store
+from data.store.store import CHANNEL, PATIENCE, Store
 
+LOOK_S = 1.0
+"""How often a store that is away is looked for."""
 POLL_S = 0.05
 """A look at `data_version` takes 3 microseconds, so twenty a second cost nothing."""
 
@@ -32,32 +35,40 @@ class Watcher:
         self._thread.join(timeout=5)
 
     def _watch_sqlite(self) -> None:
-        connection = sqlite3.connect(str(self._store.url.database), check_same_thread=False)
+        while not self._stop.is_set():
+            try:
+                with contextlib.closing(sqlite3.connect(str(self._store.url.database))) as connection:
+                    self._poll(connection)
+            except (sqlite3.Error, StoreUnavailable):
+                self._stop.wait(LOOK_S)  # the file went away: look again until it is back
+
+    def _poll(self, connection: sqlite3.Connection) -> None:
         seen = -1
-        try:
-            while not self._stop.wait(POLL_S):
-                try:
-                    version = cast(int, connection.execute("PRAGMA data_version").fetchone()[0])
-                    if version != seen:
-                        self._store.catch_up()
-                        seen = version
-                except (sqlite3.OperationalError, StoreUnavailable):
-                    self._stop.wait(1)  # the file went away: look again until it is back
-        finally:
-            connection.close()
+        while not self._stop.wait(POLL_S):
+            version = cast(int, connection.execute("PRAGMA data_version").fetchone()[0])
+            if version != seen:
+                self._store.catch_up()
+                seen = version
+            self._look_if_troubled()
 
     def _watch_postgresql(self) -> None:
         address = self._store.url.set(drivername="postgresql").render_as_string(hide_password=False)
         while not self._stop.is_set():
             try:
-                with psycopg.connect(address, autocommit=True) as connection:
+                with psycopg.connect(address, autocommit=True, **PATIENCE) as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
                     self._store.catch_up()
                     self._hear(connection)
-            except (psycopg.OperationalError, StoreUnavailable):
-                self._stop.wait(1)
+            except (psycopg.Error, StoreUnavailable):
+                self._store.look_again()
+                self._stop.wait(LOOK_S)
 
     def _hear(self, connection: psycopg.Connection[tuple[object, ...]]) -> None:
         while not self._stop.is_set():
             for _ in connection.notifies(timeout=0.5, stop_after=1):
                 self._store.catch_up()
+            self._look_if_troubled()
+
+    def _look_if_troubled(self) -> None:
+        if self._store.trouble is not None and not self._stop.wait(LOOK_S):
+            self._store.look_again()

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from data.domain.errors import StoreUnavailable
 from data.store import Board, Recorded, Store
 from orchestrator_adapter.api.news import Message, News
 
@@ -37,7 +38,12 @@ class BoardSource:
         return self._concerns(entry)
 
     def news(self, store: Store, positions: Iterable[int | None]) -> Mapping[int | None, News]:
-        clock = self._refresh(store)
+        try:
+            clock = self._refresh(store)
+        except StoreUnavailable:  # what was last known is better than nothing; the hub says how old it is
+            if self._seen is None:
+                raise
+            clock = self._seen[0]
         return {position: self._patch(position, clock) for position in positions}
 
     def _refresh(self, store: Store) -> int:

@@ -67,6 +67,11 @@ def _done(event: Event) -> tuple[str, str] | None:
             return "asked", f"waits for a person: {text}"
         case e.ApprovalAnswered(to=to, by=by, reason=reason):
             return "answered", _with(to.value if by == "clock" else f"{to} by {by}", reason)
+        case e.StepContinued(step=step, attempt=attempt, session=session):
+            how = "continues its session" if session else "begins anew"
+            return "moved", f"the server was gone; {step} {how} (try {attempt})"
+        case e.StepRetried(attempt=attempt, most=most, why=why, retry_at=at):
+            return "retry", f"{why}: try {attempt} of {most} at {at:%H:%M:%S} UTC"
         case e.SubagentMoved(to=to, words=text):
             return "subagent", _with(f"sub-agent {to}", text)
         case e.Diagnostic(words=text):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
+from data.domain.errors import StoreUnavailable
 from data.store import Recorded, Store
+from data.store.rows import ms
 from orchestrator_adapter.api import topics
 from orchestrator_adapter.api.log import log
 from orchestrator_adapter.api.news import News, Source
@@ -54,6 +57,13 @@ class Listener:
         clocked = (other.safe(clock) for other in self.seats if other is not seat and other.feed.source.clocked)
         return min(clocked, default=2**63 if seat else clock)
 
+    def tell_of_store(self) -> None:
+        """Whether the store can be used, and if not, since when."""
+        trouble = self._hub.store.trouble
+        data = {"doing": trouble and trouble.doing, "since": trouble and ms(trouble.since)}
+        message = {"clock": self.safe_without(None), "topic": "stream", "kind": "store", "data": data}
+        self.outbox.put_nowait([json.dumps(message)])
+
     def sent(self) -> None:
         """Something went out: feeds that passed this listener over may come again."""
         if not self.full:
@@ -95,6 +105,9 @@ class Feed:
             self._wake.clear()
             try:
                 await self._publish()
+            except StoreUnavailable:  # the hub tells everybody so
+                self._wake.set()
+                await asyncio.sleep(AFTER_FAILURE_S)
             except Exception:  # the boundary of a topic: one that fails must not end it, nor any other
                 log().error("topic failed", topic=self.source.topic, exc_info=True)
                 self._wake.set()
@@ -132,7 +145,8 @@ class Hub:
 
     async def start(self, store: Store) -> None:
         self._store, self._loop = store, asyncio.get_running_loop()
-        self._end = store.listen(self._heard)
+        ends = (store.listen(self._heard), store.listen_to_trouble(self._worried))
+        self._end = lambda: _all(ends)
         self.clock = max(self.clock, await asyncio.to_thread(_clock, store))
 
     def close(self) -> None:
@@ -153,10 +167,22 @@ class Hub:
 
     def _heard(self, clock: int, news: Sequence[Recorded]) -> None:
         """Called in the thread that committed."""
+        self._soon(lambda: self._fan(clock, news))
+
+    def _worried(self) -> None:
+        """Called in the thread that found the store away, or back."""
+        self._soon(self._tell_of_store)
+
+    def _soon(self, do: Callable[[], None]) -> None:
         loop = self._loop
         if loop is not None and not loop.is_closed():
             with suppress(RuntimeError):  # closed in between: nobody is left to be told
-                loop.call_soon_threadsafe(self._fan, clock, news)
+                loop.call_soon_threadsafe(do)
+
+    def _tell_of_store(self) -> None:
+        if self._store is not None:
+            for listener in self._listeners:
+                listener.tell_of_store()
 
     def _fan(self, clock: int, news: Sequence[Recorded]) -> None:
         before, self.clock = self.clock, max(self.clock, clock)
@@ -181,6 +207,8 @@ class Hub:
             seat = Seat(feed, listener, position)
             feed.seats.add(seat)
             listener.seats.append(seat)
+        if self.store.trouble is not None:
+            listener.tell_of_store()
         return listener
 
     def leave(self, listener: Listener) -> None:
@@ -195,3 +223,8 @@ class Hub:
 def _clock(store: Store) -> int:
     with store.read() as board:
         return board.clock()
+
+
+def _all(ends: Iterable[Callable[[], None]]) -> None:
+    for end in ends:
+        end()

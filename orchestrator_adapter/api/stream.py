@@ -9,7 +9,7 @@ import orjson
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from data.domain.errors import FleetError, InvalidField
+from data.domain.errors import FleetError, InvalidField, StoreUnavailable
 from data.store import Store
 from orchestrator_adapter.api import bodies, topics
 from orchestrator_adapter.api.http import parameters, refusal
@@ -91,7 +91,8 @@ async def asked(scope: Scope, store: Store) -> tuple[list[str], int | None]:
     for name in names:
         topics.source(name)
     if tasks := [task for name in names if (task := topics.task_of(name))]:
-        await asyncio.to_thread(_known, store, tasks)
+        with suppress(StoreUnavailable):  # whoever listens is told so, and hears of the task when the store is back
+            await asyncio.to_thread(_known, store, tasks)
     after = given.get("after")
     if after is not None and not (after.isascii() and after.isdigit() and int(after[:20]) < 2**63):
         raise InvalidField("after must be a clock value: a whole number from 0.", field="after")

@@ -15,6 +15,7 @@ from data.domain.approvals import Approval, ApprovalStatus
 from data.domain.errors import TooLate
 from data.store import Ledger, Recorded, Store, asking
 from data.store.rows import ms
+from orchestrator_adapter.engine.pen import Pen
 from orchestrator_adapter.runners import Answer, Job
 
 PATIENCE = timedelta(hours=8)
@@ -26,6 +27,7 @@ class Desk:
     """Where agents of this process wait for answers."""
 
     store: Store
+    pen: Pen
     patience: timedelta = PATIENCE
     _waiters: dict[str, list[Callable[[], None]]] = field(default_factory=dict)
 
@@ -42,7 +44,7 @@ class Desk:
     async def ask(self, job: Job, tool: str, given: dict[str, Any], words: str) -> Answer:
         """Wait until a person has answered; on whichever event loop the caller lives."""
         loop, answered = asyncio.get_running_loop(), asyncio.Event()
-        asked = await asyncio.to_thread(self._ask, job, tool, given, words)
+        asked = await self.pen.write(lambda ledger: self._ask(ledger, job, tool, given, words))
         if asked is None:
             return Answer(True)
 
@@ -51,11 +53,11 @@ class Desk:
 
         self._waiters.setdefault(asked.id, []).append(wake)
         try:
-            found = await asyncio.to_thread(self._look, asked.id)
+            found = await self.pen.read(lambda board: asking.get(board.connection, asked.id))
             if found.status is ApprovalStatus.WAITING:
                 await self._wait(answered, found)
-                found = await asyncio.to_thread(self._settle, asked)
-            await asyncio.to_thread(self._use, asked.id)
+                found = await self.pen.write(lambda ledger: _settle(ledger, asked))
+            await self.pen.write(lambda lg: asking.use(lg.connection, asked.id, ms(lg.now())), durable=False)
             return _answer(found)
         finally:
             self._waiters.pop(asked.id, None)
@@ -68,44 +70,35 @@ class Desk:
         except TimeoutError:
             return
 
-    def _ask(self, job: Job, tool: str, given: dict[str, Any], words: str) -> Approval | None:
+    def _ask(self, ledger: Ledger, job: Job, tool: str, given: dict[str, Any], words: str) -> Approval | None:
         """Write the question down, or find the same one from before a restart; None: allowed for the whole task."""
-        with self.store.write(durable=True) as ledger:
-            if asking.allowed_for_task(ledger.connection, job.task_id, tool):
-                return None
-            blob = ledger.keep(json.dumps(given, ensure_ascii=False, default=str).encode("utf-8", "replace"))
-            if before := asking.known(ledger.connection, job.agent_id, tool, blob):
-                return before
-            approval_id = uuid.uuid4().hex
-            ledger.append(
-                e.ApprovalAsked(
-                    task_id=job.task_id,
-                    agent_id=job.agent_id,
-                    approval_id=approval_id,
-                    tool=tool,
-                    words=words,
-                    input_blob=blob,
-                    why=f"This task asks a person before every call of {tool}.",
-                    expires_at=ledger.now() + self.patience,
-                )
+        if asking.allowed_for_task(ledger.connection, job.task_id, tool):
+            return None
+        blob = ledger.keep(json.dumps(given, ensure_ascii=False, default=str).encode("utf-8", "replace"))
+        if before := asking.known(ledger.connection, job.agent_id, tool, blob):
+            return before
+        approval_id = uuid.uuid4().hex
+        ledger.append(
+            e.ApprovalAsked(
+                task_id=job.task_id,
+                agent_id=job.agent_id,
+                approval_id=approval_id,
+                tool=tool,
+                words=words,
+                input_blob=blob,
+                why=f"This task asks a person before every call of {tool}.",
+                expires_at=ledger.now() + self.patience,
             )
-            return asking.get(ledger.connection, approval_id)
+        )
+        return asking.get(ledger.connection, approval_id)
 
-    def _look(self, approval_id: str) -> Approval:
-        with self.store.read() as board:
-            return asking.get(board.connection, approval_id)
 
-    def _settle(self, asked: Approval) -> Approval:
-        """The answer; if nobody gave one in time, that denies."""
-        with self.store.write(durable=True) as ledger:
-            found = asking.get(ledger.connection, asked.id)
-            if found.status is ApprovalStatus.WAITING:
-                ledger.append(_answered(found, ApprovalStatus.EXPIRED, "Nobody answered in time."))
-            return asking.get(ledger.connection, asked.id)
-
-    def _use(self, approval_id: str) -> None:
-        with self.store.write() as ledger:
-            asking.use(ledger.connection, approval_id, ms(ledger.now()))
+def _settle(ledger: Ledger, asked: Approval) -> Approval:
+    """The answer; if nobody gave one in time, that denies."""
+    found = asking.get(ledger.connection, asked.id)
+    if found.status is ApprovalStatus.WAITING:
+        ledger.append(_answered(found, ApprovalStatus.EXPIRED, "Nobody answered in time."))
+    return asking.get(ledger.connection, asked.id)
 
 
 def _answer(found: Approval) -> Answer:

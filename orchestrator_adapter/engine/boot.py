@@ -10,7 +10,8 @@ import queue
 import socket
 import sqlite3
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,7 +22,7 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 
 from data.domain import events as e
 from data.domain.agents import AgentStatus, Runtime
-from data.domain.errors import TooLate
+from data.domain.errors import StoreUnavailable, TooLate
 from data.domain.tasks import Task, TaskStatus
 from data.domain.workflows import StepStatus
 from data.store import AgentFilter, Recorded, Store
@@ -33,6 +34,8 @@ ENGINE_LOCK = 0x51_44_45
 """PostgreSQL advisory lock of the process that is the engine of a database."""
 VERSION = "1"
 """Raised only by a change of the workflow bodies that running workflows could not follow."""
+AWAY_S = 0.5
+"""How long an order waits before it is tried again while the store is away."""
 
 log = structlog.get_logger("engine")
 
@@ -47,7 +50,16 @@ def _sqlite_engine(path: str) -> sa.Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     sa.event.listen(engine, "connect", connect)
+    sa.event.listen(engine, "handle_error", _wait_as_for_a_lock)
     return engine
+
+
+def _wait_as_for_a_lock(context: sa.ExceptionContext) -> Exception | None:
+    """A full or failing disk becomes the one trouble of SQLite that DBOS waits out; others end its workflows."""
+    said = str(context.original_exception)
+    if any(trouble in said for trouble in ("disk is full", "disk I/O error", "unable to open database file")):
+        return sqlite3.OperationalError(f"database is locked ({said})")
+    return None
 
 
 class Engine:
@@ -112,6 +124,8 @@ class Engine:
             # a cancelled step is an ERROR with a traceback to DBOS, and an ordinary event to us
             "log_level": "CRITICAL",
             "serializer": DBOSPortableJSONSerializer(),
+            # while its tables are away each of its calls waits in one of these
+            "max_executor_threads": 64,
         }
         if self._url.startswith("sqlite"):
             config["system_database_engine"] = _sqlite_engine(str(sa.make_url(self._url).database))
@@ -178,10 +192,18 @@ class Engine:
         orders = {"start": self._start_task, "stop": self._stop_task, "hold": self._hold_task}
         while (order := self._bell.get()) is not None:
             verb, task_id = order
-            try:
-                orders[verb](task_id)
-            except Exception:  # the engine's bell must go on ringing for the other tasks
-                log.exception("engine_order_failed", order=verb, task_id=task_id)
+            while not self._obeyed(orders[verb], task_id):
+                time.sleep(AWAY_S)
+
+    def _obeyed(self, obey: Callable[[str], None], task_id: str) -> bool:
+        """Whether the order is done with; False while the store is away, so that none is lost or overtaken."""
+        try:
+            obey(task_id)
+        except StoreUnavailable:
+            return not self.running
+        except Exception:  # the engine's bell must go on ringing for the other tasks
+            log.exception("engine_order_failed", order=obey.__name__, task_id=task_id)
+        return True
 
     def _start_task(self, task_id: str) -> None:
         task = self._look(task_id)
@@ -197,6 +219,7 @@ class Engine:
 
     def _hold_task(self, task_id: str) -> None:
         """No step starts any more; those that run go on to their end."""
+        self._bench.hold(task_id)
         DBOS.cancel_workflow(names.task_run(task_id, self._look(task_id).run))
 
     def _look(self, task_id: str) -> Task:
@@ -214,6 +237,7 @@ class Engine:
         if self.running:
             DBOS.destroy(workflow_completion_timeout_sec=3)  # what just ended still writes its checkpoint
             self.running = False
+        self._bench.pen.close()
         if self._lock is not None:
             self._lock.close()
             self._lock = None

@@ -3,56 +3,103 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import functools
+import hashlib
+from collections.abc import AsyncIterator, Iterable
 
 from data.domain.errors import AgentFailed
 from data.domain.events import MONEY, Event, MessageMetered, SessionStarted
-from data.store import Store
+from data.store import Ledger
 from orchestrator_adapter.engine import governor
+from orchestrator_adapter.engine.pen import Pen
 from orchestrator_adapter.runners import Reply
 
 BATCH_S = 0.03
 """How long happenings are gathered before they are written together."""
 BATCH_SIZE = 100
+UNSEEN_S = 120.0
+"""How long an agent may go on while nothing of it can be written.
+
+Longer than a database takes to restart or to fail over; short enough that what no budget has seen is cents, not
+dollars.
+"""
 
 
 class Stopped(Exception):
     """A person stopped the agent."""
 
 
-class Recorder:
-    """One agent's happenings on their way into the store."""
+class Unseen(Exception):
+    """The agent was stopped because the store was away for too long; everything it told is written by now."""
 
-    def __init__(self, store: Store, run_id: str) -> None:
-        self._store = store
-        self._run_id = run_id
+
+class Stop:
+    """A word that ends an agent, or its waiting for the next try; said from any thread, any number of times."""
+
+    def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._stop = asyncio.Event()
+        self.said = asyncio.Event()
+        self.waiting = False
+        """Whether the agent only waits for the time of its next try."""
 
-    def stop(self) -> None:
-        """End the agent; from any thread, any number of times."""
-        self._loop.call_soon_threadsafe(self._stop.set)
+    def say(self) -> None:
+        self._loop.call_soon_threadsafe(self.said.set)
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass; raises Stopped as soon as it is said."""
+        self.waiting = True
+        try:
+            async with asyncio.timeout(seconds):
+                await self.said.wait()
+            raise Stopped
+        except TimeoutError:
+            return
+        finally:
+            self.waiting = False
+
+
+class Recorder:
+    """One agent's happenings on their way into the store; what cannot be written yet is kept, in order."""
+
+    def __init__(self, pen: Pen, run_id: str, stop: Stop, unseen_s: float = UNSEEN_S) -> None:
+        self._pen = pen
+        self._run_id = run_id
+        self._stop = stop
+        self._unseen_s = unseen_s
+        self._unseen = asyncio.Event()
+        self._contents: dict[str, bytes] = {}
+
+    def keep(self, content: bytes) -> str:
+        """Have large content written with the events that name it; its id. From any thread."""
+        key = hashlib.sha256(content).hexdigest()
+        self._contents[key] = content
+        return key
 
     async def record(self, happenings: AsyncIterator[Event | Reply]) -> Reply:
         """Consume the runner to its end; its answer.
 
-        Raises what the runner raises, and Stopped after `stop`; nothing of the agent is alive then.
+        Raises what the runner raises, Stopped after a stop was said, Unseen if the store was away for too long;
+        nothing of the agent is alive then.
         """
         queue: asyncio.Queue[Event | Reply | None] = asyncio.Queue()
         reader = asyncio.create_task(self._read(happenings, queue))
         writer = asyncio.create_task(self._write_all(queue))
-        stop = asyncio.create_task(self._stop.wait())
+        stop = asyncio.create_task(self._stop.said.wait())
+        unseen = asyncio.create_task(self._unseen.wait())
         try:
-            await asyncio.wait({reader, writer, stop}, return_when=asyncio.FIRST_COMPLETED)
-        finally:  # the agent ended, a person stops it, the store refuses, or we are cancelled: no more spending
+            await asyncio.wait({reader, writer, stop, unseen}, return_when=asyncio.FIRST_COMPLETED)
+        finally:  # the agent ended, a person stops it, nobody sees it, or we are cancelled: no more spending
             stop.cancel()
+            unseen.cancel()
             reader.cancel()
             await asyncio.wait({reader})
             queue.put_nowait(None)
             await asyncio.wait({writer})
-        if self._stop.is_set():
+        if self._stop.said.is_set():
             raise Stopped
         reply = writer.result()
+        if self._unseen.is_set() and reply is None:
+            raise Unseen
         reader.result()
         if reply is None:
             raise AgentFailed("The agent ended without an answer.")
@@ -79,18 +126,30 @@ class Recorder:
                 batch.append(queue.get_nowait())
             events = [item for item in batch if item is not None and not isinstance(item, Reply)]
             reply = next((item for item in batch if isinstance(item, Reply)), reply)
-            must_stop = await asyncio.to_thread(self._append, events) if events else False
-            if must_stop:
-                self._stop.set()
+            if events and await self._written(events):
+                self._stop.said.set()
             if None in batch:
                 return reply
 
-    def _append(self, events: list[Event]) -> bool:
-        """Write the happenings down; whether a budget says that the agent has to stop."""
-        with self._store.write(durable=any(isinstance(event, MONEY) for event in events)) as ledger:
-            for event in events:
-                ledger.append(event)
-                if isinstance(event, SessionStarted):
-                    ledger.note_session(self._run_id, event.session_id)
-            replies = [event for event in events if isinstance(event, MessageMetered)]
-            return bool(replies) and governor.meter(ledger, replies[-1].task_id, replies[-1].agent_id)
+    async def _written(self, events: list[Event]) -> bool:
+        """Write the happenings down, when the store lets it; whether a budget says that the agent has to stop."""
+        durable, contents = any(isinstance(event, MONEY) for event in events), dict(self._contents)
+        append = functools.partial(self._append, events, contents.values())
+        writing = asyncio.create_task(self._pen.write(append, durable=durable))
+        done, _ = await asyncio.wait({writing}, timeout=self._unseen_s)
+        if not done:
+            self._unseen.set()
+        must_stop = await writing
+        for key in contents:
+            self._contents.pop(key, None)
+        return must_stop
+
+    def _append(self, events: list[Event], contents: Iterable[bytes], ledger: Ledger) -> bool:
+        for content in contents:
+            ledger.keep(content)
+        for event in events:
+            ledger.append(event)
+            if isinstance(event, SessionStarted):
+                ledger.note_session(self._run_id, event.session_id)
+        replies = [event for event in events if isinstance(event, MessageMetered)]
+        return bool(replies) and governor.meter(ledger, replies[-1].task_id, replies[-1].agent_id)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+import socket
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 
@@ -18,17 +19,16 @@ from data.domain.errors import AgentFailed, FleetError, PlanRefused, TooLate
 from data.domain.money import NANO
 from data.domain.tasks import AnalystChoice, Task, TaskStatus
 from data.domain.workflows import Step, StepStatus
-from data.store import Ledger, StepRun, Store
+from data.store import Ledger, StepRun, Store, asking
 from orchestrator_adapter import handover, planning, prompts
-from orchestrator_adapter.engine import approvals, governor, names
-from orchestrator_adapter.engine.recorder import Recorder, Stopped
+from orchestrator_adapter.engine import approvals, governor, names, retrying
+from orchestrator_adapter.engine.pen import Pen
+from orchestrator_adapter.engine.recorder import UNSEEN_S, Recorder, Stop, Stopped, Unseen
 from orchestrator_adapter.runners import Job, Reply, Runner
 
-MAX_ATTEMPTS = 3
-"""Tries of one step, counted in our own store: a step that kills its process three times is given up."""
-
 log = structlog.get_logger("engine")
-T = TypeVar("T")
+Outcome = dict[str, Any]
+"""What a step gave, as plain data."""
 
 
 @dataclass
@@ -38,26 +38,18 @@ class Bench:
     store: Store
     runners: Mapping[Runtime, Runner]
     logs: Path
-    at_work: dict[str, Recorder] = field(default_factory=dict)
+    at_work: dict[str, Stop] = field(default_factory=dict)
+    unseen_s: float = UNSEEN_S
+    worker: str = field(default_factory=socket.gethostname)
+    """Name of this engine process."""
 
     def __post_init__(self) -> None:
-        self.desk = approvals.Desk(self.store)
-
-    async def _write(self, work: Callable[[Ledger], T], *, durable: bool = True) -> T:
-        """One transaction, off the event loop that all workflows share."""
-
-        def transact() -> T:
-            with self.store.write(durable=durable) as ledger:
-                return work(ledger)
-
-        return await asyncio.to_thread(transact)
+        self.pen = Pen(self.store)
+        self.desk = approvals.Desk(self.store, self.pen)
+        self._write = self.pen.write
 
     async def _task(self, task_id: str) -> Task:
-        def look() -> Task:
-            with self.store.read() as board:
-                return board.task(task_id)
-
-        return await asyncio.to_thread(look)
+        return await self.pen.read(lambda board: board.task(task_id))
 
     async def open_task(self, task_id: str) -> list[dict[str, Any]]:
         """Mark the task as begun; its workflow, or only the planning step while that is not done."""
@@ -86,7 +78,7 @@ class Bench:
         await self._write(lambda ledger: _close(ledger, task, done, failures))
         return (await self._task(task_id)).status.value
 
-    async def call_agent(self, run_id: str, key: str, inputs: Sequence[str]) -> dict[str, Any]:
+    async def call_agent(self, run_id: str, key: str, inputs: Sequence[str]) -> Outcome:
         """One step by one agent; its outcome as plain data. What was paid for is not done again."""
         task = await self._task(names.task_of(run_id))
         node = next(s for s in task.workflow if s.key == key)
@@ -94,33 +86,67 @@ class Bench:
         run = await self._write(lambda ledger: ledger.begin_run(run_id, task.id, key, agent_id))
         if run.outcome is not None:
             return run.outcome
-        if task.ended or task.status is TaskStatus.PAUSED:
-            raise Stopped
-        if run.attempts > MAX_ATTEMPTS:
-            why = f"The step was begun {MAX_ATTEMPTS} times and its process died each time."
-            return await self._write(lambda ledger: _finish(ledger, task, node, run_id, _outcome(why=why)))
-        estimate = planning.typical((node,), task.complexity).cost_nanousd_low
-        ruling = await self._write(lambda ledger: governor.before_step(ledger, task, run_id, estimate))
-        if ruling.held:
-            raise Stopped
-        if ruling.model is not None:
-            task = replace(task, model=ruling.model)
-        job = await self._write(lambda ledger: self._begin(ledger, task, node, inputs, _session(ledger, run)))
+        stop = self.at_work[run_id] = Stop()
         try:
-            outcome = await self._work(task, node, run_id, job)
+            outcome = await self._tries(task.id, node, run, inputs, stop)
         except (Stopped, asyncio.CancelledError):
             with contextlib.suppress(FleetError):
                 await asyncio.shield(asyncio.ensure_future(self._write(lambda lg: _cancel(lg, task, node, agent_id))))
             raise
+        finally:
+            self.at_work.pop(run_id, None)
         return await self._write(lambda ledger: _finish(ledger, task, node, run_id, outcome))
 
-    def _begin(self, ledger: Ledger, task: Task, node: Step, inputs: Sequence[str], resume: str | None) -> Job:
+    async def _tries(self, task_id: str, node: Step, run: StepRun, inputs: Sequence[str], stop: Stop) -> Outcome:
+        """Work on the step until it is done, judged, or failed in a way that will not pass."""
+        if run.attempts > retrying.MAX_ATTEMPTS:
+            return _outcome(why=f"The step was begun {retrying.MAX_ATTEMPTS} times and its process died each time.")
+        while (outcome := await self._one_try(task_id, node, run, inputs, stop)) is None:
+            run = replace(run, attempts=1)  # from here on it goes on in the same process
+        return outcome
+
+    async def _one_try(
+        self, task_id: str, node: Step, run: StepRun, inputs: Sequence[str], stop: Stop
+    ) -> Outcome | None:
+        """None after a failure that may pass, when the time of the next try has come."""
+        task = await self._ready(task_id, node, run.run_id)
+        job = await self._write(lambda ledger: self._begin(ledger, task, node, inputs, run))
+        try:
+            return await self._work(task, node, run.run_id, job, stop)
+        except Unseen:
+            return None
+        except AgentFailed as failed:
+            why = failed
+        pause_s = await self._write(lambda ledger: retrying.try_again(ledger, node, run.run_id, why))
+        if pause_s is None:
+            return _outcome(why=str(why), goes_on=True)
+        await stop.sleep(pause_s)
+        return None
+
+    async def _ready(self, task_id: str, node: Step, run_id: str) -> Task:
+        """The task as it stands, if a try may begin now; raises Stopped if a person or a budget holds it."""
+        task = await self._task(task_id)
+        if task.ended or task.status is TaskStatus.PAUSED:
+            raise Stopped
+        estimate = planning.typical((node,), task.complexity).cost_nanousd_low
+        ruling = await self._write(lambda ledger: governor.before_step(ledger, task, run_id, estimate))
+        if ruling.held:
+            raise Stopped
+        return task if ruling.model is None else replace(task, model=ruling.model)
+
+    def _begin(self, ledger: Ledger, task: Task, node: Step, inputs: Sequence[str], run: StepRun) -> Job:
         """Show step and agent as at work; everything the runner needs."""
+        resume = _session(ledger, run)
         created = names.agent_created(self.logs, task, node, ledger.now())
         ledger.append(created)
         ledger.append(e.StepMoved(task_id=task.id, step=node.key, to=StepStatus.ACTIVE))
-        if ledger.agent_status(created.agent_id) == AgentStatus.IDLE:
-            ledger.append(e.AgentMoved(task_id=task.id, agent_id=created.agent_id, to=AgentStatus.ACTIVE))
+        ids = {"task_id": task.id, "agent_id": created.agent_id}
+        if _can_begin(ledger, created.agent_id):
+            ledger.append(e.AgentMoved(**ids, to=AgentStatus.ACTIVE))
+        if run.attempts > 1:
+            known = resume is not None
+            told = e.StepContinued(**ids, step=node.key, attempt=run.attempts, worker=self.worker, session=known)
+            ledger.append(told)
         handed = "\n\n".join(
             handover.forward(handover.read(text, before)) for before, text in _handed_over(ledger, task, inputs)
         )
@@ -141,39 +167,38 @@ class Bench:
             resume_prompt=prompts.resumed_prompt(node),
             scenario=task.scenario,
             max_budget_usd=left,
-            keep=self._keep,
             ask_tools=task.ask_tools,
             ask=self.desk.ask,
         )
 
-    def _keep(self, content: bytes) -> str:
-        with self.store.write() as ledger:
-            return ledger.keep(content)
+    async def _work(self, task: Task, node: Step, run_id: str, job: Job, stop: Stop) -> Outcome:
+        """Let the agent work, each happening written down; its outcome.
 
-    async def _work(self, task: Task, node: Step, run_id: str, job: Job) -> dict[str, Any]:
-        """Let the agent work, each happening written down; the outcome, or Stopped if a person stopped it."""
-        recorder = Recorder(self.store, run_id)
-        self.at_work[run_id] = recorder
+        Raises AgentFailed, Stopped if a person stopped it, Unseen if it was stopped because nobody could see it.
+        """
+        recorder = Recorder(self.pen, run_id, stop, self.unseen_s)
         try:
-            reply = await recorder.record(self.runners[task.runtime].run(job))
-        except AgentFailed as failed:
-            return _outcome(why=str(failed), goes_on=True)
+            reply = await recorder.record(self.runners[task.runtime].run(replace(job, keep=recorder.keep)))
+        except (AgentFailed, Stopped, Unseen):
+            raise
         except FleetError as refused:
             return _outcome(why=str(refused))
-        except Stopped:
-            raise
         except Exception as surprise:  # the boundary of a task: whatever a runner raises ends this step only
             log.exception("agent_crashed", run_id=run_id)
             return _outcome(why=f"The runner failed: {type(surprise).__name__}: {surprise}")
-        finally:
-            self.at_work.pop(run_id, None)
         return _judged(reply, node)
 
     def stop(self, task_id: str) -> None:
         """Stop every agent of the task that is at work in this process; from any thread."""
-        for run_id, recorder in list(self.at_work.items()):
+        for run_id, stop in list(self.at_work.items()):
             if names.task_of(run_id) == task_id:
-                recorder.stop()
+                stop.say()
+
+    def hold(self, task_id: str) -> None:
+        """Stop what only waits for its next try; agents at work go on. From any thread."""
+        for run_id, stop in list(self.at_work.items()):
+            if stop.waiting and names.task_of(run_id) == task_id:
+                stop.say()
 
 
 _benches: list[Bench] = []
@@ -188,12 +213,12 @@ def set_bench(new: Bench) -> None:
     _benches[:] = [new]
 
 
-def _outcome(*, text: str = "", why: str | None = None, goes_on: bool = False) -> dict[str, Any]:
+def _outcome(*, text: str = "", why: str | None = None, goes_on: bool = False) -> Outcome:
     """`goes_on`: a retry may continue the session, because the work was broken off rather than judged."""
     return {"ok": why is None, "why": why or "", "text": text, "goes_on": goes_on}
 
 
-def _judged(reply: Reply, node: Step) -> dict[str, Any]:
+def _judged(reply: Reply, node: Step) -> Outcome:
     """A TESTER or REVIEWER that judges the work as bad has failed the step, however well it ended."""
     if node.key == names.PLAN:
         return _outcome(text=reply.text)
@@ -201,10 +226,18 @@ def _judged(reply: Reply, node: Step) -> dict[str, Any]:
     return _outcome(text=reply.text, why=why)
 
 
+def _can_begin(ledger: Ledger, agent_id: str) -> bool:
+    """Whether the agent is new, or waited for its next try; one that waits for a person is left waiting."""
+    status = ledger.agent_status(agent_id)
+    waits = status == AgentStatus.WAITING and not asking.waiting(ledger.connection, agent_id=agent_id)
+    return waits or status == AgentStatus.IDLE
+
+
 def _session(ledger: Ledger, run: StepRun) -> str | None:
     """The session to go on with: of this run, or of the last one before it if that was broken off."""
-    if run.session_id is not None:
-        return run.session_id
+    now = ledger.run(run.run_id)
+    if now is not None and now.session_id is not None:
+        return now.session_id
     begun = (before for run_id in names.earlier(run.run_id) if (before := ledger.run(run_id)) and before.session_id)
     last = next(begun, None)
     broken_off = last is not None and (last.outcome is None or last.outcome.get("goes_on"))
@@ -274,7 +307,7 @@ def _close(ledger: Ledger, task: Task, done: dict[str, str], failures: dict[str,
     ledger.append(e.TaskMoved(task_id=task.id, to=TaskStatus.COMPLETED, result=result))
 
 
-def _finish(ledger: Ledger, task: Task, node: Step, run_id: str, outcome: dict[str, Any]) -> dict[str, Any]:
+def _finish(ledger: Ledger, task: Task, node: Step, run_id: str, outcome: Outcome) -> Outcome:
     """Result, agent and step in one transaction: from here on the step is paid for and never run again."""
     ok = outcome["ok"]
     ledger.finish_run(run_id, outcome)

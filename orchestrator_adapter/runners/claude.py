@@ -22,6 +22,7 @@ from claude_agent_sdk import (
     HookMatcher,
     Message,
     PermissionMode,
+    ProcessError,
     ResultError,
     ResultMessage,
     SystemMessage,
@@ -61,6 +62,8 @@ RUNS_COMMANDS = frozenset({Role.BUILDER, Role.TESTER})
 DEFAULT_MODEL = "claude-opus-5-5"
 """What the bundled command line uses if nobody chose."""
 REFUSED_KEY = frozenset({401, 403})
+WHY = ("subtype", "terminal_reason", "api_error_status", "stop_reason", "session_id")
+"""What a result says about a failure, beside its words."""
 NO_SESSION = "No conversation found"
 PATIENCE_S = 48 * 3600
 """Longer than any question waits for a person: who asks is the one that gives up."""
@@ -188,9 +191,13 @@ class Ear:
             return error
         if isinstance(error, CLINotFoundError):
             return RuntimeUnavailable(str(error))
-        told = answer_words(error.data) if isinstance(error, ResultError) else str(error)
+        result = error.data if isinstance(error, ResultError) else {}
+        told = answer_words(result) if result else str(error)
         words = dict.fromkeys([redacted(told, self._secrets), *self._last_lines])
-        return AgentFailed("\n".join(words), error=type(error).__name__)
+        why = {name: result[name] for name in WHY if result.get(name)}
+        if not result and isinstance(error, ProcessError):
+            why["exit_code"] = error.exit_code
+        return AgentFailed("\n".join(words), error=type(error).__name__, **why)
 
 
 async def converse(client: ClaudeSDKClient, prompt: str, hear: Hear) -> Reply:
@@ -202,7 +209,7 @@ async def converse(client: ClaudeSDKClient, prompt: str, hear: Hear) -> Reply:
         _refuse_bad_key(said)
         if said["type"] == "result":
             return answer(said)
-    raise AgentFailed("The agent's process ended before it gave a result.")
+    raise AgentFailed("The agent's process ended before it gave a result.", ended=True)
 
 
 def _refuse_bad_key(said: Plain) -> None:
@@ -216,7 +223,7 @@ def answer(result: Plain) -> Reply:
     """The reply a result holds; `success` with `is_error` is a failure all the same."""
     if not result.get("is_error") and result.get("subtype") == "success":
         return Reply(str(result.get("result") or ""), result.get("session_id"))
-    why = {k: result[k] for k in ("subtype", "terminal_reason", "api_error_status", "session_id") if result.get(k)}
+    why = {name: result[name] for name in WHY if result.get(name)}
     words, reason = answer_words(result), str(why.get("terminal_reason", ""))
     told = reason in ("", "api_error", "completed") or reason in words
     raise AgentFailed(words if told else f"{words} ({reason})", **why)

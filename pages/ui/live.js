@@ -50,6 +50,11 @@ const plural = (n, word) => `${n} ${word}${n === 1 ? '' : 's'}`;
 const typing = () => /^(INPUT|TEXTAREA)$/.test(document.activeElement?.tagName ?? '') || !!document.activeElement?.isContentEditable;
 const sumFiles = (files) => (typeof files === 'number' ? files : ['created', 'modified', 'deleted'].reduce((n, k) => n + (files?.[k]?.length ?? files?.[k] ?? 0), 0));
 
+function storeTrouble({ doing, since }) {
+  const at = `${new Date(since).toISOString().slice(11, 19)} UTC`;
+  if (doing === 'write') return `The store cannot be written since ${at}: what agents do is kept until it can.`;
+  return `The store cannot be reached: showing the state of ${at}, ${clock(Date.now() - since)} old.`;
+}
 function status(name) {
   const word = h('span'), mark = icon(name), box = h('span', 'status', mark, word);
   box.update = (now) => { setIcon(mark, now); text(word, WORDS[now] ?? now); attr(box, 'data-tone', TONES[now] ?? 'idle'); };
@@ -219,20 +224,21 @@ class Live {
   }
   heard() {
     this.heardAt = Date.now(); this.fails = 0; this.connected = this.everConnected = true;
-    clearInterval(this.polling); this.polling = null; show(this.note, false);
+    clearInterval(this.polling); this.polling = null; this.sayConnection();
     clearTimeout(this.silence); this.silence = setTimeout(() => this.ws?.close(), SILENCE_MS);
   }
   lost() {
     if (this.closed) return;
     clearTimeout(this.silence);
     if (this.connected) this.lostAt = Date.now();
-    this.connected = false; this.fails += 1; this.ws = null;
+    this.connected = false; this.fails += 1; this.ws = null; this.trouble = null;
     if (this.data.wakes && this.fails >= 2 && !this.everConnected) this.polling ??= setInterval(() => { if (!document.hidden && !typing()) this.emit('changed', -1); }, this.data.pollMs);
     this.retry = setTimeout(() => this.open(), Math.min(250 * 2 ** this.fails, BACKOFF_CAP_MS) * (0.8 + 0.2 * Math.random()));
     this.sayConnection();
   }
   sayConnection() {
-    if (this.connected || !this.fails) return;
+    if (this.connected) { text(this.note, this.trouble ? storeTrouble(this.trouble) : ''); show(this.note, this.trouble); return; }
+    if (!this.fails) return;
     const age = this.heardAt ? `, ${clock(Date.now() - this.heardAt)} old` : '';
     if (this.polling && !this.everConnected) show(this.root.querySelector('.boot'), false), text(this.note, `No live connection: this page asks again every ${Math.round(this.data.pollMs / 1000)} s.`);
     else if (this.heardAt) text(this.note, `Reconnecting. Showing the last known state${age}.`);
@@ -240,6 +246,11 @@ class Live {
     show(this.note, true);
   }
   receive(message) {
+    if (message.kind === 'store') {
+      this.trouble = message.data.since ? message.data : null;
+      this.sayConnection();
+      if (this.data.wakes) this.wake();
+    }
     if (message.kind !== 'board' || message.topic !== this.data.topic) return;
     this.apply(message, false);
   }
