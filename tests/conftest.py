@@ -86,9 +86,12 @@ class PostgresServer:
             shutil.chown(self._home, "postgres", "postgres")
         initdb = [str(binaries / "initdb"), "-D", str(self._home / "db"), "-U", "postgres", "-A", "trust", "-N"]
         subprocess.run([*_as_postgres(), *initdb, "-E", "UTF8", "--locale=C"], check=True, capture_output=True, cwd="/")
+        self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
     def start(self) -> None:
+        if self._process is not None:
+            return
         options = ["-p", str(self._port), "-h", "127.0.0.1", "-k", str(self._home), "-F", "-c", "max_connections=300"]
         self._process = subprocess.Popen(
             [*_as_postgres(), str(self._binaries / "postgres"), "-D", str(self._home / "db"), *options],
@@ -100,8 +103,10 @@ class PostgresServer:
 
     def stop(self) -> None:
         """At once: whoever is connected is cut off."""
-        self._process.send_signal(signal.SIGINT)
-        self._process.wait(timeout=30)
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(timeout=30)
+            self._process = None
 
     def remove(self) -> None:
         self.stop()

@@ -33,7 +33,7 @@ BOUND = (
 @session.live_panel("budgets")
 def budgets() -> None:
     deck = session.deck()
-    with deck.store.read() as board:
+    with session.read() as board:
         found = board.budgets(deck.store.now())
     if st.button("New budget", icon=":material/add_circle:", type="primary", key="new-budget"):
         ask_budget(None, uuid.uuid4().hex)
@@ -115,7 +115,7 @@ def whose(budget: Budget) -> str:
 
 def _title(task_id: str) -> str:
     try:
-        with session.deck().store.read() as board:
+        with session.read() as board:
             return words.title(board.task(task_id).description, 60)
     except TaskNotFound:
         return f"{task_id[:8]}, which is deleted"
@@ -157,7 +157,7 @@ def confirm_remove(budget: Budget) -> None:
 
 @session.live_panel("history")
 def history() -> None:
-    with session.deck().store.read() as board:
+    with session.read() as board:
         found = board.fleet_events(HISTORY, limit=ROWS)
     if not found:
         return

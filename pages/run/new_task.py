@@ -36,7 +36,7 @@ def composer() -> None:
 
 def compose() -> None:
     deck = session.deck()
-    with deck.store.read() as board:
+    with session.read() as board:
         recent = board.working_directories()
     left, right = st.columns([3, 2], gap="large")
     with left:

@@ -18,7 +18,7 @@ SHOWN = 20
 @st.fragment(key=live.ATTENTION)
 def line() -> None:
     """How many tool calls wait, and the way to them; nothing if none does."""
-    with session.panel("attention"), session.deck().store.read() as board:
+    with session.panel("attention", says_age=False), session.read() as board:
         waiting = board.approvals_waiting()
         live.shows_questions(_seen(waiting))
         if waiting:

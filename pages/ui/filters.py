@@ -112,7 +112,7 @@ def listed(
     key = (str(store.url), session.clock(), name, wanted, shown, minute)
 
     def read() -> Listed[T]:
-        with store.read() as board:
+        with session.read() as board:
             items, more = stretches(lambda cursor: ask(board, cursor), shown)
         return Listed(items, more, rows(items, now))
 

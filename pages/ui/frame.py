@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from data.domain.errors import FleetError
+from data.domain.errors import FleetError, StoreUnavailable
 from pages.ui import attention, live, places, session
 from pages.ui.look import plain
 
@@ -21,10 +21,26 @@ def main() -> None:
     st.logo(str(HERE / "logo.svg"), size="large", icon_image=MARK)
     page = st.navigation(_pages(), expanded=True)
     if _reachable():
-        live.begin(session.clock())
-        attention.line()
-        page.run()
-        session.draw_dialog()
+        try:
+            _draw(page)
+        except StoreUnavailable as away:
+            _nothing_known(away)
+
+
+def _draw(page: st.Page) -> None:
+    live.begin(session.clock())
+    attention.line()
+    page.run()
+    session.draw_dialog()
+
+
+def _nothing_known(away: StoreUnavailable) -> None:
+    """A page that was never drawn before the store went away; it comes by itself as soon as the store is back."""
+    st.title("The store cannot be reached")
+    st.error(plain(str(away)), icon=":material/cloud_off:")
+    st.button("Try again", icon=":material/refresh:")
+    if not live.mounted():
+        live.mount()
 
 
 def _pages() -> list[st.Page]:

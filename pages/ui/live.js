@@ -15,7 +15,7 @@ const WORDS = { in_progress: 'running', pending: 'queued' };
 const TONES = { completed: 'good', failed: 'bad', waiting: 'warn', paused: 'warn', active: 'live', in_progress: 'live' };
 const ENDED = ['completed', 'failed', 'cancelled'];
 const SECTIONS = ['kpis', 'task', 'tasks', 'agents', 'lines'];
-const BACKOFF_CAP_MS = 30000, SILENCE_MS = 40000, TOAST_MS = 6000, ANNOUNCE_MS = 5000;
+const BACKOFF_CAP_MS = 30000, SILENCE_MS = 40000, TOAST_MS = 6000, ANNOUNCE_MS = 5000, AGES_MS = 15000;
 
 const h = (tag, cls, ...kids) => {
   const node = document.createElement(tag);
@@ -298,6 +298,7 @@ class Live {
     if (document.hidden) return;
     for (const node of this.root.querySelectorAll('.num')) if (node.from && !node.to) node.tick?.();
     this.sayConnection();
+    if (this.trouble && this.data.wakes && !typing() && Date.now() - this.wokeAt > AGES_MS) this.wake();
   }
   // What people want to hear of: an agent that joined, a task that ended.
   tell(set) {

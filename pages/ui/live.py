@@ -27,6 +27,7 @@ PRESENT_S = 60
 
 _CLOCK = "live-clock"
 _SEEN = "live-seen"
+_MOUNTED = "live-mounted"
 _PAGES = {"task": places.TASK, "agent": places.AGENT}
 _HTML = """
 <div class="live" data-theme="light">
@@ -50,6 +51,7 @@ _present: dict[str, float] = {}
 def begin(clock: int) -> None:
     """Start a full run of a page, before anything of it is read: what happened after this clock is news to it."""
     st.session_state[_CLOCK] = clock
+    st.session_state[_MOUNTED] = False
     _present[_session_id()] = time.monotonic()
 
 
@@ -74,6 +76,7 @@ def mount(topic: str = FLEET, *, show: Sequence[str] = (), agent_id: str | None 
     `agent_id`: draw only this one of the agents; `wakes`: run the page again when something happened, only its live
     panels if it has any.
     """
+    st.session_state[_MOUNTED] = True
     resting = DIALOG in st.session_state  # what is typed into a dialog is lost when anything of its page is drawn
     data = {
         "topic": topic,
@@ -90,6 +93,11 @@ def mount(topic: str = FLEET, *, show: Sequence[str] = (), agent_id: str | None 
         _listen_for_questions(own=topic != FLEET)
     if result.open:
         go(str(result.open))
+
+
+def mounted() -> bool:
+    """Whether the page has its live parts in this run of it."""
+    return bool(st.session_state.get(_MOUNTED))
 
 
 def _listen_for_questions(*, own: bool) -> None:

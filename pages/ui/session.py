@@ -7,21 +7,24 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import streamlit as st
 import structlog
 
-from data.domain.errors import FleetError
+from data.domain.errors import FleetError, StoreUnavailable
+from data.store import Board
 from orchestrator_adapter import deck as deck_module
 from orchestrator_adapter.access import LOCAL, Actor
 from orchestrator_adapter.deck import Deck
-from pages.ui import live
+from pages.ui import live, memory
 from pages.ui.look import plain
 
 T = TypeVar("T")
+_memory = memory.Memory()
 log = structlog.get_logger("pages")
 
 AT_ONCE = 2
@@ -41,8 +44,13 @@ def actor() -> Actor:
 
 def clock() -> int:
     """The id of the last event: what a page shows is at least as new."""
-    with deck().store.read() as board:
+    with read() as board:
         return board.clock()
+
+
+def read() -> AbstractContextManager[Board]:
+    """A look at the store; while it cannot be reached, at what this process last knew of it."""
+    return memory.reading(deck().store, _memory)
 
 
 @contextmanager
@@ -55,10 +63,14 @@ def refusals() -> Iterator[None]:
 
 
 @contextmanager
-def panel(name: str) -> Iterator[None]:
+def panel(name: str, *, says_age: bool = True) -> Iterator[None]:
     """The boundary of one part of a page: its crash is one box, and the rest of the page goes on."""
     try:
-        yield
+        with _saying_its_age() if says_age else nullcontext():
+            yield
+    except StoreUnavailable as away:
+        st.error(plain(f"{away} Nothing was known of this part of the page before."), icon=":material/cloud_off:")
+        _again(name)
     except FleetError as refusal:
         st.error(plain(str(refusal)), icon=":material/block:")
         _again(name)
@@ -71,6 +83,23 @@ def panel(name: str) -> Iterator[None]:
             icon=":material/error:",
         )
         _again(name)
+
+
+@contextmanager
+def _saying_its_age() -> Iterator[None]:
+    """Say of when it is what a part of a page shows, if that came from memory; a part within a part says nothing."""
+    if memory.aged.get() is not None:
+        yield
+        return
+    ages: list[datetime] = []
+    slot = st.empty() if deck().store.trouble else None
+    before = memory.aged.set(ages)
+    try:
+        yield
+    finally:
+        memory.aged.reset(before)
+    if ages:
+        (slot or st).caption(memory.told(ages, deck().store.now()))
 
 
 def _again(name: str) -> None:

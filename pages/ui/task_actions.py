@@ -99,7 +99,7 @@ def _name(action: str, task: Task) -> str:
 
 def kept(task: Task, again: frozenset[str] = frozenset()) -> str:
     """`2 steps, $0.31 already paid`: what a resume would not do again."""
-    with session.deck().store.read() as board:
+    with session.read() as board:
         found = board.agents(AgentFilter(task_id=task.id), limit=200).items
     newest = {agent.step: agent.cost_nanousd for agent in reversed(found)}
     steps = [s.key for s in task.workflow if s.status is StepStatus.COMPLETED and s.key not in again]
@@ -136,7 +136,7 @@ def _why_paused(task: Task) -> None:
 def held_by(task: Task) -> Held:
     """The last pause, and the budget that its reason names."""
     deck = session.deck()
-    with deck.store.read() as board:
+    with session.read() as board:
         last = [entry.event for entry in history.newest(board, task.id, LOOK_BACK)]
         paused = next((e for e in last if isinstance(e, TaskMoved) and e.to is TaskStatus.PAUSED), None)
         if paused is None or paused.by != "budget":
@@ -181,7 +181,7 @@ def confirm_cancel(task: Task) -> None:
 
 @session.dialog("Delete this task?", ":material/delete:")
 def confirm_delete(task: Task) -> None:
-    with session.deck().store.read() as board:
+    with session.read() as board:
         count = len(board.agents(AgentFilter(task_id=task.id), limit=200).items)
     st.markdown(
         f"**{plain(words.title(task.description))}**\n\nIt goes off every list, with its "

@@ -18,7 +18,7 @@ NEARLY_FULL = 0.8
 
 
 def load(agent_id: str) -> Agent:
-    with session.deck().store.read() as board:
+    with session.read() as board:
         return board.agent(agent_id)
 
 
@@ -97,12 +97,12 @@ def details(agent_id: str) -> None:
 
 
 def log_of(agent: Agent) -> list[Recorded]:
-    with session.deck().store.read() as board:
+    with session.read() as board:
         return history.of_agent(board, agent.id)
 
 
 def replies(agent: Agent) -> None:
-    with session.deck().store.read() as board:
+    with session.read() as board:
         found = board.messages(agent.id)
     if not found:
         cards.empty("No reply yet", "Each reply of the model is listed here with what it cost.")
@@ -148,7 +148,8 @@ def one_call(call: history.ToolCall) -> None:
 
 def content(blob: str) -> None:
     try:
-        text, language = logs.pretty(session.deck().store.blob(blob))
+        with session.read() as board:
+            text, language = logs.pretty(board.blob(blob))
     except BlobNotFound as missing:
         st.markdown(plain(str(missing)))
         return

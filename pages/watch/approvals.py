@@ -49,7 +49,7 @@ def read(board: Board, asked: Approval) -> Question:
 
 @session.live_panel("waiting")
 def waiting() -> None:
-    with session.deck().store.read() as board:
+    with session.read() as board:
         found = [read(board, asked) for asked in board.approvals_waiting()]
     if not found:
         cards.empty(
@@ -138,7 +138,7 @@ def ask_reason(asked: Approval, who: str) -> None:
 
 @session.live_panel("answered")
 def answered() -> None:
-    with session.deck().store.read() as board:
+    with session.read() as board:
         found = board.approvals_answered(ANSWERED)
     if not found:
         return

@@ -97,7 +97,7 @@ def agent_table(wanted: AgentFilter) -> None:
 
 
 def any_task() -> bool:
-    with session.deck().store.read() as board:
+    with session.read() as board:
         return bool(board.tasks(limit=1).items)
 
 

@@ -20,13 +20,13 @@ TABS = ["Overview", "Workflow", "Agents", "Files", "Result", "Planner", "Events"
 
 
 def load(task_id: str) -> Task:
-    with session.deck().store.read() as board:
+    with session.read() as board:
         return board.task(task_id)
 
 
 def agents_of(task_id: str) -> list[Agent]:
     """All agents of the task, in the order in which they were made."""
-    with session.deck().store.read() as board:
+    with session.read() as board:
         return board.agents(AgentFilter(task_id=task_id), limit=200).items[::-1]
 
 
@@ -128,7 +128,7 @@ def agents(task: Task) -> None:
 
 def files(task: Task) -> None:
     names = {agent.id: agent.name for agent in agents_of(task.id)}
-    with session.deck().store.read() as board:
+    with session.read() as board:
         found = [row for key in names for row in history.files(history.of_agent(board, key))]
     if not found:
         cards.empty("No file yet", "Files that agents read, create, change or delete are listed here.")
@@ -157,7 +157,7 @@ def result(task: Task) -> None:
 
 
 def planner(task: Task) -> None:
-    with session.deck().store.read() as board:
+    with session.read() as board:
         planned = [entry.event for entry in history.newest(board, task.id, 5000)]
     for event in planned:
         if isinstance(event, TaskPlanned):
@@ -175,7 +175,7 @@ def planner(task: Task) -> None:
 
 def events(task: Task) -> None:
     shown = st.session_state.setdefault("event-rows", EVENT_ROWS)
-    with session.deck().store.read() as board:
+    with session.read() as board:
         found = history.newest(board, task.id, shown)
     frame, columns = tables.events(found)
     st.dataframe(

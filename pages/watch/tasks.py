@@ -57,14 +57,14 @@ def ask(action: str) -> None:
 def act(action: str, task_id: str) -> None:
     if action == "open":
         live.go(f"task?id={task_id}")
-    with session.deck().store.read() as board:
+    with session.read() as board:
         confirm_delete(board.task(task_id))
 
 
 @session.dialog("Delete this task?", ":material/delete:")
 def confirm_delete(task: Task) -> None:
     st.markdown(f"**{plain(words.title(task.description))}**")
-    with session.deck().store.read() as board:
+    with session.read() as board:
         count = len(board.agents(AgentFilter(task_id=task.id), limit=200).items)
     st.markdown(
         f"It goes off every list, with its {words.count(count, 'agent')}. "

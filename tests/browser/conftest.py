@@ -26,6 +26,8 @@ class Server:
     home: Path
     port: int = 0
     process: subprocess.Popen[str] | None = None
+    more: dict[str, str] = field(default_factory=dict)
+    """Further variables of its environment."""
 
     @property
     def url(self) -> str:
@@ -35,7 +37,7 @@ class Server:
         """Returns when it says where it can be reached; a second start uses the same port."""
         env = {k: v for k, v in os.environ.items() if not k.startswith(("QUARTERDECK_", "ANTHROPIC_", "CLAUDE_"))}
         env.pop("DATABASE_URL", None)
-        env |= {"QUARTERDECK_HOME": str(self.home), "QUARTERDECK_WORKDIRS": str(self.home.parent)}
+        env |= {"QUARTERDECK_HOME": str(self.home), "QUARTERDECK_WORKDIRS": str(self.home.parent)} | self.more
         command = [sys.executable, "-m", "orchestrator_adapter", "serve", "--port", str(self.port)]
         with (self.home.parent / "server.log").open("a") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=log, text=True)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
+
+from tests.browser.conftest import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.cli]
 DEMO = {"description": "Fix the sign bug in add()", "runtime": "demo", "scenario": "success"}
@@ -38,6 +41,29 @@ def test_a_server_that_restarts_is_found_again(server, tab: Callable[..., Page])
     start_demo(page, server.url)
     expect(page.locator(".task")).not_to_have_count(0)
     expect(page.locator(".task .status").first).to_have_text("completed", timeout=90_000)
+
+
+def test_a_store_that_goes_away_leaves_the_page_as_it_was(tab: Callable[..., Page], own_postgres, tmp_path: Path):
+    home = tmp_path / "home"
+    home.mkdir()
+    server = Server(home, more={"DATABASE_URL": own_postgres.database("fleet")})
+    server.start()
+    try:
+        page = tab()
+        start_demo(page, server.url)
+        page.goto(server.url)
+        expect(page.locator(".agent").first).to_be_visible()
+        own_postgres.stop()
+        away = re.compile(r"The store cannot be reached: showing the state of \d\d:\d\d:\d\d UTC, \d:\d\d old\.")
+        expect(page.get_by_text(away)).to_be_visible()
+        expect(page.get_by_text(re.compile(r"showing the state of \d+ s ago"))).to_be_visible()
+        expect(page.locator(".agent").first).to_be_visible()
+        own_postgres.start()
+        expect(page.get_by_text("The store cannot be reached")).to_have_count(0, timeout=40_000)
+        expect(page.locator(".task .status").first).to_have_text("completed", timeout=90_000)
+    finally:
+        own_postgres.start()
+        server.stop()
 
 
 def test_where_the_stream_cannot_be_reached_the_page_asks_and_says_so(server, tab: Callable[..., Page]):
