@@ -234,6 +234,10 @@ class Board:
         """Every budget that holds, with what was used of it in its current period."""
         return spending.usage(self.connection, now)
 
+    def budgets_of(self, task_id: str, now: datetime) -> list[spending.Usage]:
+        """The budgets that hold for a task."""
+        return spending.usage(self.connection, now, spending.holding(self.connection, self.task(task_id)))
+
     def budget(self, budget_id: str) -> Budget:
         """Raises BudgetNotFound."""
         return spending.budget(self.connection, budget_id)

@@ -200,9 +200,15 @@ def _move_task(db: sa.Connection, rev: int, at_ms: int, event: e.TaskMoved) -> N
     if to is TaskStatus.IN_PROGRESS and row.started_at_ms is None:
         values["started_at_ms"] = at_ms
     if to in ENDED:
-        values |= {"ended_at_ms": at_ms, "current_step": None, "result": event.result}
+        ended = _end(at_ms, row.started_at_ms)
+        values |= {"ended_at_ms": ended, "current_step": None, "result": event.result}
         values["error"] = event.why if to is not TaskStatus.COMPLETED else None
     _task(db, event.task_id, rev, **values)
+
+
+def _end(at_ms: int, started_at_ms: int | None) -> int:
+    """Nothing ends before it began, even if the machine's clock was set back meanwhile."""
+    return at_ms if started_at_ms is None else max(at_ms, started_at_ms)
 
 
 def _resume(db: sa.Connection, rev: int, at_ms: int, event: e.TaskResumed) -> None:
@@ -228,7 +234,8 @@ def _move_step(db: sa.Connection, rev: int, at_ms: int, event: e.StepMoved) -> N
     if event.to is StepStatus.ACTIVE:
         values["started_at_ms"] = sa.func.coalesce(t.steps.c.started_at_ms, at_ms)
     if event.to in _STEP_ENDED:
-        values["ended_at_ms"] = at_ms
+        begun = sa.func.coalesce(t.steps.c.started_at_ms, at_ms)
+        values["ended_at_ms"] = sa.case((begun > at_ms, begun), else_=at_ms)
     where = (t.steps.c.task_id == event.task_id) & (t.steps.c.key == event.step)
     db.execute(sa.update(t.steps).where(where).values(**values))
     now_on = {"current_step": event.step} if event.to is StepStatus.ACTIVE else {}
@@ -270,7 +277,7 @@ def _move_agent(db: sa.Connection, rev: int, at_ms: int, event: e.AgentMoved) ->
     if event.to is AgentStatus.ACTIVE and row.started_at_ms is None:
         values["started_at_ms"] = at_ms
     if event.to not in a.LIVE:
-        values |= {"ended_at_ms": at_ms, "activity": "", "result": event.result}
+        values |= {"ended_at_ms": _end(at_ms, row.started_at_ms), "activity": "", "result": event.result}
     if event.to in (AgentStatus.FAILED, AgentStatus.CANCELLED):
         values["error"] = event.why
     _agent(db, event, rev, **values)

@@ -32,7 +32,7 @@ def timeline(agents: Sequence[Agent], now: datetime) -> None:
             "agent": [agent.name for agent in ran],
             "role": [agent.role.value for agent in ran],
             "from": [agent.started_at for agent in ran],
-            "to": [agent.ended_at or now for agent in ran],
+            "to": [agent.ended_at or max(now, agent.started_at) for agent in ran],  # the clock may have been set back
             "cost": [words.dollars(agent.cost_nanousd) for agent in ran],
         }
     )

@@ -59,7 +59,7 @@ class Remembered:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def ask(*given: Any, **named: Any) -> Any:
             asked = tuple(value for value in given if not isinstance(value, datetime))  # "now" is no other question
-            question = (str(self._store.url), name, asked, tuple(sorted(named.items())))
+            question = repr((self._store.url, name, asked, sorted(named.items())))
             if self._board is not None:
                 answer = getattr(self._board, name)(*given, **named)
                 self._memory.keep(question, answer, self._store.now())
@@ -67,6 +67,14 @@ class Remembered:
             return self._recall(question)
 
         return ask
+
+    @property
+    def connection(self) -> Any:
+        """For what is asked past the board; of that nothing is remembered."""
+        if self._board is None:
+            assert self._away is not None
+            raise self._away
+        return self._board.connection
 
     def _recall(self, question: Hashable) -> Any:
         assert self._away is not None

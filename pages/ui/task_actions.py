@@ -13,7 +13,7 @@ from data.domain.events import TaskMoved
 from data.domain.money import NANO, from_usd
 from data.domain.tasks import Draft, Task, TaskStatus
 from data.domain.workflows import StepStatus
-from data.store import AgentFilter, spending
+from data.store import AgentFilter
 from data.store.spending import Usage
 from orchestrator_adapter import commands
 from pages.ui import history, live, places, session
@@ -135,13 +135,12 @@ def _why_paused(task: Task) -> None:
 
 def held_by(task: Task) -> Held:
     """The last pause, and the budget that its reason names."""
-    deck = session.deck()
     with session.read() as board:
         last = [entry.event for entry in history.newest(board, task.id, LOOK_BACK)]
         paused = next((e for e in last if isinstance(e, TaskMoved) and e.to is TaskStatus.PAUSED), None)
         if paused is None or paused.by != "budget":
             return Held(paused.why if paused else "This task is paused.")
-        holding = spending.usage(board.connection, deck.store.now(), spending.holding(board.connection, task))
+        holding = board.budgets_of(task.id, session.deck().store.now())
     named = (usage for usage in holding if paused.why.startswith(f'Budget "{usage.budget.name}"'))
     return Held(paused.why, next(named, None))
 
