@@ -137,7 +137,8 @@ def _stream() -> Json:
         "description": (
             f"Topics, separated by commas: {TOPICS}. Every message is "
             '`{"clock": n, "topic": "...", "kind": "...", "data": {...}}`; `after=CLOCK` resumes behind the clock of '
-            "the last message. Kind `resync` asks to read the lists again, `heartbeat` comes after 15 quiet seconds."
+            "the last message. Kind `resync` asks to read the lists again, `heartbeat` comes after 15 quiet seconds, "
+            "`store` when the store goes away or comes back."
         ),
         "parameters": [
             {"name": "topics", "in": "query", "required": True, "schema": text},

@@ -61,6 +61,7 @@ def test_a_store_that_goes_away_leaves_the_page_as_it_was(tab: Callable[..., Pag
         own_postgres.start()
         expect(page.get_by_text("The store cannot be reached")).to_have_count(0, timeout=40_000)
         expect(page.locator(".task .status").first).to_have_text("completed", timeout=90_000)
+        page.close()  # before its server has gone, of which it would complain
     finally:
         own_postgres.start()
         server.stop()
