@@ -26,11 +26,12 @@ from orchestrator_adapter import cli_control, commands
 from orchestrator_adapter import deck as decks
 from orchestrator_adapter import settings as settings_module
 from orchestrator_adapter.access import LOCAL
-from orchestrator_adapter.api import happenings, shapes
+from orchestrator_adapter.api import shapes
 from orchestrator_adapter.api.serve import serve as run_server
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.settings import Settings
 from orchestrator_adapter.terminal import AsJson, at_rest, client, opened, print_json, print_table, served
+from orchestrator_adapter.views import happenings
 
 app = typer.Typer(
     help="Watch, command and pay for a fleet of agents.",

@@ -35,6 +35,7 @@ MAY: dict[str, tuple[str, ...]] = {
         "orchestrator_adapter.runners",
         "orchestrator_adapter.settings",
     ),
+    "orchestrator_adapter/views": ("data", "orchestrator_adapter.kept", "orchestrator_adapter.views"),
     "pages": ("data", "orchestrator_adapter", "pages.ui"),
 }
 
@@ -164,6 +165,7 @@ BAD = {
     "the engine knows no api": ("orchestrator_adapter/engine/a.py", "from orchestrator_adapter import api"),
     "the engine never reads the mirror": ("orchestrator_adapter/engine/a.py", "import data.warehouse.costs"),
     "runners know no store": ("orchestrator_adapter/runners/a.py", "from data.store import ledger"),
+    "views know no api": ("orchestrator_adapter/views/a.py", "from orchestrator_adapter.api import shapes"),
     "planning knows no engine": ("orchestrator_adapter/planning/a.py", "import orchestrator_adapter.engine"),
     "pages go around no command": ("pages/watch/a.py", "from orchestrator_adapter.engine import boot"),
     "sections know each other not": ("pages/watch/a.py", "from pages.run import new_task"),

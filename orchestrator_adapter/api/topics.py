@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from data.domain.errors import InvalidField
 from data.domain.events import MessageMetered
 from data.store import Board, Recorded, Store
-from orchestrator_adapter.api import live_views, shapes
+from orchestrator_adapter.api import shapes
 from orchestrator_adapter.api.boards import BoardSource
 from orchestrator_adapter.api.news import News, Source, message
+from orchestrator_adapter.views import live
 
 FAR_BEHIND = 5_000
 """Events after which a listener is told to read the lists again, instead of being told each one."""
@@ -98,13 +99,13 @@ def _task_board(topic: str, task_id: str) -> Source:
     return BoardSource(
         topic,
         "task",
-        lambda board, now: live_views.task(board, task_id, now),
+        lambda board, now: live.task(board, task_id, now),
         lambda entry: entry.event.task_id == task_id,
     )
 
 
 def _fleet_board(topic: str) -> Source:
-    return BoardSource(topic, "costs", live_views.fleet, lambda entry: True)
+    return BoardSource(topic, "costs", live.fleet, lambda entry: True)
 
 
 _MAKERS: dict[str, Callable[[str], Source]] = {

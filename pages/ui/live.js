@@ -190,7 +190,7 @@ function keyed(box, items, make) {
 
 class Live {
   constructor(component) {
-    this.elements = new Map(); this.fails = 0; this.connected = false; this.everConnected = false; this.lastClock = 0; this.wokeAt = 0;
+    this.elements = new Map(); this.fails = 0; this.connected = false; this.everConnected = false; this.lastClock = 0; this.drawnClock = 0; this.wokeAt = 0;
     this.root = component.parentElement.querySelector('.live');
     this.boxes = Object.fromEntries(SECTIONS.map((n) => [n, this.root.querySelector(`.${n}-box`)]));
     this.note = this.root.querySelector('.note-line'); this.toasts = this.root.querySelector('.toasts'); this.announcer = this.root.querySelector('.announcer');
@@ -204,8 +204,9 @@ class Live {
     this.emit = component.setTriggerValue;
     const moved = this.data && this.data.topic !== data.topic;
     this.data = data;
+    this.drawnClock = Math.max(this.drawnClock, data.clock ?? 0);
     this.theme(component.parentElement.host ?? this.root);
-    if (moved) { this.elements.clear(); this.lastClock = 0; this.ready = false; const old = this.ws; this.ws = null; old?.close(); }
+    if (moved) { this.elements.clear(); this.lastClock = 0; this.ready = this.connected = false; const old = this.ws; this.ws = null; old?.close(); }
     if (data.board && !this.connected && data.board.clock >= this.lastClock) this.apply({ clock: data.board.clock, data: { full: true, set: data.board.elements, drop: [] } }, true);
     else this.draw();
     if (!this.ws) this.open();
@@ -261,11 +262,13 @@ class Live {
     if (full) for (const id of [...this.elements.keys()]) if (!(id in set)) this.elements.delete(id);
     for (const id of drop ?? []) this.elements.delete(id);
     for (const [id, element] of Object.entries(set)) this.elements.set(id, element);
-    const moved = at > (first ? this.data.clock : this.lastClock);
     this.lastClock = Math.max(at, this.lastClock);
     this.draw();
     dispatchEvent(new CustomEvent('quarterdeck:board', { detail: { topic: this.data.topic, approvals: this.elements.get('approvals') } }));
-    if (moved && !quiet && this.data.wakes) this.wake();
+    if (quiet) return; // it came with the page, whose panels may be older
+    const moved = at > this.drawnClock;
+    this.drawnClock = Math.max(at, this.drawnClock);
+    if (moved && this.data.wakes) this.wake();
   }
   // The panels of the page are woken at once after a rest, else at most once per pace.
   wake() {

@@ -10,10 +10,13 @@ from typing import Any
 
 import streamlit as st
 
+from data.domain.errors import StoreUnavailable
+from orchestrator_adapter import deck, views
 from pages.ui import places
 
 HERE = Path(__file__).parent
 FLEET = "board:fleet"
+TASK = "board:task:"
 ATTENTION = "attention"
 """The fragment at the top of every page that says what waits for a person."""
 DIALOG = "open-dialog"
@@ -83,7 +86,7 @@ def mount(topic: str = FLEET, *, show: Sequence[str] = (), agent_id: str | None 
         "show": list(show),
         "only": agent_id,
         "wakes": wakes and not resting,
-        "board": None,
+        "board": _board(topic) if show else None,
         "clock": st.session_state.get(_CLOCK, 0),
         "paceMs": pace_ms(present()),
         "pollMs": POLL_MS,
@@ -98,6 +101,14 @@ def mount(topic: str = FLEET, *, show: Sequence[str] = (), agent_id: str | None 
 def mounted() -> bool:
     """Whether the page has its live parts in this run of it."""
     return bool(st.session_state.get(_MOUNTED))
+
+
+def _board(topic: str) -> dict[str, Any] | None:
+    """What the topic shows now: drawn at once, and kept up to date by the stream where that can be reached."""
+    try:
+        return views.current(deck.current().store, topic.removeprefix(TASK) if topic.startswith(TASK) else None)
+    except StoreUnavailable:  # the stream knows what was last seen, and says how old it is
+        return None
 
 
 def _listen_for_questions(*, own: bool) -> None:

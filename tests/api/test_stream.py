@@ -18,10 +18,11 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from data.domain import events as e
-from orchestrator_adapter.api import live_views, topics
+from orchestrator_adapter.api import topics
 from orchestrator_adapter.api.boards import BoardSource
 from orchestrator_adapter.api.hub import FULL, Hub
 from orchestrator_adapter.api.stream import Stream
+from orchestrator_adapter.views import live
 
 PATH = "/api/v1/events"
 EVENTS = f"ws://127.0.0.1:8501{PATH}"
@@ -305,7 +306,7 @@ STEPS = st.lists(st.sampled_from(["task", "agent", "activity", "end", "delete"])
 @given(STEPS, st.lists(st.booleans(), min_size=12, max_size=12))
 def test_patches_from_any_version_give_the_board(fleet: Any, steps: list[str], looks: list[bool]):
     """Whoever takes each patch and whoever takes few come to the same board as who asks for it whole."""
-    source = BoardSource("board:fleet", "costs", live_views.fleet, lambda entry: True)
+    source = BoardSource("board:fleet", "costs", live.fleet, lambda entry: True)
     eager: tuple[int | None, dict[str, Any]] = (None, {})
     lazy: tuple[int | None, dict[str, Any]] = (None, {})
     for step, look in zip(steps, looks, strict=False):

@@ -82,6 +82,25 @@ def test_where_the_stream_cannot_be_reached_the_page_asks_and_says_so(server, ta
     expect(page.get_by_text("No task fits")).to_be_hidden()
 
 
+def test_the_first_picture_does_not_wait_for_the_stream(server, tab: Callable[..., Page]):
+    page = tab()
+    start_demo(page, server.url)
+    page.route_web_socket(re.compile(r"/api/v1/events"), lambda socket: None)  # taken, and never told anything
+    page.goto(server.url)
+    expect(page.locator(".agent").first).to_be_visible()
+    expect(page.locator(".task").first).to_contain_text("Fix the sign bug in add()")
+    expect(page.locator(".tile .value").first).to_have_text(re.compile(r"\d+ of \d+"))
+
+
+def test_where_the_stream_cannot_be_reached_the_board_moves_all_the_same(server, tab: Callable[..., Page]):
+    page = tab()
+    page.route_web_socket(re.compile(r"/api/v1/events"), lambda socket: socket.close(code=1008))
+    page.goto(server.url)
+    expect(page.get_by_text("No live connection: this page asks again every 3 s.")).to_be_visible()
+    assert page.request.post(f"{server.url}/api/v1/tasks", data={**DEMO, "description": "A late arrival"}).ok
+    expect(page.locator(".task").filter(has_text="A late arrival")).to_be_visible()
+
+
 def test_nothing_runs_while_nothing_happens(server, tab: Callable[..., Page], eventually: Callable[..., None]):
     page = tab()
     sent: list[str] = []

@@ -13,6 +13,7 @@ from data.domain.events import AgentCreated, FileTouched, StepMoved, TaskSubmitt
 from data.domain.tasks import Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
 from data.store import Page, Store
+from orchestrator_adapter import views
 from pages.ui import cards, filters, history, live, logs, look, tables, typed
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -194,3 +195,16 @@ def test_what_people_write_is_never_markdown(text: str):
     shown = look.plain(text)
     assert re.sub(r"\\(.)", r"\1", shown).replace("\u2060", "") == text
     assert not re.search(r"(?<!\\)[*_$`<\[:]", shown)
+
+
+def test_a_live_view_is_computed_once_for_all_who_look_at_one_clock(told: Store) -> None:
+    first = views.current(told)
+    assert views.current(told) is first
+    assert {"kpis", "task:t1", "agent:a1"} <= set(first["elements"])
+    one = views.current(told, "t1")
+    assert {"task", "agent:a1"} <= set(one["elements"])
+    with told.write() as ledger:
+        ledger.append(FileTouched(task_id="t1", agent_id="a1", path="b.py", change=FileChange.CREATED, added=1))
+    again = views.current(told)
+    assert again["clock"] == first["clock"] + 1
+    assert again["elements"]["agent:a1"] != first["elements"]["agent:a1"]

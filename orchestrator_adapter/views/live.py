@@ -14,7 +14,7 @@ from data.domain.money import to_usd
 from data.domain.tasks import Task
 from data.store import AgentFilter, Board
 from data.store.board import Fleet
-from orchestrator_adapter.api import attention, happenings
+from orchestrator_adapter.views import attention, happenings
 
 Element = dict[str, Any]
 Elements = dict[str, Element]
