@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -12,14 +13,31 @@ from pages.ui.look import plain
 
 HERE = Path(__file__).parent
 MARK = str(HERE / "mark.svg")
+SIDEBAR_PX = 300
+"""As wide as the place that is kept for it before it comes: its own width would follow the size of the letters."""
+
+
+class Listed(NamedTuple):
+    """One page, and the section of the sidebar it stands in."""
+
+    section: str
+    page: st.Page
 
 
 def main() -> None:
     """Draw one run of the app for one person."""
-    st.set_page_config(page_title="Quarterdeck", page_icon=MARK, layout="wide", menu_items=_menu())
+    st.set_page_config(
+        page_title="Quarterdeck",
+        page_icon=MARK,
+        layout="wide",
+        initial_sidebar_state=SIDEBAR_PX,
+        menu_items=_menu(),
+    )
+    pages = _pages()
     st.html(HERE / "page.css")
+    st.html(f"<style>{_headings(pages)}</style>")
     st.logo(str(HERE / "logo.svg"), size="large", icon_image=MARK)
-    page = st.navigation(_pages(), expanded=True)
+    page = st.navigation([listed.page for listed in pages], expanded=True)
     if _reachable():
         try:
             _draw(page)
@@ -43,18 +61,34 @@ def _nothing_known(away: StoreUnavailable) -> None:
         live.mount()
 
 
-def _pages() -> list[st.Page]:
-    """A flat list: section headings inside the list would break its meaning for a screen reader."""
+def _pages() -> list[Listed]:
     return [
-        st.Page(places.FLEET, title="Fleet", icon=":material/sailing:", url_path="fleet", default=True),
-        st.Page(places.NEW_TASK, title="New task", icon=":material/add_circle:", url_path="new_task"),
-        st.Page(places.TASKS, title="Tasks", icon=":material/list_alt:", url_path="tasks"),
-        st.Page(places.APPROVALS, title="Approvals", icon=":material/front_hand:", url_path="approvals"),
-        st.Page(places.BUDGETS, title="Budgets", icon=":material/savings:", url_path="budgets"),
-        st.Page(places.TASK, title="Task", url_path="task", visibility="hidden"),
-        st.Page(places.AGENT, title="Agent", url_path="agent", visibility="hidden"),
-        st.Page(places.GALLERY, title="Gallery", url_path="gallery", visibility="hidden"),
+        _page(places.FLEET, title="Fleet", icon=":material/sailing:", url_path="fleet", default=True),
+        _page(places.TASKS, title="Tasks", icon=":material/list_alt:", url_path="tasks"),
+        _page(places.APPROVALS, title="Approvals", icon=":material/front_hand:", url_path="approvals"),
+        _page(places.NEW_TASK, title="New task", icon=":material/add_circle:", url_path="new_task"),
+        _page(places.BUDGETS, title="Budgets", icon=":material/savings:", url_path="budgets"),
+        _page(places.TASK, title="Task", url_path="task", visibility="hidden"),
+        _page(places.AGENT, title="Agent", url_path="agent", visibility="hidden"),
+        _page(places.GALLERY, title="Gallery", url_path="gallery", visibility="hidden"),
     ]
+
+
+def _page(place: Path, **more: Any) -> Listed:
+    """A page of the section whose folder it lies in."""
+    return Listed(place.parent.name, st.Page(place, **more))
+
+
+def _headings(pages: list[Listed]) -> str:
+    """The section's name above the first page of each section, drawn by the style.
+
+    Streamlit's own sections put headings between the items of the list, where a screen reader finds a list that is
+    none; here the name is read with its first item, and the name of every link stays as it is.
+    """
+    shown = [listed.section for listed in pages if listed.page.visibility == "visible"]
+    firsts = {section: shown.index(section) + 1 for section in reversed(shown)}
+    item = '[data-testid="stSidebarNavItems"] > li:nth-child'
+    return "".join(f"{item}({at})::before {{ content: '{section.title()}'; }}" for section, at in firsts.items())
 
 
 def _menu() -> dict[str, str | None]:

@@ -205,7 +205,9 @@ class Live {
     const moved = this.data && this.data.topic !== data.topic;
     this.data = data;
     this.drawnClock = Math.max(this.drawnClock, data.clock ?? 0);
-    this.theme(component.parentElement.host ?? this.root);
+    const host = component.parentElement.host ?? this.root;
+    this.holder = host.closest('.st-key-live-holder') ?? host;
+    this.theme(host);
     if (moved) { this.elements.clear(); this.lastClock = 0; this.ready = this.connected = false; const old = this.ws; this.ws = null; old?.close(); }
     if (data.board && !this.connected && data.board.clock >= this.lastClock) this.apply({ clock: data.board.clock, data: { full: true, set: data.board.elements, drop: [] } }, true);
     else this.draw();
@@ -293,6 +295,7 @@ class Live {
       const head = box.parentElement.querySelector('h3');
       if (head) show(head, !this.data.only);
     }
+    attr(this.holder, 'data-drawn', this.ready);
     attr(this.root, 'data-boot', this.ready || this.polling ? null : this.data.show.join(' '));
     show(this.root.querySelector('.quiet'), this.data.show.includes('tasks') && this.ready && !items.tasks.length);
     show(this.root.querySelector('.boot'), this.data.show.includes('kpis') && !items.kpis.length && !this.polling);

@@ -21,6 +21,10 @@ ATTENTION = "attention"
 """The fragment at the top of every page that says what waits for a person."""
 DIALOG = "open-dialog"
 """Where the session keeps the open dialog."""
+HOLDER = "live-holder"
+"""What holds the place of the live parts until they are drawn; the script takes it away then."""
+KPIS_PX, HEADING_PX, TASK_PX, CARD_PX, CARDS_A_ROW, LINE_PX, LINES_PX = 106, 48, 104, 128, 3, 26, 242
+"""About the sizes that live.css gives the parts on a wide screen."""
 POLL_MS = 3000
 """How often a page asks where no live connection can be made."""
 LEAST_PACE_MS = 500
@@ -36,12 +40,12 @@ _HTML = """
 <div class="live" data-theme="light">
   <p class="note-line" role="status" hidden></p>
   <section><div class="boot" role="status" aria-label="Loading the fleet"></div><div class="kpis-box"></div></section>
-  <section><div class="task-box"></div></section>
-  <section><h3>Tasks now</h3>
+  <section hidden><div class="task-box"></div></section>
+  <section hidden><h3>Tasks now</h3>
     <div class="tasks-box" role="list" aria-label="Tasks that run or have just ended"></div></section>
   <p class="quiet" hidden>No task is running.</p>
-  <section><h3>Agents</h3><div class="agents-box" role="list" aria-label="Agents"></div></section>
-  <section><h3>Activity</h3>
+  <section hidden><h3>Agents</h3><div class="agents-box" role="list" aria-label="Agents"></div></section>
+  <section hidden><h3>Activity</h3>
     <div class="lines-box" role="list" aria-label="What happened, newest first" tabindex="0"></div></section>
   <div class="toasts"></div>
   <div class="announcer" aria-live="polite"></div>
@@ -81,17 +85,21 @@ def mount(topic: str = FLEET, *, show: Sequence[str] = (), agent_id: str | None 
     """
     st.session_state[_MOUNTED] = True
     resting = DIALOG in st.session_state  # what is typed into a dialog is lost when anything of its page is drawn
+    board = _board(topic) if show else None
     data = {
         "topic": topic,
         "show": list(show),
         "only": agent_id,
         "wakes": wakes and not resting,
-        "board": _board(topic) if show else None,
+        "board": board,
         "clock": st.session_state.get(_CLOCK, 0),
         "paceMs": pace_ms(present()),
         "pollMs": POLL_MS,
     }
-    result = _component()(key="live", data=data, on_changed_change=_looked, on_open_change=lambda: None)
+    with st.container(key=HOLDER):
+        if board:
+            st.html(_place(board["elements"], show))
+        result = _component()(key="live", data=data, on_changed_change=_looked, on_open_change=lambda: None)
     if not resting:
         _listen_for_questions(own=topic != FLEET)
     if result.open:
@@ -109,6 +117,20 @@ def _board(topic: str) -> dict[str, Any] | None:
         return views.current(deck.current().store, topic.removeprefix(TASK) if topic.startswith(TASK) else None)
     except StoreUnavailable:  # the stream knows what was last seen, and says how old it is
         return None
+
+
+def _place(elements: dict[str, Any], show: Sequence[str]) -> str:
+    """Keeps the height that the parts will need until they are drawn, so that what stands below does not jump."""
+    count = {kind: sum(name.startswith(f"{kind}:") for name in elements) for kind in ("task", "agent", "line")}
+    parts = {
+        "kpis": KPIS_PX,
+        "task": TASK_PX + HEADING_PX,
+        "tasks": HEADING_PX + count["task"] * TASK_PX,
+        "agents": HEADING_PX + -(-count["agent"] // CARDS_A_ROW) * CARD_PX if count["agent"] else 0,
+        "lines": HEADING_PX + min(LINES_PX, count["line"] * LINE_PX),
+    }
+    needed = sum(parts[name] for name in show)
+    return f"<style>.st-key-{HOLDER}:not([data-drawn]) {{ min-height: min(100vh, {needed}px); }}</style>"
 
 
 def _listen_for_questions(*, own: bool) -> None:
