@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 
-from benchmarks import figures, first_visit, idle, lists, memory, money, pixels, steps
+from benchmarks import figures, first_visit, idle, kills, lists, memory, money, pixels, steps
 from benchmarks.figures import Figure
 
 ALL: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -17,6 +17,7 @@ ALL: dict[str, Callable[[], Iterator[Figure]]] = {
     "steps": steps.measure,
     "money": money.measure,
     "memory": memory.measure,
+    "kills": kills.measure,
 }
 
 

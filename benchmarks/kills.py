@@ -1,0 +1,43 @@
+"""SIGKILL of the server at a hundred seeded places: what is done twice, and how soon the next one goes on."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Iterator
+
+from benchmarks import fleets
+from benchmarks.figures import Figure, at_most, p95, told
+from tests.engine.killing import Found, Ground
+
+ROUNDS = 5
+KILLS = 20
+"""In each round, which has a store of its own."""
+MOST_S = 5.0
+
+
+def measure() -> Iterator[Figure]:
+    rounds = [_round(seed) for seed in range(1, ROUNDS + 1)]
+    kinds: Counter[str] = sum((found.kills for found in rounds), Counter())
+    first = [seconds for found in rounds for seconds in found.to_first_step_s]
+    places = f"{kinds['moment']} at any moment, {kinds['event']} after an event, {kinds['finish']} between a step's end"
+    finished = sum(found.finished_steps for found in rounds)
+    beside = f"{kinds.total()} kills: {places} and its checkpoint; {finished} steps finished"
+    again = sum(found.run_again for found in rounds)
+    yield at_most("finished steps run again after kill -9 of the server", again, 0, "steps", beside)
+    spread = f"{len(first)} restarts that met a step at work, p50 {statistics.median(first):.1f} s"
+    yield at_most("restart to the first continued step, max", max(first), MOST_S, "s", spread, digits=1)
+    yield at_most("restart to the first continued step, p95", p95(first), MOST_S, "s", digits=1)
+    completed, given_up = sum(f.completed for f in rounds), sum(f.given_up for f in rounds)
+    ended = f"{completed} completed, {given_up} given up because one step was begun three times"
+    yield told("tasks that lived through the kills", f"{completed + given_up} ended", ended)
+
+
+def _round(seed: int) -> Found:
+    with fleets.empty_home() as home:
+        ground = Ground(home, seed)
+        try:
+            ground.kill(KILLS)
+        finally:
+            ground.close()
+        return ground.found
