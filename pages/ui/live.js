@@ -67,6 +67,14 @@ function ticker(cls) {
   node.tick = () => text(node, node.from ? clock((node.to ?? Date.now()) - node.from) : '');
   return node;
 }
+// Until a time: how long it still takes; nothing when there is none or it has come.
+function countdown(cls) {
+  const node = h('span', cls);
+  node.title = 'Until the next try';
+  node.update = (at) => { node.at = at; node.tick(); };
+  node.tick = () => text(node, node.at > Date.now() ? `in ${clock(node.at - Date.now() + 999)}` : '');
+  return node;
+}
 function spark(values, bars) {
   const top = Math.max(...values, 1), step = 100 / Math.max(values.length - (bars ? 0 : 1), 1);
   const y = (v) => (22 - (v / top) * 20).toFixed(1);
@@ -124,9 +132,9 @@ const PARTS = {
     return node;
   },
   agent(ctx) {
-    const role = h('span', 'role'), s = status('idle'), demo = h('span', 'demo', 'DEMO'), activity = h('div', 'activity'), time = ticker('num');
+    const role = h('span', 'role'), s = status('idle'), demo = h('span', 'demo', 'DEMO'), activity = h('div', 'activity'), next = countdown('num next'), time = ticker('num');
     const fill = h('span', 'fill'), bar = h('span', 'bar', fill), gauge = h('span'), warn = icon('warning'), files = h('span', 'files');
-    const money = h('span', 'num'), a = h('a', 'agent', h('div', 'row', role, demo, h('span', 'push'), s), h('div', 'row', activity, time), h('div', 'row gauge', bar, warn, gauge), h('div', 'row', money, h('span', 'push'), files));
+    const money = h('span', 'num'), a = h('a', 'agent', h('div', 'row', role, demo, h('span', 'push'), s), h('div', 'row', activity, next, time), h('div', 'row gauge', bar, warn, gauge), h('div', 'row', money, h('span', 'push'), files));
     bar.setAttribute('role', 'meter'); bar.setAttribute('aria-label', 'Context window used'); bar.setAttribute('aria-valuemin', 0); bar.setAttribute('aria-valuemax', 100);
     const node = h('div', 'cell', a);
     node.setAttribute('role', 'listitem');
@@ -134,7 +142,7 @@ const PARTS = {
       attr(a, 'data-role', e.role); attr(a, 'data-live', !e.ended_at); link(ctx, a, `agent?id=${encodeURIComponent(e.id)}`);
       text(role, cap(e.role)); role.title = `${e.name} · ${e.model}`; s.update(e.status); show(demo, e.simulated);
       text(activity, e.error || e.activity || (e.ended_at ? e.model : 'starting')); activity.title = activity.textContent; attr(activity, 'data-bad', !!e.error);
-      time.update(e.started_at, e.ended_at);
+      time.update(e.started_at, e.ended_at); next.update(e.retry_at);
       const used = e.context?.percent;
       attr(bar, 'aria-valuenow', used ?? 0); fill.style.width = `${Math.min(used ?? 0, 100)}%`;
       attr(bar, 'data-warn', used >= 80); show(warn, used >= 80);
@@ -302,7 +310,7 @@ class Live {
   }
   tick() {
     if (document.hidden) return;
-    for (const node of this.root.querySelectorAll('.num')) if (node.from && !node.to) node.tick?.();
+    for (const node of this.root.querySelectorAll('.num')) if ((node.from && !node.to) || node.at) node.tick?.();
     this.sayConnection();
     if (this.trouble && this.data.wakes && !typing() && Date.now() - this.wokeAt > AGES_MS) this.wake();
   }
