@@ -22,6 +22,8 @@ ACTIONS: dict[str, tuple[Rank, str]] = {
     "remove_budget": ("developer", "Take a budget away"),
     "delete_task": ("developer", "Delete a task that has ended, with its agents"),
     "delete_agent": ("developer", "Take an agent that has ended off every list"),
+    "order_tasks": ("developer", "Cancel, pause, resume or delete many tasks at once"),
+    "order_agents": ("developer", "Delete many agents at once, or cancel their tasks"),
 }
 """Each command, the least rank that may give it, and what it does."""
 

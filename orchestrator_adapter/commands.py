@@ -215,9 +215,14 @@ def delete_agent(deck: Deck, actor: Actor, agent_id: str) -> None:
         )
 
 
+def ours(task: Task) -> bool:
+    """Whether this program runs the task's agents."""
+    return task.runtime in (Runtime.CLAUDE, Runtime.DEMO, Runtime.SCRIPTED)
+
+
 def _ours(task: Task) -> None:
     """A button must never say stopped, or running, of agents that another program runs."""
-    if task.runtime not in (Runtime.CLAUDE, Runtime.DEMO, Runtime.SCRIPTED):
+    if not ours(task):
         told = f"The agents of this task are {task.runtime}: another program runs them, so act on them there."
         raise RuntimeUnavailable(told, field="runtime", task_id=task.id, runtime=task.runtime.value)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import threading
 from collections.abc import Callable, Iterator
@@ -88,8 +89,11 @@ def ended(bridge: Bridge, eventually: Callable[..., None]) -> Callable[[str], Ta
 
 def given_by_people() -> dict[str, Callable[..., object]]:
     """Every command: what its second parameter is tells it from a question."""
-    found = inspect.getmembers(commands, inspect.isfunction)
-    own = {name: function for name, function in found if function.__module__ == commands.__name__}
+    own: dict[str, Callable[..., object]] = {}
+    for path in sorted(Path(commands.__file__).parent.glob("commands*.py")):
+        module = importlib.import_module(f"orchestrator_adapter.{path.stem}")
+        found = inspect.getmembers(module, inspect.isfunction)
+        own |= {name: function for name, function in found if function.__module__ == module.__name__}
     return {
         name: function
         for name, function in own.items()

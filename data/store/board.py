@@ -153,6 +153,13 @@ class Board:
         found, after = lists.page(self.connection, lists.agents(wanted), t.agents, wanted.sort, limit, cursor)
         return Page(self._as_agents(found), after)
 
+    def ended_agents(self, before: datetime, limit: int) -> list[tuple[str, str]]:
+        """Task and id of agents that ended before this time and still stand in the lists, the oldest first."""
+        c = t.agents.c
+        ended = c.status.not_in([*_LIVE, "deleted"]) & (c.ended_at_ms < rows.ms(before))
+        query = sa.select(c.task_id, c.id).where(ended).order_by(c.ended_at_ms).limit(limit)
+        return [(row.task_id, row.id) for row in self.connection.execute(query)]
+
     def changed_agents(self, after: int) -> list[Agent]:
         """Agents whose rows moved after this clock value, deleted ones included."""
         query = sa.select(t.agents).where(t.agents.c.rev > after)

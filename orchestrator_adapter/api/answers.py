@@ -258,6 +258,18 @@ class PromptList(_Shape):
     steps: list[StepPrompt]
 
 
+class OutcomeShape(_Shape):
+    id: str
+    done: bool
+    code: str | None
+    """Of the refusal."""
+    message: str | None
+
+
+class OutcomeList(_Shape):
+    items: list[OutcomeShape]
+
+
 class ApprovalShape(_Shape):
     id: str
     task_id: str

@@ -16,6 +16,7 @@ from data.domain.money import from_usd
 from data.domain.tasks import AnalystChoice, Complexity, Draft, TaskStatus, TaskType
 from data.store import AgentFilter, TaskFilter
 from data.store.lists import MAX_LIMIT
+from orchestrator_adapter.commands_batch import MOST, AgentOrder, TaskOrder
 
 Sort = Literal["created", "cost", "tokens"]
 Choice = Literal["auto", "force", "skip"]
@@ -171,6 +172,20 @@ class ResumeBody(_Sent):
     """Where a task goes on."""
 
     from_step: Short | None = Field(None, description="Do this step and all that depends on it once more")
+
+
+class TaskOrderBody(_Sent):
+    """One order for many tasks."""
+
+    order: TaskOrder
+    ids: list[Short] = Field(min_length=1, max_length=MOST, description="Task ids")
+
+
+class AgentOrderBody(_Sent):
+    """One order for many agents."""
+
+    order: AgentOrder = Field(description="`cancel` cancels their tasks")
+    ids: list[Short] = Field(min_length=1, max_length=MOST, description="Agent ids")
 
 
 class ApprovalQuery(_Sent):

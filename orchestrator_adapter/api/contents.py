@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from data.domain import errors as e
-from orchestrator_adapter.api import answers, approvals, bodies, budgets, control, health
+from orchestrator_adapter.api import answers, approvals, batch, bodies, budgets, control, health
 from orchestrator_adapter.api.http import Operation
 
 V1 = "/api/v1"
@@ -102,6 +102,24 @@ def _orders() -> list[Operation]:
             gives=task,
             status=201,
             refuses=(e.TaskNotFound, e.FolderRefused, e.ModelUnknown, e.RuntimeUnavailable, *_CHANGE),
+        ),
+        Operation(
+            "POST",
+            f"{V1}/tasks/batch",
+            batch.order_tasks,
+            "One order for many tasks; each is obeyed or refused by itself",
+            bodies.TaskOrderBody,
+            answers.OutcomeList,
+            refuses=(e.BodyInvalid, *_CHANGE),
+        ),
+        Operation(
+            "POST",
+            f"{V1}/agents/batch",
+            batch.order_agents,
+            "One order for many agents; each is obeyed or refused by itself",
+            bodies.AgentOrderBody,
+            answers.OutcomeList,
+            refuses=(e.BodyInvalid, *_CHANGE),
         ),
     ]
 

@@ -72,8 +72,11 @@ def agent_rows(found: Sequence[Agent], now: datetime) -> pa.Table:
     )
 
 
-def agent_columns(found: Sequence[Agent]) -> dict[str, Any]:
+def agent_columns(found: Sequence[Agent], **buttons: Any) -> dict[str, Any]:
+    """`open` is what the id of a row calls, if it can be opened."""
     columns = {"Role": _role_pills(), "Status": _status_pills(), "Created": _when("Created")}
+    if buttons:
+        columns["ID"] = _button("ID", "open", buttons, width=110)
     return columns | _numbers([agent.cost_nanousd for agent in found])
 
 

@@ -8,12 +8,15 @@ from data.domain import words
 from data.domain.agents import Runtime
 from data.domain.tasks import Draft, TaskType
 from data.store import AgentFilter
-from orchestrator_adapter import commands
-from pages.ui import cards, filters, live, places, session, tables
+from orchestrator_adapter import commands, commands_batch
+from orchestrator_adapter.commands_batch import AgentOrder
+from pages.ui import cards, filters, live, picked, places, session, tables
 from pages.ui.look import plain
 
 DEMO_STORY = "success"
 DEMO_TASK = "The tests of calc.py fail. Investigate the root cause, fix it, and prove that it is gone."
+LISTED = "agents-listed"
+ASKED = "agents-asked"
 SEED = "python -m orchestrator_adapter seed"
 
 
@@ -73,27 +76,59 @@ def how_to_run_real() -> None:
 @session.live_panel("agents")
 def agent_table(wanted: AgentFilter) -> None:
     """Every agent, newest first, a stretch at a time."""
-    shown = filters.listed(
+    listed = filters.listed(
         "agents", wanted, lambda board, cursor: board.agents(wanted, filters.PAGE_ROWS, cursor), tables.agent_rows
     )
+    shown = picked.standing("agents", listed)
     found = shown.items
     if not found:
         cards.empty("No agent fits", "Take a filter away to see more.", ":material/filter_alt_off:")
         return
-    picked = st.dataframe(
+    clicked = st.session_state.pop(ASKED, None)
+    st.session_state[LISTED] = [agent.id for agent in found]
+    picked.bar("agents", "agent", shown, lambda agent: f"{agent.name}, {agent.id[:8]}", orders())
+    st.dataframe(
         shown.rows,
-        column_config=tables.agent_columns(found),
+        column_config=tables.agent_columns(found, open=note_click),
         hide_index=True,
         height=tables.height(len(found)),
-        key="agents-table",
+        key=picked.key("agents"),
         on_select="rerun",
-        selection_mode="single-row",
+        selection_mode="multi-row",
         alt=f"{words.count(len(found), 'agent')}: role, status, cost, tokens, created",
     )
-    if rows := picked.selection.rows:
-        live.go(f"agent?id={found[rows[0]].id}")
     if shown.more:
         filters.show_more("agents")
+    if clicked is not None:
+        live.go(f"agent?id={clicked}")
+
+
+def note_click() -> None:
+    """Remember whose row was clicked, as the person saw the table."""
+    click, listed = st.session_state["click-open"], st.session_state.get(LISTED, [])
+    if click is not None and click.row < len(listed):
+        st.session_state[ASKED] = listed[click.row]
+
+
+def orders() -> list[picked.Order]:
+    """What can be done with several agents at once."""
+
+    def order(verb: AgentOrder, name: str, icon: str, told: str, done: str) -> picked.Order:
+        return picked.Order(
+            name,
+            icon,
+            lambda ids: commands_batch.order_agents(session.deck(), session.actor(), verb, ids),
+            lambda agent: commands_batch.agent_hindrance(verb, agent),
+            told,
+            done,
+        )
+
+    stopped = "An agent is not stopped alone: the tasks they work on are cancelled, with all their agents."
+    gone = "They go off every list. What they spent stays counted; their tasks stay."
+    return [
+        order(AgentOrder.CANCEL, "Cancel tasks of", ":material/stop_circle:", stopped, "stopped"),
+        order(AgentOrder.DELETE, "Delete", ":material/delete:", gone, "deleted"),
+    ]
 
 
 def any_task() -> bool:

@@ -7,8 +7,9 @@ import streamlit as st
 from data.domain import words
 from data.domain.tasks import Task
 from data.store import AgentFilter, TaskFilter
-from orchestrator_adapter import commands
-from pages.ui import cards, filters, live, places, session, tables
+from orchestrator_adapter import commands, commands_batch
+from orchestrator_adapter.commands_batch import TaskOrder
+from pages.ui import cards, filters, live, picked, places, session, tables
 from pages.ui.look import plain
 
 LISTED = "tasks-listed"
@@ -18,9 +19,10 @@ ASKED = "tasks-asked"
 @session.live_panel("tasks")
 def task_list(wanted: TaskFilter) -> None:
     """The filters are drawn outside: a field that is drawn again while somebody types into it loses letters."""
-    shown = filters.listed(
+    listed = filters.listed(
         "tasks", wanted, lambda board, cursor: board.tasks(wanted, filters.PAGE_ROWS, cursor), tables.task_rows
     )
+    shown = picked.standing("tasks", listed)
     found = shown.items
     if not found:
         nothing(wanted)
@@ -28,22 +30,45 @@ def task_list(wanted: TaskFilter) -> None:
     # Which task a row's button means is decided by what the person saw, not by what has arrived since.
     clicked = st.session_state.pop(ASKED, None)
     st.session_state[LISTED] = [task.id for task in found]
-    picked = st.dataframe(
+    picked.bar("tasks", "task", shown, lambda task: words.title(task.description, 70), orders())
+    st.dataframe(
         shown.rows,
         column_config=tables.task_columns(found, open=lambda: ask("open"), delete=lambda: ask("delete")),
         hide_index=True,
         height=tables.height(len(found)),
-        key="tasks-table",
+        key=picked.key("tasks"),
         on_select="rerun",
-        selection_mode="single-row",
+        selection_mode="multi-row",
         alt=f"{words.count(len(found), 'task')}: description, status, type, workflow, cost, tokens, created",
     )
     if shown.more:
         filters.show_more("tasks")
     if clicked is not None:
         act(*clicked)
-    elif rows := picked.selection.rows:
-        live.go(f"task?id={found[rows[0]].id}")
+
+
+def orders() -> list[picked.Order]:
+    """What can be done with several tasks at once."""
+
+    def order(verb: TaskOrder, icon: str, told: str, done: str) -> picked.Order:
+        return picked.Order(
+            verb.capitalize(),
+            icon,
+            lambda ids: commands_batch.order_tasks(session.deck(), session.actor(), verb, ids),
+            lambda task: commands_batch.task_hindrance(verb, task),
+            told,
+            done,
+        )
+
+    stopped = "Every agent of them is stopped. What was spent stays spent; changed files stay as they are."
+    gone = "They go off every list, with their agents. What they spent stays counted; changed files stay."
+    held = "No further step of them begins; steps that run may finish."
+    return [
+        order(TaskOrder.CANCEL, ":material/stop_circle:", stopped, "cancelled"),
+        order(TaskOrder.PAUSE, ":material/pause_circle:", held, "paused"),
+        order(TaskOrder.RESUME, ":material/play_circle:", "What is paid for is kept; the rest goes on.", "resumed"),
+        order(TaskOrder.DELETE, ":material/delete:", gone, "deleted"),
+    ]
 
 
 def ask(action: str) -> None:
