@@ -279,3 +279,18 @@ def test_a_person_at_a_terminal_commands_agents_of_a_running_server(run: Run, se
     assert again["task_id"] != task_id
     assert said(run("deny", again["id"], "--reason", "once is enough")) == "Denied: editing calc.py."
     eventually(lambda: status(f"tasks/{again['task_id']}") == "failed", within=60)
+
+
+def test_many_tasks_take_one_order_and_each_answers(run: Run, store: Store):
+    first, second = (json.loads(run("submit", f"Fix part {n}", "--json").stdout)["id"] for n in (1, 2))
+    found = run("order-tasks", "cancel", first, "nobody", second, "--json")
+    assert found.returncode == 1, "one of them was refused"
+    assert [(one["id"], one["done"], one["code"]) for one in json.loads(found.stdout)] == [
+        (first, True, None),
+        ("nobody", False, "TASK_NOT_FOUND"),
+        (second, True, None),
+    ]
+    assert run("order-tasks", "delete", first, second).returncode == 0
+    found = run("order-agents", "delete", "nobody")
+    assert (found.returncode, found.stderr) == (1, "")
+    assert "There is no agent nobody." in found.stdout

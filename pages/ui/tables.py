@@ -25,6 +25,8 @@ MOST_ROWS = 14
 """Rows a table shows before it scrolls."""
 
 _BLANK = "–"
+UNPRICED = "unpriced"
+"""What stands in a long list where a cost is not known."""
 _SIGNS = {FileChange.CREATED: "+", FileChange.MODIFIED: "~", FileChange.DELETED: "−", FileChange.READ: "·"}
 _KINDS = {"input": "Input", "output": "Output", "cache_read": "Cache read"} | {
     "cache_write_5m": "Cache write 5 min",
@@ -56,13 +58,18 @@ def _role_pills() -> Any:
     return pills("Role", [role.value for role in Role], [look.role_colour(role) + "40" for role in Role], 120)
 
 
+def _usd(found: Agent | Task) -> float | None:
+    """None, shown as `UNPRICED`, where no reply has a known price: that is not the same as free."""
+    return None if found.unpriced_messages and not found.cost_nanousd else found.cost_nanousd / NANO
+
+
 def agent_rows(found: Sequence[Agent], now: datetime) -> pa.Table:
     return pa.table(
         {
             "ID": [agent.id[:8] for agent in found],
             "Role": [[agent.role.value] for agent in found],
             "Status": [[look.status_cell(agent.status.value)] for agent in found],
-            "Cost": [agent.cost_nanousd / NANO for agent in found],
+            "Cost": [_usd(agent) for agent in found],
             "Tokens": [agent.tokens.total for agent in found],
             "Duration": [_took(agent.started_at, agent.ended_at, now) for agent in found],
             "Money": ["simulated" if agent.simulated else "real" for agent in found],
@@ -76,7 +83,7 @@ def agent_columns(found: Sequence[Agent], **buttons: Any) -> dict[str, Any]:
     """`open` is what the id of a row calls, if it can be opened."""
     columns = {"Role": _role_pills(), "Status": _status_pills(), "Created": _when("Created")}
     if buttons:
-        columns["ID"] = _button("ID", "open", buttons, width=110)
+        columns["ID"] = _button("ID", "open", buttons, width=110, alignment="left")
     return columns | _numbers([agent.cost_nanousd for agent in found])
 
 
@@ -88,7 +95,7 @@ def task_rows(found: Sequence[Task], now: datetime) -> pa.Table:
             "Created": [task.created_at for task in found],
             "Workflow": [" → ".join(step.role.value for step in task.workflow) for task in found],
             "ANALYST": ["in" if task.analyst_included else "out" for task in found],
-            "Cost": [task.cost_nanousd / NANO for task in found],
+            "Cost": [_usd(task) for task in found],
             "Tokens": [task.tokens.total for task in found],
             "Duration": [_took(task.started_at, task.ended_at, now) for task in found],
             "Type": [words.task_type(task.task_type) for task in found],

@@ -95,6 +95,7 @@ def agent_table(wanted: AgentFilter) -> None:
         key=picked.key("agents"),
         on_select="rerun",
         selection_mode="multi-row",
+        placeholder=tables.UNPRICED,
         alt=f"{words.count(len(found), 'agent')}: role, status, cost, tokens, created",
     )
     if shown.more:

@@ -39,6 +39,7 @@ def task_list(wanted: TaskFilter) -> None:
         key=picked.key("tasks"),
         on_select="rerun",
         selection_mode="multi-row",
+        placeholder=tables.UNPRICED,
         alt=f"{words.count(len(found), 'task')}: description, status, type, workflow, cost, tokens, created",
     )
     if shown.more:

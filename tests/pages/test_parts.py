@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -208,3 +209,10 @@ def test_a_live_view_is_computed_once_for_all_who_look_at_one_clock(told: Store)
     again = views.current(told)
     assert again["clock"] == first["clock"] + 1
     assert again["elements"]["agent:a1"] != first["elements"]["agent:a1"]
+
+
+def test_a_cost_that_is_not_known_is_not_shown_as_free(told: Store):
+    with told.read() as board:
+        found = board.tasks().items[0]
+    rows = tables.task_rows([replace(found, unpriced_messages=3, cost_nanousd=0), found], found.created_at).to_pydict()
+    assert rows["Cost"] == [None, found.cost_nanousd / 1e9]
