@@ -22,7 +22,7 @@ _CHANGE = (e.CrossSite, e.NotAllowed)
 
 def operations(meters: health.Meters) -> list[Operation]:
     """Every operation, in the order in which its documentation tells it."""
-    return [*_server(meters), *_tasks(), *_orders(), *_agents(), *_approvals(), *_budgets(), *_prompts()]
+    return [*_server(meters), *_tasks(), *_orders(), *_batch(), *_agents(), *_approvals(), *_budgets(), *_prompts()]
 
 
 def _server(meters: health.Meters) -> list[Operation]:
@@ -103,6 +103,11 @@ def _orders() -> list[Operation]:
             status=201,
             refuses=(e.TaskNotFound, e.FolderRefused, e.ModelUnknown, e.RuntimeUnavailable, *_CHANGE),
         ),
+    ]
+
+
+def _batch() -> list[Operation]:
+    return [
         Operation(
             "POST",
             f"{V1}/tasks/batch",

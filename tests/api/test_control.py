@@ -382,27 +382,3 @@ def test_no_body_is_a_surprise(client: TestClient, path: str, body: bytes):
 def test_no_query_is_a_surprise(client: TestClient, query: dict[str, str]):
     answer = client.get(APPROVALS, params=query)
     assert answer.status_code < 500, answer.text
-
-
-def test_many_tasks_and_agents_take_one_order(client: TestClient, fleet: Any):
-    working(fleet)
-    fleet.task("t2")
-    fleet.end("t2")
-    found = client.post(f"{TASKS}/batch", json={"order": "cancel", "ids": ["t1", "t2", "t3"]})
-    assert found.status_code == 200
-    items = answers.OutcomeList.model_validate(found.json()).items
-    assert [(one.id, one.done, one.code) for one in items] == [
-        ("t1", True, None),
-        ("t2", False, "TOO_LATE"),
-        ("t3", False, "TASK_NOT_FOUND"),
-    ]
-    assert client.get(f"{TASKS}/t1").json()["status"] == "cancelled"
-    found = client.post("/api/v1/agents/batch", json={"order": "delete", "ids": ["a1"]}).json()["items"]
-    assert [(one["done"], one["code"]) for one in found] == [(False, "STILL_RUNNING")]
-
-
-@pytest.mark.parametrize("body", [{}, {"order": "explode", "ids": ["t1"]}, {"order": "cancel", "ids": []}])
-def test_a_batch_that_makes_no_sense_changes_nothing(client: TestClient, fleet: Any, body: dict[str, Any]):
-    working(fleet)
-    refused(client.post(f"{TASKS}/batch", json=body), 422, "INVALID_FIELD")
-    assert client.get(f"{TASKS}/t1").json()["status"] != "cancelled"
