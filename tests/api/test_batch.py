@@ -21,6 +21,7 @@ def working(fleet: Any) -> None:
 
 def test_many_tasks_and_agents_take_one_order(client: TestClient, fleet: Any):
     fleet.task("t2")
+    fleet.agent("t2", "a2")
     fleet.end("t2")
     found = client.post(f"{TASKS}/batch", json={"order": "cancel", "ids": ["t1", "t2", "t3"]})
     assert found.status_code == 200
