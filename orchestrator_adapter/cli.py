@@ -17,12 +17,13 @@ from typer.exceptions import Abort, Exit, TyperException
 from data.domain import words
 from data.domain.agents import AgentStatus, Runtime
 from data.domain.errors import FleetError, InvalidField, StoreUnavailable, TooLate
+from data.domain.fleet import Priority
 from data.domain.money import from_usd
 from data.domain.tasks import AnalystChoice, Draft, Task, TaskStatus, TaskType
 from data.store import AgentFilter, Store, TaskFilter, migrate
 from data.store.lists import MAX_LIMIT
 from data.store.watch import Watcher
-from orchestrator_adapter import cli_batch, cli_control, commands
+from orchestrator_adapter import cli_batch, cli_control, cli_fleet, commands
 from orchestrator_adapter import deck as decks
 from orchestrator_adapter import settings as settings_module
 from orchestrator_adapter.access import LOCAL
@@ -94,6 +95,7 @@ def submit(
     folder: Annotated[Path | None, typer.Option("--dir", help="Where the agents may work")] = None,
     runtime: Annotated[Runtime | None, typer.Option(help="What runs the agents")] = None,
     budget: Annotated[float | None, typer.Option(help="Dollars")] = None,
+    priority: Annotated[Priority, typer.Option(help="The more urgent gets a free place first")] = Priority.NORMAL,
     ask: Annotated[str, typer.Option(help="Tools of which each call waits for you, like Bash,Edit; * for all")] = "",
     wait: Annotated[bool, typer.Option("--wait", help="Follow the task to its end")] = False,
     as_json: AsJson = False,
@@ -107,6 +109,7 @@ def submit(
         runtime,
         budget_nanousd=None if budget is None else from_usd(_finite(budget)),
         ask_tools=tuple(tool.strip() for tool in ask.split(",") if tool.strip()),
+        priority=priority,
     )
     with client() as deck:
         by_server = served(deck)
@@ -236,6 +239,7 @@ def agents(
 
 
 app.add_typer(cli_control.app)
+app.add_typer(cli_fleet.app)
 app.add_typer(cli_batch.app)
 
 

@@ -73,7 +73,7 @@ def cancel_task(deck: Deck, actor: Actor, task_id: str) -> Task:
         task = board.task(task_id)
     if task.status is TaskStatus.CANCELLED:  # a second click says the same
         return task
-    _ours(task)
+    must_be_ours(task)
     with deck.store.write(durable=True) as ledger:
         ledger.append(
             e.TaskMoved(task_id=task_id, to=TaskStatus.CANCELLED, why=f"Cancelled by {actor.name}.", by=actor.name)
@@ -90,7 +90,7 @@ def pause_task(deck: Deck, actor: Actor, task_id: str, *, stop_agents: bool = Fa
     require(actor, "pause_task")
     with deck.store.read() as board:
         task = board.task(task_id)
-    _ours(task)
+    must_be_ours(task)
     if task.status is not TaskStatus.PAUSED:
         why = f"Paused by {actor.name}."
         paused = e.TaskMoved(task_id=task_id, to=TaskStatus.PAUSED, why=why, by=actor.name, stop_agents=stop_agents)
@@ -109,7 +109,7 @@ def resume_task(deck: Deck, actor: Actor, task_id: str, *, from_step: str | None
     with deck.store.read() as board:
         task = board.task(task_id)
         agents = board.agents(AgentFilter(task_id=task_id), limit=200).items
-    _ours(task)
+    must_be_ours(task)
     news = resuming.plan(task, agents, from_step, actor.name)
     with deck.store.write(durable=True) as ledger:
         for event in news:
@@ -123,7 +123,7 @@ def rerun_task(deck: Deck, actor: Actor, task_id: str) -> Task:
     require(actor, "rerun_task")
     with deck.store.read() as board:
         task = board.task(task_id)
-    _ours(task)
+    must_be_ours(task)
     return submit_task(deck, actor, resuming.draft_of(task))
 
 
@@ -220,7 +220,7 @@ def ours(task: Task) -> bool:
     return task.runtime in (Runtime.CLAUDE, Runtime.DEMO, Runtime.SCRIPTED)
 
 
-def _ours(task: Task) -> None:
+def must_be_ours(task: Task) -> None:
     """A button must never say stopped, or running, of agents that another program runs."""
     if not ours(task):
         told = f"The agents of this task are {task.runtime}: another program runs them, so act on them there."
@@ -302,6 +302,7 @@ def _open(deck: Deck, actor: Actor, draft: Draft, previewed: Preview, workflow: 
         ai_planner=ai_planner,
         rerun_of=draft.rerun_of,
         ask_tools=draft.ask_tools,
+        priority=draft.priority,
         by=actor.name,
     )
     with deck.store.write(durable=True) as ledger:

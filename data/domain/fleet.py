@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar
 
 from data.domain.agents import Role
+from data.domain.errors import InvalidField
 
 
 class Priority(StrEnum):
@@ -62,3 +64,35 @@ class Cleanup:
 
     automatic: bool = False
     after_days: int = 30
+
+
+Setting = TypeVar("Setting", Limits, Retries, Patience, Cleanup)
+
+RANGES: dict[str, tuple[int, int]] = {
+    "per_machine": (1, 1000),
+    "per_user": (1, 1000),
+    "in_all": (1, 100_000),
+    "otherwise": (0, 10),
+    "by_role": (0, 10),
+    "silent_s": (30, 86_400),
+    "repeats": (2, 100),
+    "tokens": (1_000, 100_000_000),
+    "after_days": (1, 3650),
+}
+"""The least and the most of every number in the settings."""
+
+
+def checked(setting: Setting) -> Setting:
+    """The same setting, or an InvalidField that names the field and what it may be."""
+    for name, value in vars(setting).items():
+        if name == "by_role":
+            for role, tries in value.items():
+                _in_range(f"by_role.{role.value}", tries, *RANGES[name])
+        elif name in RANGES and value is not None:
+            _in_range(name, value, *RANGES[name])
+    return setting
+
+
+def _in_range(name: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise InvalidField(f"{name} must be from {least:,} to {most:,}, not {value:,}.", field=name)

@@ -17,8 +17,9 @@ from data.domain.errors import AgentNotFound, TaskNotFound
 from data.domain.events import AnyEvent
 from data.domain.money import Tokens
 from data.domain.tasks import Task
+from data.domain.waiting import Queue
 from data.domain.workflows import Workflow
-from data.store import asking, blobs, lists, rows, spending
+from data.store import asking, blobs, lists, rows, settings, spending, waiting
 from data.store import tables as t
 from data.store.ledger import Recorded
 from data.store.lists import AgentFilter, Page, TaskFilter
@@ -248,6 +249,14 @@ class Board:
     def budget(self, budget_id: str) -> Budget:
         """Raises BudgetNotFound."""
         return spending.budget(self.connection, budget_id)
+
+    def queue(self) -> Queue:
+        """Everything that waits for a place, the first in order first."""
+        return waiting.queue(self.connection)
+
+    def settings(self) -> settings.FleetSettings:
+        """How the fleet behaves, and who said so last."""
+        return settings.everything(self.connection)
 
     def fleet_events(
         self, kinds: Iterable[str], limit: int = 200, after: int = 0, before: int = 2**63 - 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,35 @@ import sqlalchemy as sa
 from data.domain.agents import Role
 from data.domain.control_events import FleetSet
 from data.domain.fleet import Cleanup, Limits, Patience, Retries
+from data.store import rows
 from data.store import tables as t
+
+
+@dataclass(frozen=True)
+class Changed:
+    """Who changed a setting last, and when."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class FleetSettings:
+    """All settings of the fleet; those that nobody changed have their defaults."""
+
+    limits: Limits
+    retries: Retries
+    patience: Patience
+    cleanup: Cleanup
+    changed: dict[str, Changed]
+    """By the name of the setting."""
+
+
+def everything(db: sa.Connection) -> FleetSettings:
+    c = t.fleet_settings.c
+    found = db.execute(sa.select(c.name, c.changed_by, c.changed_at_ms))
+    changed = {row.name: Changed(row.changed_by, rows.at(row.changed_at_ms)) for row in found}
+    return FleetSettings(limits(db), retries(db), patience(db), cleanup(db), changed)
 
 
 def fold(db: sa.Connection, rev: int, at_ms: int, event: FleetSet) -> None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from data.domain.agents import AgentStatus, Role, Runtime
 from data.domain.approvals import AnswerScope, ApprovalStatus
 from data.domain.budgets import Act, Period, Scope
+from data.domain.fleet import Priority
 from data.domain.tasks import Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
 
@@ -89,6 +90,7 @@ class TaskShape(_Shape):
     ai_planner: bool
     ask_tools: list[str]
     """Tools of which each call waits for a person."""
+    priority: Priority
     run: int
     """How often it was set going: once, and once more for each time it was resumed."""
     kept_usd: float

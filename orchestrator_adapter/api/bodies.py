@@ -12,6 +12,7 @@ from data.domain.agents import AgentStatus, Role, Runtime
 from data.domain.budgets import CHEAPER_MODEL, DEFAULT_STAGES, Act, Budget, Period, Scope, Stage
 from data.domain.errors import InvalidField
 from data.domain.event_base import storable
+from data.domain.fleet import Priority
 from data.domain.money import from_usd
 from data.domain.tasks import AnalystChoice, Complexity, Draft, TaskStatus, TaskType
 from data.store import AgentFilter, TaskFilter
@@ -134,6 +135,7 @@ class TaskBody(_Sent):
     ask_tools: Annotated[tuple[Tool, ...], Field(max_length=50)] = Field(
         (), description="Tools of which each call waits for a person; `*` for all"
     )
+    priority: Priority = Field(Priority.NORMAL, description="The more urgent goes first, then the older")
 
     def draft(self) -> Draft:
         return Draft(
@@ -148,6 +150,7 @@ class TaskBody(_Sent):
             ai_planner=self.ai_planner,
             permission_mode=self.permission_mode,
             ask_tools=self.ask_tools,
+            priority=self.priority,
         )
 
 

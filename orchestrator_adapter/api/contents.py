@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from data.domain import errors as e
-from orchestrator_adapter.api import answers, approvals, batch, bodies, budgets, control, health
+from orchestrator_adapter.api import (
+    answers,
+    approvals,
+    batch,
+    bodies,
+    budgets,
+    control,
+    fleet,
+    fleet_answers,
+    fleet_bodies,
+    health,
+)
 from orchestrator_adapter.api.http import Operation
 
 V1 = "/api/v1"
@@ -22,7 +33,17 @@ _CHANGE = (e.CrossSite, e.NotAllowed)
 
 def operations(meters: health.Meters) -> list[Operation]:
     """Every operation, in the order in which its documentation tells it."""
-    return [*_server(meters), *_tasks(), *_orders(), *_batch(), *_agents(), *_approvals(), *_budgets(), *_prompts()]
+    return [
+        *_server(meters),
+        *_tasks(),
+        *_orders(),
+        *_batch(),
+        *_fleet(),
+        *_agents(),
+        *_approvals(),
+        *_budgets(),
+        *_prompts(),
+    ]
 
 
 def _server(meters: health.Meters) -> list[Operation]:
@@ -124,6 +145,39 @@ def _batch() -> list[Operation]:
             "One order for many agents; each is obeyed or refused by itself",
             bodies.AgentOrderBody,
             answers.OutcomeList,
+            refuses=(e.BodyInvalid, *_CHANGE),
+        ),
+    ]
+
+
+def _fleet() -> list[Operation]:
+    every, shape = f"{V1}/fleet/settings", fleet_answers.FleetSettingsShape
+    return [
+        Operation(
+            "GET",
+            f"{V1}/queue",
+            fleet.queue,
+            "What waits for a free place, the first in order first, and why",
+            fleet_bodies.QueueQuery,
+            fleet_answers.QueueShape,
+        ),
+        Operation(
+            "POST",
+            f"{V1}/tasks/{{id}}/priority",
+            fleet.prioritize_task,
+            "Change how soon a task gets a free place",
+            fleet_bodies.PriorityBody,
+            answers.TaskShape,
+            refuses=(e.TaskNotFound, e.TooLate, e.RuntimeUnavailable, e.BodyInvalid, *_CHANGE),
+        ),
+        Operation("GET", every, fleet.settings, "Limits, retries, patience, clean-up; who changed them", gives=shape),
+        Operation(
+            "PATCH",
+            every,
+            fleet.change_settings,
+            "Change what is sent; the rest stays, and everything if one number is refused",
+            fleet_bodies.FleetBody,
+            shape,
             refuses=(e.BodyInvalid, *_CHANGE),
         ),
     ]

@@ -16,7 +16,7 @@ from orchestrator_adapter.settings import LOOPBACK, Settings
 
 MAX_BODY = 1024 * 1024
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-METHODS = "GET, HEAD, POST, DELETE, OPTIONS"
+METHODS = "GET, HEAD, POST, PATCH, DELETE, OPTIONS"
 ALLOWED_HEADERS = "content-type, x-request-id"
 REFUSED_SOCKET = 4403
 API = "/api/v1"

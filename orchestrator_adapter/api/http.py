@@ -67,6 +67,9 @@ class Call:
         return given
 
 
+WITH_BODY = frozenset({"POST", "PATCH"})
+
+
 @dataclass(frozen=True)
 class Operation:
     """One line of the table of contents: a method of an address, and everything its documentation says."""
@@ -146,7 +149,7 @@ async def _sent(request: Request, operation: Operation) -> BaseModel:
     if operation.method == "GET":
         return bodies.read(operation.takes, query)
     bodies.read(bodies.Nothing, query)
-    content = await request.body() if operation.method == "POST" else b""
+    content = await request.body() if operation.method in WITH_BODY else b""
     if not content and not any(field.is_required() for field in operation.takes.model_fields.values()):
         return operation.takes()
     return bodies.read(operation.takes, json_object(content))

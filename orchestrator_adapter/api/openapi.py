@@ -16,7 +16,7 @@ from data.domain.errors import FleetError, InvalidField, StoreUnavailable
 from orchestrator_adapter.api import bodies
 from orchestrator_adapter.api.answers import RefusalShape
 from orchestrator_adapter.api.contents import V1
-from orchestrator_adapter.api.http import Operation
+from orchestrator_adapter.api.http import WITH_BODY, Operation
 
 Json = dict[str, Any]
 _REF = "#/components/schemas/{model}"
@@ -48,7 +48,7 @@ def _schemas(operations: Iterable[Operation]) -> Json:
     for operation in operations:
         if operation.gives:
             models[operation.gives] = "serialization"
-        if operation.method == "POST" and operation.takes is not bodies.Nothing:
+        if operation.method in WITH_BODY and operation.takes is not bodies.Nothing:
             models[operation.takes] = "validation"
     _, found = models_json_schema(list(models.items()), by_alias=True, ref_template=_REF)
     return dict(found["$defs"])
@@ -65,7 +65,7 @@ def _operation(operation: Operation) -> Json:
         "parameters": [*_path_parameters(operation.path), *_query_parameters(operation)],
         "responses": {str(operation.status): _given(operation), **_refusals(operation)},
     }
-    if operation.method == "POST" and operation.takes is not bodies.Nothing:
+    if operation.method in WITH_BODY and operation.takes is not bodies.Nothing:
         needed = any(field.is_required() for field in operation.takes.model_fields.values())
         out["requestBody"] = {"required": needed, "content": {"application/json": {"schema": _ref(operation.takes)}}}
     return out

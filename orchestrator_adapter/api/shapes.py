@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from data.domain import words
 from data.domain.agents import Agent, FileChange
 from data.domain.approvals import Approval
 from data.domain.budgets import Scope, begins
 from data.domain.money import to_usd
 from data.domain.tasks import Task
+from data.domain.waiting import Share, Waiting
 from data.store import Recorded
 from data.store.board import Fleet
+from data.store.settings import FleetSettings
 from data.store.spending import Usage
 from orchestrator_adapter.planning import Preview
 
@@ -53,6 +57,7 @@ def task(value: Task) -> Json:
         "scenario": value.scenario,
         "ai_planner": value.ai_planner,
         "ask_tools": value.ask_tools,
+        "priority": value.priority,
         "run": value.run,
         "kept_usd": to_usd(value.kept_nanousd),
         "rerun_of": value.rerun_of,
@@ -167,6 +172,37 @@ def approval(value: Approval, given: object) -> Json:
         "asked_at": value.asked_at,
         "expires_at": value.expires_at,
         "answered_at": value.answered_at,
+    }
+
+
+def waiting(value: Waiting) -> Json:
+    """One place in the queue, or what stands beside it."""
+    return {
+        "position": value.position,
+        "task_id": value.task_id,
+        "title": words.title(value.description),
+        "step": value.step,
+        "role": value.role,
+        "priority": value.priority,
+        "created_by": value.user,
+        "runtime": value.runtime,
+        "since": value.since,
+        "reason": value.reason,
+        "words": value.words,
+    }
+
+
+def share(value: Share) -> Json:
+    return {"name": value.name, "taken": value.taken, "most": value.most}
+
+
+def fleet_settings(value: FleetSettings) -> Json:
+    return {
+        "limits": asdict(value.limits),
+        "retries": asdict(value.retries),
+        "patience": asdict(value.patience),
+        "cleanup": asdict(value.cleanup),
+        "changed": {name: {"by": last.by, "at": last.at} for name, last in value.changed.items()},
     }
 
 

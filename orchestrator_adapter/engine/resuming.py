@@ -73,4 +73,5 @@ def draft_of(task: Task) -> Draft:
         permission_mode=task.permission_mode,
         rerun_of=task.id,
         ask_tools=task.ask_tools,
+        priority=task.priority,
     )

@@ -279,4 +279,5 @@ def _same(task: Task, budget_nanousd: int) -> Draft:
         permission_mode=task.permission_mode,
         rerun_of=task.id,
         ask_tools=task.ask_tools,
+        priority=task.priority,
     )
