@@ -23,6 +23,7 @@ from data.domain.workflows import StepStatus
 from data.store import Ledger, Store
 from orchestrator_adapter import cli
 from orchestrator_adapter.api import answers
+from orchestrator_adapter.api.fleet_answers import WaitingShape
 
 ROOT = Path(__file__).parents[1]
 Run = Callable[..., "Done"]
@@ -117,7 +118,7 @@ def ask(store: Store, task_id: str, approval_id: str = "q1") -> None:
 
 def test_help_names_the_commands(run: Run):
     shown = run("--help").stdout
-    for name in ("cancel", "pause", "resume", "rerun", "approvals", "approve", "deny", "budgets"):
+    for name in ("cancel", "pause", "resume", "rerun", "approvals", "approve", "deny", "budgets", "queue", "limits"):
         assert re.search(rf"\b{name}\b", shown), name
         assert "--json" in run(name, "--help").stdout, name
 
@@ -294,3 +295,31 @@ def test_many_tasks_take_one_order_and_each_answers(run: Run, store: Store):
     found = run("order-agents", "delete", "nobody")
     assert (found.returncode, found.stderr) == (1, "")
     assert "There is no agent nobody." in found.stdout
+
+
+def test_the_queue_says_who_waits_and_why(run: Run):
+    assert said(run("queue")).splitlines()[-1] == "No engine process works now."
+    first, second = submit(run), submit(run, "--priority", "high")
+    assert second.priority == "high"
+    rows = [line.split() for line in said(run("queue")).splitlines()[1:-1]]
+    assert [row[:3] for row in rows] == [["1", second.id, "high"], ["2", first.id, "normal"]]
+    assert said(run("prioritize", first.id, "urgent")) == (
+        f"Task {first.id} has the priority urgent and is number 1 in the queue."
+    )
+    listed = [WaitingShape.model_validate(one) for one in json.loads(said(run("queue", "--json")))]
+    assert [(one.position, one.task_id) for one in listed] == [(1, first.id), (2, second.id)]
+    assert answers.TaskShape.model_validate_json(said(run("prioritize", first.id, "low", "--json"))).priority == "low"
+    assert "There is no task nobody" in sentence(run("prioritize", "nobody", "low"))
+
+
+def test_limits_are_shown_and_set(run: Run):
+    assert "what QUARTERDECK_MAX_AGENTS says there" in said(run("limits"))
+    lines = said(run("limits", "--per-user", "2", "--in-all", "12")).splitlines()
+    assert [line.split() for line in lines[2:]] == [["per", "user", "2"], ["in", "all", "12"]]
+    assert json.loads(said(run("limits", "--per-user", "none", "--json"))) == {
+        "per_machine": None,
+        "per_user": None,
+        "in_all": 12,
+    }
+    assert sentence(run("limits", "--in-all", "0")) == "in_all must be from 1 to 100,000, not 0."
+    assert sentence(run("limits", "--in-all", "many")) == "in_all must be a whole number or none, not 'many'."
