@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import functools
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from data.domain.agents import Runtime
-from data.domain.errors import FleetError
+from data.domain.errors import EngineTaken, FleetError
 from data.store import Store, migrate
 from data.store.watch import Watcher
 from orchestrator_adapter import settings as settings_module
 from orchestrator_adapter.engine.boot import Engine
+from orchestrator_adapter.engine.places import ALL
 from orchestrator_adapter.runners import Runner, claude, process
 from orchestrator_adapter.runners.demo import DemoRunner
 from orchestrator_adapter.runners.scripted import ScriptedRunner
@@ -70,17 +71,29 @@ class Deck:
         self.store.close()
 
 
-def build(settings: Settings, runners: Mapping[Runtime, Runner] | None = None) -> Deck:
+def build(
+    settings: Settings,
+    runners: Mapping[Runtime, Runner] | None = None,
+    *,
+    pages: bool = True,
+    queues: Collection[str] = ALL,
+) -> Deck:
     """Open and migrate the store, end what a dead server left running, start the engine.
 
-    Raises StoreUnavailable or StoreNewer; then nothing runs.
+    `pages`: whether this process serves them; one that does not is of no use without an engine. Raises
+    StoreUnavailable, StoreNewer or EngineTaken; then nothing runs.
     """
     store = Store.open(settings.database_url)
     settings.home.mkdir(parents=True, exist_ok=True)
-    engine = Engine(store, settings.engine_url, runners or _runners(settings), settings.logs, settings.max_agents)
+    sweep = functools.partial(process.sweep, settings.home)
+    found = runners or _runners(settings)
+    engine = Engine(store, settings.engine_url, found, settings.logs, settings.max_agents, sweep)
     if engine.lock():
-        process.sweep(settings.home)
-        engine.start()
+        sweep()
+        engine.start(pages=pages, queues=queues)
+    elif not pages:
+        store.close()
+        raise EngineTaken
     watcher = Watcher(store)
     watcher.start()
     return Deck(settings, store, engine, watcher)

@@ -63,7 +63,4 @@ def at_rest(settings: Settings, store: Store) -> Deck:
 
 def served(deck: Deck) -> bool:
     """Whether some process runs the engine of this store."""
-    if deck.engine.lock():
-        deck.engine.close()
-        return False
-    return True
+    return deck.engine.elsewhere()

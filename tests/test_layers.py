@@ -52,7 +52,7 @@ HOME: dict[str, tuple[str, ...]] = {
     ),
     "sqlalchemy": ("data/store", "orchestrator_adapter/engine/boot.py"),
     "alembic": ("data/store",),
-    "psycopg": ("data/store", "orchestrator_adapter/engine/boot.py"),
+    "psycopg": ("data/store",),
     "duckdb": ("data/warehouse",),
     "genai_prices": ("data/domain/prices.py",),
 }

@@ -129,6 +129,18 @@ class StillRunning(FleetError):
     status = 409
 
 
+class RunLost(FleetError):
+    """Another engine process has this work now."""
+
+    status = 409
+
+
+class EngineTaken(FleetError):
+    """Another process runs the engine of this store; with SQLite one process does all the work."""
+
+    status = 409
+
+
 class BodyTooLarge(FleetError):
     """The request body is larger than 1 MiB."""
 

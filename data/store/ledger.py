@@ -11,9 +11,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from data.domain.errors import AgentNotFound, TaskNotFound
+from data.domain.errors import AgentNotFound, RunLost, TaskNotFound
 from data.domain.events import Event, MessageMetered
-from data.store import blobs, fold
+from data.store import blobs, fold, workers
 from data.store import tables as t
 from data.store.rows import at, ms
 
@@ -43,6 +43,8 @@ class StepRun:
     """What the step gave; None while it is unpaid."""
     retries: int = 0
     """How often it was tried again after a failure that might pass."""
+    owner: str | None = None
+    """The engine process that has it."""
 
 
 class Ledger:
@@ -119,8 +121,13 @@ class Ledger:
         found = self.connection.execute(sa.select(t.agents.c.log_dir).where(t.agents.c.id == agent_id)).scalar()
         return None if found is None else str(found)
 
-    def begin_run(self, run_id: str, task_id: str, step: str, agent_id: str) -> StepRun:
-        """Open the record of a step run, or count one more attempt at it."""
+    def begin_run(self, run_id: str, task_id: str, step: str, agent_id: str, owner: str | None = None) -> StepRun:
+        """Open the record of a step run, or count one more attempt at it; from now on it is the owner's.
+
+        Raises RunLost if the owner was taken for dead.
+        """
+        if owner is not None:
+            workers.check(self.connection, owner)
         known = self.run(run_id)
         if known is None:
             self.connection.execute(
@@ -130,11 +137,12 @@ class Ledger:
                     step=step,
                     agent_id=agent_id,
                     attempts=1,
+                    owner=owner,
                     started_at_ms=ms(self.now()),
                 )
             )
         elif known.outcome is None:
-            self._set_run(run_id, attempts=known.attempts + 1)
+            self._set_run(run_id, attempts=known.attempts + 1, owner=owner)
         opened = self.run(run_id)
         assert opened is not None
         return opened
@@ -145,7 +153,13 @@ class Ledger:
             return None
         outcome = None if row["outcome"] is None else json.loads(row["outcome"])
         ids = (row["task_id"], row["step"], row["agent_id"], row["session_id"])
-        return StepRun(run_id, *ids, row["attempts"], outcome, row["retries"])
+        return StepRun(run_id, *ids, row["attempts"], outcome, row["retries"], row["owner"])
+
+    def hold(self, run: StepRun) -> None:
+        """Make sure that this attempt still has the step, until this transaction ends; raises RunLost."""
+        now = self.run(run.run_id)
+        if now is None or (now.owner, now.attempts) != (run.owner, run.attempts):
+            raise RunLost(f"Another engine process has step {run.step} of task {run.task_id} now.")
 
     def note_session(self, run_id: str, session_id: str) -> None:
         """Remember which session to continue if this run is killed."""

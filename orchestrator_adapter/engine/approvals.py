@@ -13,7 +13,7 @@ from typing import Any
 from data.domain import events as e
 from data.domain.approvals import Approval, ApprovalStatus
 from data.domain.errors import TooLate
-from data.store import Ledger, Recorded, Store, asking
+from data.store import Ledger, Recorded, StepRun, Store, asking
 from data.store.rows import ms
 from orchestrator_adapter.engine.pen import Pen
 from orchestrator_adapter.runners import Answer, Job
@@ -41,10 +41,10 @@ class Desk:
                 for wake in self._waiters.get(entry.event.approval_id, ()):
                     wake()
 
-    async def ask(self, job: Job, tool: str, given: dict[str, Any], words: str) -> Answer:
-        """Wait until a person has answered; on whichever event loop the caller lives."""
+    async def ask(self, run: StepRun, job: Job, tool: str, given: dict[str, Any], words: str) -> Answer:
+        """Wait until a person has answered; on whichever event loop the caller lives. Raises RunLost."""
         loop, answered = asyncio.get_running_loop(), asyncio.Event()
-        asked = await self.pen.write(lambda ledger: self._ask(ledger, job, tool, given, words))
+        asked = await self.pen.write(lambda ledger: self._ask(ledger, run, job, tool, given, words))
         if asked is None:
             return Answer(True)
 
@@ -56,7 +56,7 @@ class Desk:
             found = await self.pen.read(lambda board: asking.get(board.connection, asked.id))
             if found.status is ApprovalStatus.WAITING:
                 await self._wait(answered, found)
-                found = await self.pen.write(lambda ledger: _settle(ledger, asked))
+                found = await self.pen.write(lambda ledger: _settle(ledger, run, asked))
             await self.pen.write(lambda lg: asking.use(lg.connection, asked.id, ms(lg.now())), durable=False)
             return _answer(found)
         finally:
@@ -70,8 +70,11 @@ class Desk:
         except TimeoutError:
             return
 
-    def _ask(self, ledger: Ledger, job: Job, tool: str, given: dict[str, Any], words: str) -> Approval | None:
+    def _ask(
+        self, ledger: Ledger, run: StepRun, job: Job, tool: str, given: dict[str, Any], words: str
+    ) -> Approval | None:
         """Write the question down, or find the same one from before a restart; None: allowed for the whole task."""
+        ledger.hold(run)
         if asking.allowed_for_task(ledger.connection, job.task_id, tool):
             return None
         blob = ledger.keep(json.dumps(given, ensure_ascii=False, default=str).encode("utf-8", "replace"))
@@ -93,8 +96,9 @@ class Desk:
         return asking.get(ledger.connection, approval_id)
 
 
-def _settle(ledger: Ledger, asked: Approval) -> Approval:
+def _settle(ledger: Ledger, run: StepRun, asked: Approval) -> Approval:
     """The answer; if nobody gave one in time, that denies."""
+    ledger.hold(run)
     found = asking.get(ledger.connection, asked.id)
     if found.status is ApprovalStatus.WAITING:
         ledger.append(_answered(found, ApprovalStatus.EXPIRED, "Nobody answered in time."))

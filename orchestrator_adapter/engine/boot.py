@@ -1,4 +1,4 @@
-"""Starts the engine and keeps its promises: one engine per store, work found again after a crash, quick exits."""
+"""Starts the engine of this process and keeps its promises: no twins, work found again after a crash, quick exits."""
 
 from __future__ import annotations
 
@@ -11,31 +11,38 @@ import socket
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-import psycopg
 import sqlalchemy as sa
 import structlog
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 
 from data.domain import events as e
 from data.domain.agents import AgentStatus, Runtime
 from data.domain.errors import StoreUnavailable, TooLate
 from data.domain.tasks import Task, TaskStatus
 from data.domain.workflows import StepStatus
-from data.store import AgentFilter, Recorded, Store
+from data.store import AgentFilter, Recorded, Store, places, workers
+from data.store.workers import WorkerState
 from orchestrator_adapter.engine import approvals, flow, names, step
+from orchestrator_adapter.engine.lease import Lease
+from orchestrator_adapter.engine.places import ALL, BUSY_S, Places, queue_of
 from orchestrator_adapter.runners import Runner
 
 APP = "quarterdeck"
-ENGINE_LOCK = 0x51_44_45
-"""PostgreSQL advisory lock of the process that is the engine of a database."""
 VERSION = "1"
 """Raised only by a change of the workflow bodies that running workflows could not follow."""
 AWAY_S = 0.5
 """How long an order waits before it is tried again while the store is away."""
+LEAVE_S = 2.0
+"""How long a process that ends may take to say so."""
+SPARE_THREADS = 64
+RINGS = (e.TaskSubmitted, e.TaskMoved, e.TaskResumed, e.TaskPrioritized, e.StepMoved, e.AgentMoved, e.FleetSet)
+"""After these somebody may want a place, or have left one."""
+_here: list[str] = []
+"""The engine of this process: there can be only one."""
 
 log = structlog.get_logger("engine")
 
@@ -63,36 +70,52 @@ def _wait_as_for_a_lock(context: sa.ExceptionContext) -> Exception | None:
 
 
 class Engine:
-    """The workflow engine of this process; only one process per SQLite store has one, others are its clients."""
+    """The workflow engine of this process.
 
-    def __init__(self, store: Store, url: str, runners: Mapping[Runtime, Runner], logs: Path, max_agents: int) -> None:
+    On PostgreSQL every process may have one; with SQLite the first has it, and others are its clients.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        url: str,
+        runners: Mapping[Runtime, Runner],
+        logs: Path,
+        max_agents: int,
+        sweep: Callable[[int], object] = lambda _owner: None,
+    ) -> None:
         self._store = store
         self._url = url
-        self._bench = step.Bench(store, runners, logs)
-        self._max_agents = max_agents
+        self.worker = names.worker()
+        self._bench = step.Bench(store, runners, logs, worker=self.worker, ring=self._ring)
+        self._places = Places(store, self.worker, socket.gethostname(), max_agents, tuple(runners), sweep)
+        self._lease = Lease(store, self.worker, self._bench.lose_sight, lambda: len(self._bench.alive), self._freed)
         self._bell: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
-        self._lock: IO[str] | psycopg.Connection[tuple[Any, ...]] | None = None
+        self._lock: IO[str] | None = None
         self._deaf: list[Any] = []
         self.running = False
 
-    def start(self) -> None:
+    def start(self, *, pages: bool = True, queues: Collection[str] = ALL) -> None:
         """Launch, repair and look for work; the lock must be held."""
+        self._places.queues = queues
         step.set_bench(self._bench)
+        self._lease.take(self._places.host, os.getpid(), pages=pages, max_agents=self._places.max_agents)
         self._launch()
         self.running = True
         self._repair()
         self._reconcile()
-        threading.Thread(target=self._listen, name="engine-bell", daemon=True).start()
+        self._lease.keep()
         self._deaf += [self._store.listen(self._heard), self._bench.desk.open()]
-        self._scan()
+        threading.Thread(target=self._listen, name="engine-bell", daemon=True).start()
+        self._ring()
 
     def lock(self) -> bool:
-        """Become the engine of this store; False if another process is.
+        """Become the engine of this store, or one of them; False if there can be none in this process.
 
-        Twins with one store would run steps twice, so the lock comes before everything else.
+        Twins with one SQLite file would run steps twice, so the lock comes before everything else.
         """
         if not self._url.startswith("sqlite"):
-            return self._lock_postgresql()
+            return not _here
         path = Path(str(sa.make_url(self._url).database))
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = path.with_suffix(".lock").open("a+")
@@ -104,62 +127,87 @@ class Engine:
         self._lock = handle
         return True
 
-    def _lock_postgresql(self) -> bool:
-        """Hold a session lock for as long as this process lives; the server frees it when the process dies."""
-        address = sa.make_url(self._url).set(drivername="postgresql").render_as_string(hide_password=False)
-        session = psycopg.connect(address, autocommit=True, keepalives_idle=10, keepalives_interval=5)
-        row = session.execute("select pg_try_advisory_lock(%s)", (ENGINE_LOCK,)).fetchone()
-        if row is None or not row[0]:
-            session.close()
-            return False
-        self._lock = session
-        return True
+    def elsewhere(self) -> bool:
+        """Whether another process works on the tasks of this store."""
+        if self._url.startswith("sqlite"):
+            if self.running:
+                return False
+            free = self.lock()
+            self._unlock()
+            return not free
+        with self._store.read() as board:
+            living = workers.living(board.connection)
+        return any(worker.state is WorkerState.ALIVE and worker.id != self.worker for worker in living)
 
     def _launch(self) -> None:
         config: DBOSConfig = {
             "name": APP,
             "system_database_url": self._url,
             "application_version": VERSION,
-            "executor_id": socket.gethostname(),
+            # new at every start: whatever an earlier process had is taken over by the lease, and by that alone
+            "executor_id": self.worker,
             # a cancelled step is an ERROR with a traceback to DBOS, and an ordinary event to us
             "log_level": "CRITICAL",
             "serializer": DBOSPortableJSONSerializer(),
             # while its tables are away each of its calls waits in one of these
-            "max_executor_threads": 64,
+            "max_executor_threads": SPARE_THREADS + 4 * self._places.max_agents,
+            # rows that a frozen process has locked come free again
+            "sys_db_idle_transaction_timeout_sec": 10.0,
         }
         if self._url.startswith("sqlite"):
             config["system_database_engine"] = _sqlite_engine(str(sa.make_url(self._url).database))
         logging.getLogger("dbos").setLevel(logging.CRITICAL)
         DBOS(config=config)
+        own = queue_of(self.worker)
+        DBOS.listen_queues([own])
         DBOS.launch()
-        DBOS.register_queue(
-            flow.QUEUE,
-            worker_concurrency=self._max_agents,
-            polling_interval_sec=flow.POLL_S,
-            on_conflict="always_update",
-        )
+        _here.append(self.worker)
+        DBOS.register_queue(own, polling_interval_sec=flow.POLL_S, on_conflict="always_update")
+        self._forget_queues()
+
+    def _forget_queues(self) -> None:
+        """Queues of processes that are gone; what was in them waits again."""
+        with self._store.read() as board:
+            living = {queue_of(worker.id) for worker in workers.living(board.connection)}
+        for known in DBOS.list_queues():
+            if known.name not in living:
+                DBOS.delete_queue(known.name)
 
     def guard_exit(self) -> None:
         """At the end of this process leave running work as it is, to be continued; never call it in a test's process.
 
         Without it the interpreter's shutdown ends every running workflow as an ERROR, which is never recovered.
         """
-        threading._register_atexit(lambda: os._exit(0))  # type: ignore[attr-defined]
+        threading._register_atexit(self.leave)  # type: ignore[attr-defined]
+
+    def leave(self) -> None:
+        """End this process at once; its agents end with it, and its work is free for others or for the next start."""
+        telling = threading.Thread(target=self._lease.end, daemon=True)
+        telling.start()
+        telling.join(timeout=LEAVE_S)
+        os._exit(0)
 
     def _repair(self) -> None:
         """Workflows that are ERROR only because an interpreter stopped under them go on after their last good step."""
-        for flow_status in DBOS.list_workflows(status="ERROR", load_input=False):
-            error = flow_status.error
+        with self._store.read() as board:
+            living = {worker.id for worker in workers.living(board.connection)}
+        for found in DBOS.list_workflows(status="ERROR", load_input=False):
+            error = found.error
             name = getattr(error, "name", type(error).__name__)
-            if name == "CancelledError" or "cannot schedule new futures" in str(error):
-                steps = DBOS.list_workflow_steps(flow_status.workflow_id)
+            stopped = name == "CancelledError" or "cannot schedule new futures" in str(error)
+            if stopped and found.executor_id not in living:
+                steps = DBOS.list_workflow_steps(found.workflow_id)
                 done = [s["function_id"] for s in steps if s["error"] is None]
-                DBOS.rewind_workflow(flow_status.workflow_id, start_step=max(done, default=0) + 1)
+                waits = flow.QUEUE if found.name == "run_node" else None
+                DBOS.rewind_workflow(found.workflow_id, start_step=max(done, default=0) + 1, queue_name=waits)
 
     def _reconcile(self) -> None:
-        """Agents and steps of ended tasks that a crash left as if they were at work."""
+        """Agents and steps of ended tasks that a crash left as if they were at work; not those others still stop."""
         with self._store.read() as board:
-            live = _all_agents(board)
+            owned = places.at_work(board.connection)
+            living = {worker.id for worker in workers.living(board.connection)}
+            others = {names.agent_id(run) for run, owner in owned.items() if owner in living}
+            live = [agent for agent in _all_agents(board) if agent.id not in others]
             ended = [agent for agent in live if board.task(agent.task_id).ended]
         for agent in ended:
             with self._store.write(durable=True) as ledger, contextlib.suppress(TooLate):
@@ -168,30 +216,44 @@ class Engine:
                 ledger.append(e.StepMoved(task_id=agent.task_id, step=agent.step, to=StepStatus.CANCELLED, why=why))
                 approvals.withdraw(ledger, agent.id)
 
-    def _scan(self) -> None:
-        """Start whatever the store holds and the engine does not know yet; agents that others run are left to them."""
-        with self._store.read() as board:
-            waiting = board.running_tasks(limit=10_000)
-        for task in reversed(waiting):
-            if task.runtime in self._bench.runners:
-                self._bell.put(("start", task.id))
+    def _ring(self) -> None:
+        """Somebody may want a place, or have left one."""
+        self._bell.put(("give", ""))
+
+    def _freed(self) -> None:
+        self._bell.put(("reconcile", ""))
+        self._ring()
 
     def _heard(self, _clock: int, news: Sequence[Recorded]) -> None:
         for entry in news:
             match entry.event:
-                case e.TaskSubmitted(task_id=task_id, runtime=runtime) if runtime in self._bench.runners:
-                    self._bell.put(("start", task_id))
                 case e.TaskMoved(task_id=task_id, to=TaskStatus.CANCELLED):
                     self._bell.put(("stop", task_id))
                 case e.TaskMoved(task_id=task_id, to=TaskStatus.PAUSED, stop_agents=stop):
                     self._bell.put(("stop" if stop else "hold", task_id))
-                case e.TaskResumed(task_id=task_id):
-                    self._bell.put(("start", task_id))
+        if any(isinstance(entry.event, RINGS) for entry in news):
+            self._ring()
 
     def _listen(self) -> None:
-        orders = {"start": self._start_task, "stop": self._stop_task, "hold": self._hold_task}
-        while (order := self._bell.get()) is not None:
+        """Obey orders one after the other; give places once for however many rings, and now and then by itself."""
+        orders: dict[str, Callable[[str], None]] = {
+            "stop": self._stop_task,
+            "hold": self._hold_task,
+            "reconcile": lambda _: self._reconcile(),
+            "give": self._give,
+        }
+        self._look_in: float | None = None
+        while True:
+            try:
+                order = self._bell.get(timeout=self._look_in)
+            except queue.Empty:
+                order = ("give", "")
+            if order is None:
+                return
             verb, task_id = order
+            if verb == "give" and not self._bell.empty():
+                self._look_in = 0.0  # after what is in front of it
+                continue
             while not self._obeyed(orders[verb], task_id):
                 time.sleep(AWAY_S)
 
@@ -205,28 +267,32 @@ class Engine:
             log.exception("engine_order_failed", order=obey.__name__, task_id=task_id)
         return True
 
-    def _start_task(self, task_id: str) -> None:
-        task = self._look(task_id)
-        if task.status in (TaskStatus.PENDING, TaskStatus.IN_PROGRESS, TaskStatus.WAITING):
-            with SetWorkflowID(names.task_run(task_id, task.run)):
-                DBOS.start_workflow(flow.run_task, task_id, task.run)
+    def _give(self, _: str) -> None:
+        self._look_in = BUSY_S  # also if this fails
+        self._look_in = self._places.give()
 
     def _stop_task(self, task_id: str) -> None:
         """No step starts any more, and every agent at work is ended."""
-        self._bench.stop(task_id)
-        DBOS.cancel_workflow(names.task_run(task_id, self._look(task_id).run), cancel_children=True)
-        self._bench.stop(task_id)
+        task = self._look(task_id)
+        if task.status in (TaskStatus.CANCELLED, TaskStatus.PAUSED):  # else it goes on already: heard too late
+            self._bench.stop(task_id)
+            DBOS.cancel_workflow(names.task_run(task_id, task.run), cancel_children=True)
+            self._bench.stop(task_id)
 
     def _hold_task(self, task_id: str) -> None:
         """No step starts any more; those that run go on to their end."""
-        self._bench.hold(task_id)
-        DBOS.cancel_workflow(names.task_run(task_id, self._look(task_id).run))
+        task = self._look(task_id)
+        if task.status in (TaskStatus.CANCELLED, TaskStatus.PAUSED):
+            self._bench.hold(task_id)
+            DBOS.cancel_workflow(names.task_run(task_id, task.run))
 
     def _look(self, task_id: str) -> Task:
         with self._store.read() as board:
             return board.task(task_id)
 
     def not_ready(self) -> list[str]:
+        if self._lease.lost:
+            return ["other engine processes took this one for dead and have its work; it ends"]
         return [] if self.running else ["another process runs the engine of this store"]
 
     def close(self) -> None:
@@ -237,7 +303,12 @@ class Engine:
         if self.running:
             DBOS.destroy(workflow_completion_timeout_sec=3)  # what just ended still writes its checkpoint
             self.running = False
+            _here.remove(self.worker)
+            self._lease.end()
         self._bench.pen.close()
+        self._unlock()
+
+    def _unlock(self) -> None:
         if self._lock is not None:
             self._lock.close()
             self._lock = None

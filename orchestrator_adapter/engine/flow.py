@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from collections.abc import Awaitable
+from typing import Any, TypeVar
 
 from dbos import DBOS, SetWorkflowID
 
 from data.domain import workflows
+from data.domain.errors import RunLost
 from orchestrator_adapter.engine import names, step
 
 QUEUE = "agents"
+"""Where steps wait for a place; nobody serves it, see `places`."""
 POLL_S = 0.2
+T = TypeVar("T")
+
+
+async def ours(work: Awaitable[T]) -> T:
+    """The work's result; never one if other processes have it: an answer of ours, even an error, must not count."""
+    try:
+        return await work
+    except RunLost:
+        await asyncio.Event().wait()
+        raise
 
 
 @DBOS.step(name="open_task")
 async def open_task(task_id: str) -> list[dict[str, Any]]:
-    return await step.bench().open_task(task_id)
+    return await ours(step.bench().open_task(task_id))
 
 
 @DBOS.step(name="adopt_plan")
 async def adopt_plan(task_id: str, run_id: str) -> list[dict[str, Any]]:
-    return await step.bench().adopt_plan(task_id, run_id)
+    return await ours(step.bench().adopt_plan(task_id, run_id))
 
 
 @DBOS.step(name="close_task")
 async def close_task(task_id: str, run: int, outcomes: dict[str, str], failures: dict[str, str]) -> str:
-    return await step.bench().close_task(task_id, run, outcomes, failures)
+    return await ours(step.bench().close_task(task_id, run, outcomes, failures))
 
 
 @DBOS.step(name="call_agent", preemptible=True)
 async def call_agent(run_id: str, key: str, inputs: list[str]) -> dict[str, Any]:
-    return await step.bench().call_agent(run_id, key, inputs)
+    return await ours(step.bench().call_agent(run_id, key, inputs))
 
 
 @DBOS.workflow(name="run_node", max_recovery_attempts=20)
@@ -56,6 +70,8 @@ async def run_task(task_id: str, run: int) -> str:
             inputs = [done[key] for key in node.depends_on]
             with SetWorkflowID(run_id):
                 running[node.key] = await DBOS.enqueue_workflow_async(QUEUE, run_node, run_id, node.key, inputs)
+        if startable:
+            step.bench().ring()
         if not running:
             return await close_task(task_id, run, done, failures)
         first = await DBOS.wait_first_async(list(running.values()), polling_interval_sec=POLL_S)

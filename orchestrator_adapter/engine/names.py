@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import uuid
 from dataclasses import replace
 from datetime import datetime
@@ -37,6 +39,11 @@ def earlier(run_id: str) -> list[str]:
 
 def task_of(run_id: str) -> str:
     return run_id.split("#")[0].split("/")[0]
+
+
+def worker() -> str:
+    """Name of this engine process: new at every start; people know it by machine and number."""
+    return f"{socket.gethostname()[:60]}-{os.getpid()}-{uuid.uuid4().hex[:4]}"
 
 
 def agent_id(run_id: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable
 
 from data.domain.errors import AgentFailed
 from data.domain.events import MONEY, Event, MessageMetered, SessionStarted
-from data.store import Ledger
+from data.store import Ledger, StepRun
 from orchestrator_adapter.engine import governor
 from orchestrator_adapter.engine.pen import Pen
 from orchestrator_adapter.runners import Reply
@@ -39,11 +39,17 @@ class Stop:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self.said = asyncio.Event()
+        self.unseen = asyncio.Event()
+        """Set when nobody can see any more what the agent does."""
         self.waiting = False
         """Whether the agent only waits for the time of its next try."""
 
     def say(self) -> None:
         self._loop.call_soon_threadsafe(self.said.set)
+
+    def lose_sight(self) -> None:
+        """End the agent until the store is back."""
+        self._loop.call_soon_threadsafe(self.unseen.set)
 
     async def sleep(self, seconds: float) -> None:
         """Let time pass; raises Stopped as soon as it is said."""
@@ -61,12 +67,12 @@ class Stop:
 class Recorder:
     """One agent's happenings on their way into the store; what cannot be written yet is kept, in order."""
 
-    def __init__(self, pen: Pen, run_id: str, stop: Stop, unseen_s: float = UNSEEN_S) -> None:
+    def __init__(self, pen: Pen, run: StepRun, stop: Stop, unseen_s: float = UNSEEN_S) -> None:
         self._pen = pen
-        self._run_id = run_id
+        self._run = run
         self._stop = stop
         self._unseen_s = unseen_s
-        self._unseen = asyncio.Event()
+        stop.unseen.clear()
         self._contents: dict[str, bytes] = {}
 
     def keep(self, content: bytes) -> str:
@@ -85,7 +91,7 @@ class Recorder:
         reader = asyncio.create_task(self._read(happenings, queue))
         writer = asyncio.create_task(self._write_all(queue))
         stop = asyncio.create_task(self._stop.said.wait())
-        unseen = asyncio.create_task(self._unseen.wait())
+        unseen = asyncio.create_task(self._stop.unseen.wait())
         try:
             await asyncio.wait({reader, writer, stop, unseen}, return_when=asyncio.FIRST_COMPLETED)
         finally:  # the agent ended, a person stops it, nobody sees it, or we are cancelled: no more spending
@@ -98,7 +104,7 @@ class Recorder:
         if self._stop.said.is_set():
             raise Stopped
         reply = writer.result()
-        if self._unseen.is_set() and reply is None:
+        if self._stop.unseen.is_set() and reply is None:
             raise Unseen
         reader.result()
         if reply is None:
@@ -138,18 +144,19 @@ class Recorder:
         writing = asyncio.create_task(self._pen.write(append, durable=durable))
         done, _ = await asyncio.wait({writing}, timeout=self._unseen_s)
         if not done:
-            self._unseen.set()
+            self._stop.unseen.set()
         must_stop = await writing
         for key in contents:
             self._contents.pop(key, None)
         return must_stop
 
     def _append(self, events: list[Event], contents: Iterable[bytes], ledger: Ledger) -> bool:
+        ledger.hold(self._run)
         for content in contents:
             ledger.keep(content)
         for event in events:
             ledger.append(event)
             if isinstance(event, SessionStarted):
-                ledger.note_session(self._run_id, event.session_id)
+                ledger.note_session(self._run.run_id, event.session_id)
         replies = [event for event in events if isinstance(event, MessageMetered)]
         return bool(replies) and governor.meter(ledger, replies[-1].task_id, replies[-1].agent_id)

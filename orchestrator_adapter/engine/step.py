@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
 from data.domain import events as e
 from data.domain import workflows
 from data.domain.agents import AgentStatus, Runtime
-from data.domain.errors import AgentFailed, FleetError, PlanRefused, TooLate
+from data.domain.errors import AgentFailed, FleetError, PlanRefused, RunLost, TooLate
 from data.domain.money import NANO
 from data.domain.tasks import AnalystChoice, Task, TaskStatus
 from data.domain.workflows import Step, StepStatus
-from data.store import Ledger, StepRun, Store, asking
+from data.store import Ledger, StepRun, Store, asking, workers
 from orchestrator_adapter import handover, planning, prompts
 from orchestrator_adapter.engine import approvals, governor, names, retrying
 from orchestrator_adapter.engine.pen import Pen
@@ -29,6 +29,7 @@ from orchestrator_adapter.runners import Job, Reply, Runner
 log = structlog.get_logger("engine")
 Outcome = dict[str, Any]
 """What a step gave, as plain data."""
+T = TypeVar("T")
 
 
 @dataclass
@@ -39,14 +40,26 @@ class Bench:
     runners: Mapping[Runtime, Runner]
     logs: Path
     at_work: dict[str, Stop] = field(default_factory=dict)
+    alive: set[str] = field(default_factory=set)
+    """Step runs whose agent may have a process."""
     unseen_s: float = UNSEEN_S
-    worker: str = field(default_factory=socket.gethostname)
+    worker: str = "this process"
     """Name of this engine process."""
+    ring: Callable[[], None] = lambda: None
+    """Told when a step waits for a place, or has given one back."""
 
     def __post_init__(self) -> None:
         self.pen = Pen(self.store)
         self.desk = approvals.Desk(self.store, self.pen)
-        self._write = self.pen.write
+
+    async def _write(self, work: Callable[[Ledger], T]) -> T:
+        """One transaction of a process that nobody has taken for dead; else RunLost."""
+
+        def checked(ledger: Ledger) -> T:
+            workers.check(ledger.connection, self.worker)
+            return work(ledger)
+
+        return await self.pen.write(checked)
 
     async def _task(self, task_id: str) -> Task:
         return await self.pen.read(lambda board: board.task(task_id))
@@ -79,11 +92,14 @@ class Bench:
         return (await self._task(task_id)).status.value
 
     async def call_agent(self, run_id: str, key: str, inputs: Sequence[str]) -> Outcome:
-        """One step by one agent; its outcome as plain data. What was paid for is not done again."""
+        """One step by one agent; its outcome as plain data. What was paid for is not done again.
+
+        Raises RunLost as soon as another process has the step.
+        """
         task = await self._task(names.task_of(run_id))
         node = next(s for s in task.workflow if s.key == key)
         agent_id = names.agent_id(run_id)
-        run = await self._write(lambda ledger: ledger.begin_run(run_id, task.id, key, agent_id))
+        run = await self._write(lambda ledger: ledger.begin_run(run_id, task.id, key, agent_id, self.worker))
         if run.outcome is not None:
             return run.outcome
         stop = self.at_work[run_id] = Stop()
@@ -91,50 +107,56 @@ class Bench:
             outcome = await self._tries(task.id, node, run, inputs, stop)
         except (Stopped, asyncio.CancelledError):
             with contextlib.suppress(FleetError):
-                await asyncio.shield(asyncio.ensure_future(self._write(lambda lg: _cancel(lg, task, node, agent_id))))
+                told = self.pen.write(_held(run, lambda ledger: _cancel(ledger, task, node, agent_id)))
+                await asyncio.shield(asyncio.ensure_future(told))
             raise
         finally:
             self.at_work.pop(run_id, None)
-        return await self._write(lambda ledger: _finish(ledger, task, node, run_id, outcome))
+        return await self.pen.write(_held(run, lambda ledger: _finish(ledger, task, node, run_id, outcome)))
 
     async def _tries(self, task_id: str, node: Step, run: StepRun, inputs: Sequence[str], stop: Stop) -> Outcome:
         """Work on the step until it is done, judged, or failed in a way that will not pass."""
         if run.attempts > retrying.MAX_ATTEMPTS:
             return _outcome(why=f"The step was begun {retrying.MAX_ATTEMPTS} times and its process died each time.")
-        while (outcome := await self._one_try(task_id, node, run, inputs, stop)) is None:
-            run = replace(run, attempts=1)  # from here on it goes on in the same process
+        continued = run.attempts > 1
+        while (outcome := await self._one_try(task_id, node, run, inputs, stop, continued)) is None:
+            continued = False  # from here on it goes on in the same process
         return outcome
 
     async def _one_try(
-        self, task_id: str, node: Step, run: StepRun, inputs: Sequence[str], stop: Stop
+        self, task_id: str, node: Step, run: StepRun, inputs: Sequence[str], stop: Stop, continued: bool
     ) -> Outcome | None:
         """None after a failure that may pass, when the time of the next try has come."""
-        task = await self._ready(task_id, node, run.run_id)
-        job = await self._write(lambda ledger: self._begin(ledger, task, node, inputs, run))
+        task = await self._ready(task_id, node, run)
+        begin = partial(self._begin, task=task, node=node, inputs=inputs, run=run, continued=continued)
+        job = await self.pen.write(_held(run, begin))
         try:
-            return await self._work(task, node, run.run_id, job, stop)
+            return await self._work(task, node, run, job, stop)
         except Unseen:
             return None
         except AgentFailed as failed:
             why = failed
-        pause_s = await self._write(lambda ledger: retrying.try_again(ledger, node, run.run_id, why))
+        pause_s = await self.pen.write(_held(run, lambda ledger: retrying.try_again(ledger, node, run.run_id, why)))
         if pause_s is None:
             return _outcome(why=str(why), goes_on=True)
         await stop.sleep(pause_s)
         return None
 
-    async def _ready(self, task_id: str, node: Step, run_id: str) -> Task:
+    async def _ready(self, task_id: str, node: Step, run: StepRun) -> Task:
         """The task as it stands, if a try may begin now; raises Stopped if a person or a budget holds it."""
         task = await self._task(task_id)
         if task.ended or task.status is TaskStatus.PAUSED:
             raise Stopped
         estimate = planning.typical((node,), task.complexity).cost_nanousd_low
-        ruling = await self._write(lambda ledger: governor.before_step(ledger, task, run_id, estimate))
+        ask = _held(run, lambda ledger: governor.before_step(ledger, task, run.run_id, estimate))
+        ruling = await self.pen.write(ask)
         if ruling.held:
             raise Stopped
         return task if ruling.model is None else replace(task, model=ruling.model)
 
-    def _begin(self, ledger: Ledger, task: Task, node: Step, inputs: Sequence[str], run: StepRun) -> Job:
+    def _begin(
+        self, ledger: Ledger, task: Task, node: Step, inputs: Sequence[str], run: StepRun, continued: bool
+    ) -> Job:
         """Show step and agent as at work; everything the runner needs."""
         resume = _session(ledger, run)
         created = names.agent_created(self.logs, task, node, ledger.now())
@@ -143,7 +165,7 @@ class Bench:
         ids = {"task_id": task.id, "agent_id": created.agent_id}
         if _can_begin(ledger, created.agent_id):
             ledger.append(e.AgentMoved(**ids, to=AgentStatus.ACTIVE))
-        if run.attempts > 1:
+        if continued:
             known = resume is not None
             told = e.StepContinued(**ids, step=node.key, attempt=run.attempts, worker=self.worker, session=known)
             ledger.append(told)
@@ -168,24 +190,28 @@ class Bench:
             scenario=task.scenario,
             max_budget_usd=left,
             ask_tools=task.ask_tools,
-            ask=self.desk.ask,
+            ask=partial(self.desk.ask, run),
         )
 
-    async def _work(self, task: Task, node: Step, run_id: str, job: Job, stop: Stop) -> Outcome:
+    async def _work(self, task: Task, node: Step, run: StepRun, job: Job, stop: Stop) -> Outcome:
         """Let the agent work, each happening written down; its outcome.
 
-        Raises AgentFailed, Stopped if a person stopped it, Unseen if it was stopped because nobody could see it.
+        Raises AgentFailed, Stopped if a person stopped it, Unseen if it was stopped because nobody could see it,
+        RunLost if another process has the step.
         """
-        recorder = Recorder(self.pen, run_id, stop, self.unseen_s)
+        recorder = Recorder(self.pen, run, stop, self.unseen_s)
+        self.alive.add(run.run_id)
         try:
             reply = await recorder.record(self.runners[task.runtime].run(replace(job, keep=recorder.keep)))
-        except (AgentFailed, Stopped, Unseen):
+        except (AgentFailed, Stopped, Unseen, RunLost):
             raise
         except FleetError as refused:
             return _outcome(why=str(refused))
         except Exception as surprise:  # the boundary of a task: whatever a runner raises ends this step only
-            log.exception("agent_crashed", run_id=run_id)
+            log.exception("agent_crashed", run_id=run.run_id)
             return _outcome(why=f"The runner failed: {type(surprise).__name__}: {surprise}")
+        finally:
+            self.alive.discard(run.run_id)
         return _judged(reply, node)
 
     def stop(self, task_id: str) -> None:
@@ -200,6 +226,11 @@ class Bench:
             if stop.waiting and names.task_of(run_id) == task_id:
                 stop.say()
 
+    def lose_sight(self) -> None:
+        """Stop every agent, because nobody can see what it does; each goes on when that is over. From any thread."""
+        for stop in list(self.at_work.values()):
+            stop.lose_sight()
+
 
 _benches: list[Bench] = []
 
@@ -211,6 +242,16 @@ def bench() -> Bench:
 
 def set_bench(new: Bench) -> None:
     _benches[:] = [new]
+
+
+def _held(run: StepRun, work: Callable[[Ledger], T]) -> Callable[[Ledger], T]:
+    """Work that is only written while this attempt still has the step."""
+
+    def checked(ledger: Ledger) -> T:
+        ledger.hold(run)
+        return work(ledger)
+
+    return checked
 
 
 def _outcome(*, text: str = "", why: str | None = None, goes_on: bool = False) -> Outcome:

@@ -180,8 +180,11 @@ async def end(mark: str, pid: int | None, noted: Collection[psutil.Process] = ()
     log.error("Some processes of an agent could not be ended: %s", [p.pid for p in left])
 
 
-def sweep(home: Path) -> int:
-    """End every agent process that an earlier, killed run of this server left behind; how many there were."""
+def sweep(home: Path, owner: int | None = None) -> int:
+    """End every agent process that an earlier, killed run of this server left behind; how many there were.
+
+    `owner`: end those of this process, too, because it is frozen and others have its work.
+    """
     ended = 0
     for path in sorted((home / "pids").glob("*.json")):
         try:
@@ -189,7 +192,7 @@ def sweep(home: Path) -> int:
         except (ValueError, TypeError, OSError):
             path.unlink(missing_ok=True)
             continue
-        if not left.orphaned:
+        if not left.orphaned and (left.host, left.owner_pid) != (socket.gethostname(), owner):
             continue
         ended += _end_leftover(left)
         path.unlink(missing_ok=True)
