@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import functools
 import shutil
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+
+import structlog
 
 from data.domain.agents import Runtime
 from data.domain.errors import EngineTaken, FleetError
@@ -83,6 +86,8 @@ def build(
     `pages`: whether this process serves them; one that does not is of no use without an engine. Raises
     StoreUnavailable, StoreNewer or EngineTaken; then nothing runs.
     """
+    # what a command prints on stdout is for other programs
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     store = Store.open(settings.database_url)
     settings.home.mkdir(parents=True, exist_ok=True)
     sweep = functools.partial(process.sweep, settings.home)
