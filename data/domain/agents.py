@@ -121,6 +121,8 @@ class Agent:
     session_id: str | None = None
     log_dir: str | None = None
     retry_at: datetime | None = None
+    tool_since: datetime | None = None
+    """When the tool call began that runs now."""
     result: str | None = None
 
     @property

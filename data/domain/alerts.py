@@ -29,6 +29,14 @@ class AlertStatus(StrEnum):
 
 
 @dataclass(frozen=True)
+class Precision:
+    """How often alerts were right, of those that a person judged."""
+
+    right: int = 0
+    judged: int = 0
+
+
+@dataclass(frozen=True)
 class Alert:
     """One alert as it stands now."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from data.domain.alerts import Alert, AlertKind, AlertStatus
+from data.domain.alerts import Alert, AlertKind, AlertStatus, Precision
 from data.domain.control_events import AlertAnswered, AlertJudged, AlertRaised
 from data.domain.errors import AlertNotFound, TooLate
 from data.store import rows
@@ -24,6 +25,9 @@ def fold(db: sa.Connection, rev: int, at_ms: int, event: AlertRaised | AlertAnsw
 
 
 def _raise(db: sa.Connection, rev: int, at_ms: int, event: AlertRaised) -> None:
+    """Once: who watches in another process finds the same under the same id."""
+    if known(db, event.alert_id):
+        raise TooLate("That alert was raised already.", alert_id=event.alert_id)
     db.execute(
         sa.insert(t.alerts).values(
             id=event.alert_id,
@@ -71,6 +75,10 @@ def _alert(row: rows.Row) -> Alert:
     )
 
 
+def known(db: sa.Connection, alert_id: str) -> bool:
+    return db.execute(sa.select(t.alerts.c.id).where(t.alerts.c.id == alert_id)).first() is not None
+
+
 def get(db: sa.Connection, alert_id: str) -> Alert:
     """Raises AlertNotFound."""
     row = db.execute(sa.select(t.alerts).where(t.alerts.c.id == alert_id)).mappings().first()
@@ -84,4 +92,38 @@ def standing(db: sa.Connection, agent_id: str | None = None) -> list[Alert]:
     query = sa.select(t.alerts).where(t.alerts.c.status != AlertStatus.RESOLVED.value)
     if agent_id is not None:
         query = query.where(t.alerts.c.agent_id == agent_id)
-    return [_alert(row) for row in db.execute(query.order_by(t.alerts.c.raised_at_ms.desc())).mappings()]
+    newest = query.order_by(t.alerts.c.raised_at_ms.desc(), t.alerts.c.id.desc())
+    return [_alert(row) for row in db.execute(newest).mappings()]
+
+
+@dataclass(frozen=True)
+class AlertFilter:
+    """Which alerts to list; a field that is None does not filter."""
+
+    status: AlertStatus | None = None
+    kind: AlertKind | None = None
+    task_id: str | None = None
+
+
+def listed(db: sa.Connection, wanted: AlertFilter, limit: int, before: tuple[int, str] | None = None) -> list[Alert]:
+    """Alerts, the newest first; those behind a place, which is the time and id of an alert."""
+    c = t.alerts.c
+    query = sa.select(t.alerts).order_by(c.raised_at_ms.desc(), c.id.desc()).limit(limit)
+    if wanted.status is not None:
+        query = query.where(c.status == wanted.status.value)
+    if wanted.kind is not None:
+        query = query.where(c.kind == wanted.kind.value)
+    if wanted.task_id is not None:
+        query = query.where(c.task_id == wanted.task_id)
+    if before is not None:
+        at_ms, alert_id = before
+        query = query.where(sa.or_(c.raised_at_ms < at_ms, sa.and_(c.raised_at_ms == at_ms, c.id < alert_id)))
+    return [_alert(row) for row in db.execute(query).mappings()]
+
+
+def precision(db: sa.Connection) -> dict[AlertKind, Precision]:
+    """How often the alerts of each kind were right; kinds that nobody judged are missing."""
+    c = t.alerts.c
+    right = sa.func.count().filter(c.verdict.is_(True))
+    query = sa.select(c.kind, right, sa.func.count()).where(c.verdict.is_not(None)).group_by(c.kind)
+    return {AlertKind(kind): Precision(int(good), int(judged)) for kind, good, judged in db.execute(query)}

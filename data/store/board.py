@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from data.domain.agents import LIVE, Agent
+from data.domain.alerts import Alert, AlertKind, Precision
 from data.domain.approvals import Approval
 from data.domain.budgets import Budget
 from data.domain.errors import AgentNotFound, TaskNotFound
@@ -19,8 +20,9 @@ from data.domain.money import Tokens
 from data.domain.tasks import Task
 from data.domain.waiting import Queue
 from data.domain.workflows import Workflow
-from data.store import asking, blobs, lists, rows, settings, spending, waiting
+from data.store import alerting, asking, blobs, lists, rows, settings, spending, waiting
 from data.store import tables as t
+from data.store.alerting import AlertFilter
 from data.store.ledger import Recorded
 from data.store.lists import AgentFilter, Page, TaskFilter
 
@@ -237,6 +239,22 @@ class Board:
     def approval(self, approval_id: str) -> Approval:
         """Raises ApprovalNotFound."""
         return asking.get(self.connection, approval_id)
+
+    def alerts_standing(self, agent_id: str | None = None) -> list[Alert]:
+        """Alerts that are open, or snoozed, the newest first."""
+        return alerting.standing(self.connection, agent_id)
+
+    def alerts(self, wanted: AlertFilter, limit: int = 100, before: tuple[int, str] | None = None) -> list[Alert]:
+        """The newest alerts; those behind a place, which is the time and id of an alert."""
+        return alerting.listed(self.connection, wanted, limit, before)
+
+    def alert(self, alert_id: str) -> Alert:
+        """Raises AlertNotFound."""
+        return alerting.get(self.connection, alert_id)
+
+    def alert_precision(self) -> dict[AlertKind, Precision]:
+        """How often the alerts of each kind were right; kinds that nobody judged are missing."""
+        return alerting.precision(self.connection)
 
     def budgets(self, now: datetime) -> list[spending.Usage]:
         """Every budget that holds, with what was used of it in its current period."""

@@ -72,7 +72,7 @@ def _fold_agent(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None
         case e.TotalReported():
             _report(db, rev, event)
         case e.ToolCalled():
-            _agent(db, event, rev, {"tool_calls": 1}, activity=event.words)
+            _agent(db, event, rev, {"tool_calls": 1}, activity=event.words, tool_since_ms=at_ms)
             _task(db, event.task_id, rev, {"tool_calls": 1})
         case e.FileTouched():
             _touch(db, rev, event)
@@ -89,8 +89,11 @@ def _fold_agent(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None
             words = f"waiting for try {event.attempt} of {event.most}: {event.why}"
             _agent(db, event, rev, activity=words, retry_at_ms=ms(event.retry_at))
         case e.AgentTold():
-            _agent(db, event, rev, activity=f"told by {event.by}: {event.words}")
-        case e.ToolReturned() | e.Said() | e.Diagnostic():
+            told = f"told by {event.by}: {event.words}"
+            _agent(db, event, rev, activity=told, tool_since_ms=None, retry_at_ms=None)
+        case e.ToolReturned():
+            _agent(db, event, rev, tool_since_ms=None)
+        case e.Said() | e.Diagnostic() | e.AgentHeard():
             _agent(db, event, rev)
         case _:  # pragma: no cover - the type checker sees a missing case first
             raise AssertionError(event)
@@ -273,7 +276,7 @@ def _move_agent(db: sa.Connection, rev: int, at_ms: int, event: e.AgentMoved) ->
         raise AgentNotFound(f"There is no agent {event.agent_id}.", agent_id=event.agent_id)
     if event.to not in a.MOVES[AgentStatus(row.status)]:
         raise TooLate(f"An agent that is {row.status} cannot become {event.to}.", agent_id=event.agent_id)
-    values: dict[str, object] = {"status": event.to.value, "retry_at_ms": None}
+    values: dict[str, object] = {"status": event.to.value, "retry_at_ms": None, "tool_since_ms": None}
     if event.to is AgentStatus.ACTIVE and row.started_at_ms is None:
         values["started_at_ms"] = at_ms
     if event.to not in a.LIVE:

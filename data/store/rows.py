@@ -154,5 +154,6 @@ def agent(row: Row, files: dict[str, list[str]]) -> Agent:
         session_id=row["session_id"],
         log_dir=row["log_dir"],
         retry_at=maybe_at(row["retry_at_ms"]),
+        tool_since=maybe_at(row["tool_since_ms"]),
         result=row["result"],
     )

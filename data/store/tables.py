@@ -136,6 +136,7 @@ agents = sa.Table(
     sa.Column("session_id", sa.String(80)),
     sa.Column("log_dir", sa.Text),
     sa.Column("retry_at_ms", sa.BigInteger),
+    sa.Column("tool_since_ms", sa.BigInteger),
     sa.Column("result", sa.Text),
     sa.Column("error", sa.Text),
     sa.Index("ix_agents_created_at_ms_id", "created_at_ms", "id"),

@@ -26,7 +26,7 @@ from data.domain.tasks import Task, TaskStatus
 from data.domain.workflows import StepStatus
 from data.store import AgentFilter, Recorded, Store, places, workers
 from data.store.workers import WorkerState
-from orchestrator_adapter.engine import approvals, flow, names, step
+from orchestrator_adapter.engine import approvals, flow, names, step, watch
 from orchestrator_adapter.engine.lease import Lease
 from orchestrator_adapter.engine.places import ALL, BUSY_S, Places, queue_of
 from orchestrator_adapter.runners import Runner
@@ -105,7 +105,7 @@ class Engine:
         self._repair()
         self._reconcile()
         self._lease.keep()
-        self._deaf += [self._store.listen(self._heard), self._bench.desk.open()]
+        self._deaf += [self._store.listen(self._heard), self._bench.desk.open(), watch.Watch(self._store).start()]
         threading.Thread(target=self._listen, name="engine-bell", daemon=True).start()
         self._ring()
 

@@ -55,6 +55,8 @@ def upgrade() -> None:
     with op.batch_alter_table("step_runs") as batch:
         batch.add_column(sa.Column("owner", sa.String(length=120), nullable=True))
         batch.add_column(sa.Column("retries", sa.Integer(), server_default="0", nullable=False))
+    with op.batch_alter_table("agents") as batch:
+        batch.add_column(sa.Column("tool_since_ms", sa.BigInteger(), nullable=True))
     with op.batch_alter_table("tasks") as batch:
         batch.add_column(sa.Column("priority", sa.String(length=10), server_default="normal", nullable=False))
 
@@ -65,5 +67,7 @@ def downgrade() -> None:
     with op.batch_alter_table("step_runs") as batch:
         batch.drop_column("retries")
         batch.drop_column("owner")
+    with op.batch_alter_table("agents") as batch:
+        batch.drop_column("tool_since_ms")
     for name in ("workers", "alerts", "fleet_settings"):
         op.drop_table(name)
