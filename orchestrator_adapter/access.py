@@ -28,6 +28,9 @@ ACTIONS: dict[str, tuple[Rank, str]] = {
     "set_fleet": ("admin", "Change several settings of the fleet"),
     "delete_task": ("developer", "Delete a task that has ended, with its agents"),
     "delete_agent": ("developer", "Take an agent that has ended off every list"),
+    "snooze_alert": ("developer", "Wait with an alert"),
+    "resolve_alert": ("developer", "Settle an alert"),
+    "judge_alert": ("developer", "Say whether an alert was right"),
     "order_tasks": ("developer", "Cancel, pause, resume or delete many tasks at once"),
     "order_agents": ("developer", "Delete many agents at once, or cancel their tasks"),
 }

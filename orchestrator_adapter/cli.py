@@ -23,7 +23,7 @@ from data.domain.tasks import AnalystChoice, Draft, Task, TaskStatus, TaskType
 from data.store import AgentFilter, Store, TaskFilter, migrate
 from data.store.lists import MAX_LIMIT
 from data.store.watch import Watcher
-from orchestrator_adapter import cli_batch, cli_control, cli_fleet, commands
+from orchestrator_adapter import cli_alerts, cli_batch, cli_control, cli_fleet, commands
 from orchestrator_adapter import deck as decks
 from orchestrator_adapter import settings as settings_module
 from orchestrator_adapter.access import LOCAL
@@ -241,6 +241,7 @@ def agents(
 app.add_typer(cli_control.app)
 app.add_typer(cli_fleet.app)
 app.add_typer(cli_batch.app)
+app.add_typer(cli_alerts.app)
 
 
 @app.command()

@@ -118,9 +118,32 @@ def ask(store: Store, task_id: str, approval_id: str = "q1") -> None:
 
 def test_help_names_the_commands(run: Run):
     shown = run("--help").stdout
-    for name in ("cancel", "pause", "resume", "rerun", "approvals", "approve", "deny", "budgets", "queue", "limits"):
+    for name in (
+        "cancel",
+        "pause",
+        "resume",
+        "rerun",
+        "approvals",
+        "approve",
+        "deny",
+        "budgets",
+        "queue",
+        "limits",
+        "alerts",
+    ):
         assert re.search(rf"\b{name}\b", shown), name
         assert "--json" in run(name, "--help").stdout, name
+
+
+def test_alerts_are_listed(run: Run, store: Store):
+    task = submit(run)
+    assert json.loads(said(run("alerts", "--json"))) == []
+    with store.write() as ledger:
+        words = "No progress for 10:00: waiting for the model's reply."
+        ledger.append(e.AlertRaised(task_id=task.id, alert_id="stuck-9", about="stuck", words=words))
+    (alert,) = json.loads(said(run("alerts", "--json")))
+    assert (alert["id"], alert["status"], alert["task_id"]) == ("stuck-9", "open", task.id)
+    assert re.search(r"stuck-9\s+stuck\s+open\s.*No progress for 10:00", said(run("alerts")))
 
 
 def test_a_task_is_held_and_goes_on(run: Run):

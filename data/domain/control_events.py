@@ -139,14 +139,6 @@ class AgentTold(AgentEvent):
     by: str
 
 
-class AgentHeard(AgentEvent):
-    """A message of a person reached the agent."""
-
-    kind: Literal["agent_heard"] = "agent_heard"
-    told: int
-    """The event with which it was told."""
-
-
 class AlertRaised(TaskEvent):
     """Somebody should look; `task_id` is empty for what concerns the whole fleet."""
 

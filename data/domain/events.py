@@ -9,7 +9,6 @@ from pydantic import Field, TypeAdapter
 
 from data.domain.agents import AgentStatus, FileChange, Role, Runtime
 from data.domain.control_events import (
-    AgentHeard,
     AgentTold,
     AlertAnswered,
     AlertJudged,
@@ -36,7 +35,6 @@ __all__ = [
     "MONEY",
     "Activity",
     "AgentCreated",
-    "AgentHeard",
     "AgentMoved",
     "AgentTold",
     "AlertAnswered",
@@ -344,7 +342,6 @@ Event = (
     | StepContinued
     | StepRetried
     | AgentTold
-    | AgentHeard
     | AlertRaised
     | AlertAnswered
     | AlertJudged
@@ -355,7 +352,6 @@ AnyEvent: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator=
 """Reads one event from its JSON by its `kind`."""
 
 MONEY = (
-    AgentHeard,
     AgentMoved,
     AgentTold,
     ApprovalAnswered,

@@ -89,11 +89,10 @@ def _fold_agent(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None
             words = f"waiting for try {event.attempt} of {event.most}: {event.why}"
             _agent(db, event, rev, activity=words, retry_at_ms=ms(event.retry_at))
         case e.AgentTold():
-            told = f"told by {event.by}: {event.words}"
-            _agent(db, event, rev, activity=told, tool_since_ms=None, retry_at_ms=None)
+            _agent(db, event, rev, activity=f"told by {event.by}: {event.words}")
         case e.ToolReturned():
             _agent(db, event, rev, tool_since_ms=None)
-        case e.Said() | e.Diagnostic() | e.AgentHeard():
+        case e.Said() | e.Diagnostic():
             _agent(db, event, rev)
         case _:  # pragma: no cover - the type checker sees a missing case first
             raise AssertionError(event)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from data.domain.agents import AgentStatus, Role, Runtime
+from data.domain.alerts import AlertKind, AlertStatus
 from data.domain.approvals import AnswerScope, ApprovalStatus
 from data.domain.budgets import Act, Period, Scope
 from data.domain.fleet import Priority
@@ -292,6 +293,38 @@ class ApprovalShape(_Shape):
 class ApprovalList(_Shape):
     items: list[ApprovalShape]
     next_cursor: str | None
+
+
+class AlertShape(_Shape):
+    id: str
+    kind: AlertKind
+    status: AlertStatus
+    words: str
+    """Why, as one sentence."""
+    evidence: dict[str, str]
+    task_id: str | None
+    agent_id: str | None
+    raised_at: datetime
+    until: datetime | None
+    """When a snoozed one opens again."""
+    answered_by: str | None
+    """`clock`: it was resolved, or opened again, by itself."""
+    note: str
+    right: bool | None
+    """A person's word on whether it was right; null: nobody said."""
+    judged_by: str | None
+
+
+class PrecisionShape(_Shape):
+    right: int
+    judged: int
+
+
+class AlertList(_Shape):
+    items: list[AlertShape]
+    next_cursor: str | None
+    precision: dict[AlertKind, PrecisionShape]
+    """How often alerts of each kind were right, of all that were judged."""
 
 
 class StageShape(_Shape):

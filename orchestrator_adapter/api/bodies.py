@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from data.domain.agents import AgentStatus, Role, Runtime
+from data.domain.alerts import AlertKind, AlertStatus
 from data.domain.budgets import CHEAPER_MODEL, DEFAULT_STAGES, Act, Budget, Period, Scope, Stage
 from data.domain.errors import InvalidField
 from data.domain.event_base import storable
@@ -212,6 +213,26 @@ class NamedAnswerBody(AnswerBody):
     """What a person says to the tool call with this id."""
 
     id: Short
+
+
+class AlertQuery(_Sent):
+    """Which alerts to list, the newest first."""
+
+    status: AlertStatus | None = None
+    kind: AlertKind | None = None
+    task: Short | None = Field(None, description="Id of a task")
+    limit: int = Field(50, ge=1, le=MAX_LIMIT, description="Most items of the answer")
+    cursor: str | None = Field(None, max_length=100, description="`next_cursor` of the page before")
+
+
+class AlertBody(_Sent):
+    """What a person does about an alert."""
+
+    action: Literal["snooze", "resolve", "right", "wrong"] = Field(
+        description="`snooze`: wait, and open it again if nothing has changed; `right`, `wrong`: judge it"
+    )
+    minutes: int | None = Field(None, ge=1, le=10_080, description="How long to snooze; by itself the fleet's patience")
+    note: str = Field("", max_length=2000)
 
 
 class StageBody(_Sent):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from data.domain import errors as e
 from orchestrator_adapter.api import (
+    alerts,
     answers,
     approvals,
     batch,
@@ -41,6 +42,7 @@ def operations(meters: health.Meters) -> list[Operation]:
         *_fleet(),
         *_agents(),
         *_approvals(),
+        *_alerts(),
         *_budgets(),
         *_prompts(),
     ]
@@ -209,6 +211,30 @@ def _approvals() -> list[Operation]:
             bodies.NamedAnswerBody,
             shape,
             refuses=refuses,
+        ),
+    ]
+
+
+def _alerts() -> list[Operation]:
+    every = f"{V1}/alerts"
+    return [
+        Operation(
+            "GET",
+            every,
+            alerts.alerts,
+            "What somebody should look at, and what was done about it",
+            bodies.AlertQuery,
+            answers.AlertList,
+            refuses=(e.CursorInvalid,),
+        ),
+        Operation(
+            "POST",
+            f"{every}/{{id}}",
+            alerts.act_on_alert,
+            "Wait with an alert, settle it, or say whether it was right",
+            bodies.AlertBody,
+            answers.AlertShape,
+            refuses=(e.AlertNotFound, e.TooLate, e.BodyInvalid, *_CHANGE),
         ),
     ]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from data.domain import words
 from data.domain.agents import Agent, FileChange
+from data.domain.alerts import Alert
 from data.domain.approvals import Approval
 from data.domain.budgets import Scope, begins
 from data.domain.money import to_usd
@@ -203,6 +204,24 @@ def fleet_settings(value: FleetSettings) -> Json:
         "patience": asdict(value.patience),
         "cleanup": asdict(value.cleanup),
         "changed": {name: {"by": last.by, "at": last.at} for name, last in value.changed.items()},
+    }
+
+
+def alert(value: Alert) -> Json:
+    return {
+        "id": value.id,
+        "kind": value.kind,
+        "status": value.status,
+        "words": value.words,
+        "evidence": value.evidence,
+        "task_id": value.task_id,
+        "agent_id": value.agent_id,
+        "raised_at": value.raised_at,
+        "until": value.until,
+        "answered_by": value.answered_by,
+        "note": value.note,
+        "right": value.right,
+        "judged_by": value.judged_by,
     }
 
 

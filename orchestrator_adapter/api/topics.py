@@ -48,7 +48,15 @@ class _Clocked:
         raise NotImplementedError
 
 
-ASKED_AND_SPENT = ("approval_asked", "approval_answered", "budget_set", "budget_removed", "budget_reached")
+ASKED_AND_SPENT = (
+    "approval_asked",
+    "approval_answered",
+    "budget_set",
+    "budget_removed",
+    "budget_reached",
+    "alert_raised",
+    "alert_answered",
+)
 """Events that everybody who watches the fleet is told as such."""
 
 

@@ -1,0 +1,57 @@
+"""Alerts over HTTP: what somebody should look at, and what was done about it."""
+
+from __future__ import annotations
+
+import re
+
+from data.domain.alerts import Alert
+from data.domain.errors import AlertNotFound, CursorInvalid
+from data.store.alerting import AlertFilter
+from data.store.rows import ms
+from orchestrator_adapter import commands_alerts
+from orchestrator_adapter.api import bodies, shapes
+from orchestrator_adapter.api.http import Answer, Call, answer
+
+_CURSOR = re.compile(r"([0-9]{1,15})-([A-Za-z0-9_.:-]{1,64})")
+
+
+def alerts(call: Call, query: bodies.AlertQuery) -> Answer:
+    """A cursor is the place of the last item, so it stays true while others are raised."""
+    before = _place(query.cursor)
+    with call.deck.store.read() as board:
+        wanted = AlertFilter(query.status, query.kind, query.task)
+        found = board.alerts(wanted, query.limit + 1, before)
+        precision = board.alert_precision()
+    shown, last = found[: query.limit], found[query.limit - 1 : query.limit]
+    after = f"{ms(last[0].raised_at)}-{last[0].id}" if len(found) > query.limit else None
+    return answer(
+        {
+            "items": [shapes.alert(one) for one in shown],
+            "next_cursor": after,
+            "precision": {kind: {"right": p.right, "judged": p.judged} for kind, p in precision.items()},
+        }
+    )
+
+
+def _place(cursor: str | None) -> tuple[int, str] | None:
+    if cursor is None:
+        return None
+    found = _CURSOR.fullmatch(cursor)
+    if found is None:
+        raise CursorInvalid(field="cursor")
+    return int(found[1]), found[2]
+
+
+def act_on_alert(call: Call, body: bodies.AlertBody) -> Answer:
+    return answer(shapes.alert(_act(call, call.id(AlertNotFound), body)))
+
+
+def _act(call: Call, alert_id: str, body: bodies.AlertBody) -> Alert:
+    who = (call.deck, call.actor, alert_id)
+    match body.action:
+        case "snooze":
+            return commands_alerts.snooze_alert(*who, minutes=body.minutes, note=body.note)
+        case "resolve":
+            return commands_alerts.resolve_alert(*who, note=body.note)
+        case said:
+            return commands_alerts.judge_alert(*who, right=said == "right")
