@@ -18,6 +18,7 @@ from data.domain.errors import BlobNotFound, StoreUnavailable, TooLate
 from data.domain.fleet import Patience
 from data.domain.progress import Progress, essence, fold, holds, verdict
 from data.store import AgentFilter, Board, Ledger, Recorded, Store, alerting, settings
+from orchestrator_adapter.engine.tidy import tidy
 
 TICK_S = 2.0
 SKEW = timedelta(seconds=5)
@@ -244,10 +245,14 @@ _ACTS["interrupt"] = "its agents are stopped"
 class Watch:
     """Wakes every few seconds, whether or not anybody looks at a page, and does what is due."""
 
-    def __init__(self, store: Store, rules: Sequence[Rule] = (), tick_s: float = TICK_S) -> None:
+    def __init__(self, store: Store, more: Sequence[Rule] = (), tick_s: float = TICK_S) -> None:
         self._store = store
         self._guard = Guard(store)
-        self._rules = (Rule("agents that make no progress", 0, self._guard.look), *rules)
+        self._rules = (
+            Rule("agents that make no progress", 0, self._guard.look),
+            Rule("agents that ended long ago", 3600, lambda now: tidy(store, now)),
+            *more,
+        )
         self._due = dict.fromkeys((rule.name for rule in self._rules), 0.0)
         self._tick_s = tick_s
         self._ended = threading.Event()

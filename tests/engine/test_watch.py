@@ -12,7 +12,7 @@ import pytest
 from data.domain import events as e
 from data.domain.agents import AgentStatus
 from data.domain.alerts import Alert, AlertKind, AlertStatus
-from data.domain.fleet import Patience
+from data.domain.fleet import Cleanup, Patience
 from data.store import Store, settings
 from data.store.alerting import AlertFilter
 from orchestrator_adapter.engine.watch import Guard, Rule, Watch
@@ -271,3 +271,20 @@ def test_a_rule_that_fails_keeps_no_other_from_being_done(lite: Store, eventuall
     eventually(lambda: done.count("broken") >= 3)
     stop()
     assert done.count("hourly") == 1
+
+
+def test_old_agents_leave_the_lists_by_themselves_if_people_want_that(
+    scene: Scene, eventually: Callable[..., None]
+) -> None:
+    scene.say(
+        e.AgentMoved(**IDS, to=AgentStatus.COMPLETED), settings.event(Cleanup(automatic=True, after_days=1), "me")
+    )
+    scene.clock.pass_(2 * 86_400)
+    stop = Watch(scene.store, tick_s=0.01).start()
+
+    def status() -> str:
+        with scene.store.write() as ledger:
+            return ledger.agent_status("a1")
+
+    eventually(lambda: status() == "deleted")
+    stop()
