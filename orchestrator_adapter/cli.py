@@ -20,10 +20,10 @@ from data.domain.errors import FleetError, InvalidField, StoreUnavailable, TooLa
 from data.domain.fleet import Priority
 from data.domain.money import from_usd
 from data.domain.tasks import AnalystChoice, Draft, Task, TaskStatus, TaskType
-from data.store import AgentFilter, Store, TaskFilter, migrate
+from data.store import AgentFilter, Store, TaskFilter, migrate, workers
 from data.store.lists import MAX_LIMIT
 from data.store.watch import Watcher
-from orchestrator_adapter import cli_alerts, cli_batch, cli_control, cli_fleet, commands
+from orchestrator_adapter import cli_alerts, cli_batch, cli_control, cli_fleet, cli_workers, commands
 from orchestrator_adapter import deck as decks
 from orchestrator_adapter import settings as settings_module
 from orchestrator_adapter.access import LOCAL
@@ -242,6 +242,7 @@ app.add_typer(cli_control.app)
 app.add_typer(cli_fleet.app)
 app.add_typer(cli_batch.app)
 app.add_typer(cli_alerts.app)
+app.add_typer(cli_workers.app)
 
 
 @app.command()
@@ -267,7 +268,7 @@ def doctor(as_json: AsJson = False) -> None:
     """Say what is installed, which runtimes can run here, and what is missing."""
     settings = settings_module.read()
     store = Store(settings.database_url)
-    checks = [*_machine_checks(settings), *_runtime_checks(at_rest(settings, store)), _store_check(store)]
+    checks = [*_machine_checks(settings), *_runtime_checks(at_rest(settings, store)), *_store_checks(store)]
     store.close()
     if as_json:
         print_json([{"what": what, "ok": ok, "found": found} for what, ok, found in checks])
@@ -302,13 +303,17 @@ def _runtime_checks(deck: Deck) -> list[Check]:
     ]
 
 
-def _store_check(store: Store) -> Check:
-    """Looks at the store without making or changing one."""
+def _store_checks(store: Store) -> list[Check]:
+    """Looks at the store, and who works on it, without making or changing one."""
     shown = store.url.render_as_string(hide_password=True)
     try:
         if store.sqlite and not Path(str(store.url.database)).exists():
-            return "store", True, f"{shown}: not there yet, `migrate` or `serve` makes it"
+            return [("store", True, f"{shown}: not there yet, `migrate` or `serve` makes it")]
         revision, newest = migrate.current(store.reader), migrate.newest()
-        return "store", True, f"{shown}: revision {revision or 'none'} of {newest}"
+        found = [("store", True, f"{shown}: revision {revision or 'none'} of {newest}")]
+        if revision == newest:
+            with store.read() as board:
+                found.append(("engine", True, cli_workers.summary(workers.living(board.connection))))
+        return found
     except Exception as error:  # whatever a database driver raises is what the doctor was asked for
-        return "store", False, f"{shown}: {words.shortened(str(error), 200)}"
+        return [("store", False, f"{shown}: {words.shortened(str(error), 200)}")]

@@ -89,9 +89,9 @@ def sentence(done: Done) -> str:
 
 def test_help_names_the_commands_of_this_version(run: Run):
     shown = run("--help").stdout
-    for name in ("serve", "migrate", "submit", "tasks", "agents", "cancel", "seed", "doctor"):
+    for name in ("serve", "migrate", "submit", "tasks", "agents", "cancel", "seed", "doctor", "worker", "workers"):
         assert re.search(rf"\b{name}\b", shown), name
-    for later in ("worker", "import", "backup", "restore", "verify", "costs"):
+    for later in ("import", "backup", "restore", "verify", "costs"):
         assert not re.search(rf"^\W*{later}\b", shown, flags=re.MULTILINE), later
 
 
@@ -107,13 +107,14 @@ def test_help_names_the_commands_of_this_version(run: Run):
         (["submit", "Fix it", "--budget", "nan"], "budget must be more than 0"),
         (["cancel", "nobody"], "There is no task nobody."),
         (["seed", "--tasks", "0"], "tasks must be from 1"),
+        (["worker", "--queues", "cakes"], "--queues takes tasks, agents or tasks,agents, not 'cakes'."),
     ],
 )
 def test_a_failure_is_one_sentence_and_exit_code_1(run: Run, words: list[str], says: str):
     assert says in sentence(run(*words))
 
 
-@pytest.mark.parametrize("command", ["tasks", "agents", "migrate", "doctor", "serve"])
+@pytest.mark.parametrize("command", ["tasks", "agents", "migrate", "doctor", "serve", "worker", "workers"])
 def test_a_wrong_setting_is_told_by_every_command(run: Run, command: str):
     assert sentence(run(command, QUARTERDECK_COLOUR="blue")).startswith("Unknown setting QUARTERDECK_COLOUR.")
 
@@ -186,6 +187,19 @@ def test_the_doctor_says_what_is_there_and_changes_nothing(run: Run, home: Path)
     assert "runtime claude" in found
     assert "not there yet" in found["store"]["found"]
     assert not home.exists()
+
+
+def test_engine_processes_are_listed_with_what_became_of_them(run: Run, run_apart: Run):
+    assert json.loads(run("workers", "--json").stdout) == []
+    assert run_apart("submit", "Fix the sign bug in add()", "--wait").returncode == 0
+    (worker,) = json.loads(run("workers", "--json").stdout)
+    answers.WorkerShape.model_validate(worker)
+    assert (worker["state"], worker["agents"]) == ("ended", 0)
+    shown = run("workers").stdout.splitlines()
+    assert shown[0].split()[:4] == ["worker", "state", "host", "pid"]
+    assert shown[1].split()[:2] == [worker["id"], "ended"]
+    found = {line["what"]: line["found"] for line in json.loads(run("doctor", "--json").stdout)}
+    assert found["engine"].startswith("no engine process runs")
 
 
 def test_the_doctor_never_shows_a_key_or_a_password(run: Run):

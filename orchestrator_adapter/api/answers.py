@@ -14,6 +14,7 @@ from data.domain.budgets import Act, Period, Scope
 from data.domain.fleet import Priority
 from data.domain.tasks import Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
+from data.store.workers import WorkerState
 
 
 class _Shape(BaseModel):
@@ -208,6 +209,21 @@ class TaskCounts(_Shape):
     with_analyst_7d: int
 
 
+class WorkerShape(_Shape):
+    id: str
+    host: str
+    pid: int
+    pages: bool
+    """Whether it serves pages, too."""
+    state: WorkerState
+    agents: int
+    """At work there."""
+    max_agents: int
+    started_at: datetime
+    heard_at: datetime
+    """When it last said that it lives."""
+
+
 class StatusShape(_Shape):
     clock: int
     agents: AgentCounts
@@ -216,6 +232,8 @@ class StatusShape(_Shape):
     default_runtime: Runtime | None
     runtimes: dict[Runtime, str | None]
     """Null if it can run here, else the reason why not."""
+    engine_processes: list[WorkerShape]
+    """Those that run agents of this store."""
 
 
 class RangeShape(_Shape):

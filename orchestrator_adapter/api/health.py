@@ -10,7 +10,9 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from data.domain.money import to_usd
+from data.store import workers
 from data.store.board import Fleet
+from data.store.workers import Worker
 from orchestrator_adapter.api import bodies, shapes
 from orchestrator_adapter.api.http import Answer, Call, answer, encoded
 from orchestrator_adapter.deck import Deck
@@ -36,14 +38,14 @@ def status(call: Call, _: bodies.Nothing) -> Answer:
         clock = board.clock()
 
         def ask() -> bytes:
-            return encoded(_counts(board.fleet(now), clock, deck))
+            return encoded(_counts(board.fleet(now), workers.living(board.connection), clock, deck))
 
         # the same clock may be another day: an answer is kept for some seconds only
         key = ("status", clock, int(now.timestamp()) // STATUS_S)
         return Answer(call.kept.get(key, ask), headers={"cache-control": "no-store"})
 
 
-def _counts(fleet: Fleet, clock: int, deck: Deck) -> shapes.Json:
+def _counts(fleet: Fleet, living: list[Worker], clock: int, deck: Deck) -> shapes.Json:
     return {
         "clock": clock,
         "agents": {
@@ -62,6 +64,7 @@ def _counts(fleet: Fleet, clock: int, deck: Deck) -> shapes.Json:
         "today": shapes.spend(fleet),
         "default_runtime": deck.default_runtime(),
         "runtimes": deck.runtimes(),
+        "engine_processes": [shapes.worker(one) for one in living],
     }
 
 

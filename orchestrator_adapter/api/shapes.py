@@ -18,6 +18,7 @@ from data.store import Recorded
 from data.store.board import Fleet
 from data.store.settings import FleetSettings
 from data.store.spending import Usage
+from data.store.workers import Worker
 from orchestrator_adapter.planning import Preview
 
 Json = dict[str, Any]
@@ -195,6 +196,20 @@ def waiting(value: Waiting) -> Json:
 
 def share(value: Share) -> Json:
     return {"name": value.name, "taken": value.taken, "most": value.most}
+
+
+def worker(value: Worker) -> Json:
+    return {
+        "id": value.id,
+        "host": value.host,
+        "pid": value.pid,
+        "pages": value.pages,
+        "state": value.state,
+        "agents": value.agents,
+        "max_agents": value.max_agents,
+        "started_at": value.started_at,
+        "heard_at": value.beat_at,
+    }
 
 
 def fleet_settings(value: FleetSettings) -> Json:

@@ -67,9 +67,12 @@ def _done(event: Event) -> tuple[str, str] | None:
             return "asked", f"waits for a person: {text}"
         case e.ApprovalAnswered(to=to, by=by, reason=reason):
             return "answered", _with(to.value if by == "clock" else f"{to} by {by}", reason)
-        case e.StepContinued(step=step, attempt=attempt, session=session):
+        case e.StepContinued(step=step, attempt=attempt, session=session, worker=worker):
             how = "continues its session" if session else "begins anew"
-            return "moved", f"the server was gone; {step} {how} (try {attempt})"
+            return "moved", f"its engine process was gone; {step} {how} on {worker} (try {attempt})"
+        case e.WorkerLost(worker=worker, why=why, taken_by=by, runs=runs):
+            had = f"; {by} has its {words.count(len(runs), 'step')} now" if runs else ""
+            return "moved", f"the engine process {worker} is lost: {why}{had}"
         case e.StepRetried(attempt=attempt, most=most, why=why, retry_at=at):
             return "retry", f"{why}: try {attempt} of {most} at {at:%H:%M:%S} UTC"
         case e.SubagentMoved(to=to, words=text):

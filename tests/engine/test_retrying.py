@@ -18,10 +18,10 @@ from data.domain.workflows import StepStatus
 from data.store import AgentFilter, StepRun, settings
 from orchestrator_adapter import commands
 from orchestrator_adapter.access import LOCAL
-from orchestrator_adapter.api import happenings
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.engine import names, retrying
 from orchestrator_adapter.runners import Job, Reply
+from orchestrator_adapter.views import happenings
 from tests.engine.cast import REPORT, submit
 
 Ended = Callable[[Deck, str], Task]
@@ -223,7 +223,8 @@ def test_a_crash_during_the_wait_does_not_begin_the_count_anew(
     assert (continued.step, continued.attempt, continued.session) == ("builder", 2, True)
     line = happenings.line(continued, {})
     assert line is not None
-    assert line["words"] == "the server was gone; builder continues its session (try 2)"
+    where = again.engine.worker
+    assert line["words"] == f"its engine process was gone; builder continues its session on {where} (try 2)"
 
 
 def test_a_runtime_that_is_not_there_is_not_tried_again(launch: Launch, ended: Ended) -> None:

@@ -1,0 +1,220 @@
+"""Several engine processes over one PostgreSQL, real ones, killed and frozen: each step once, and limits for all."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from data.domain import events as e
+from data.domain.agents import Runtime
+from data.domain.fleet import Limits, Priority
+from data.domain.tasks import TaskStatus
+from data.store import settings, workers
+from data.store.workers import WorkerState
+from orchestrator_adapter.runners import demo
+from tests.engine.processes import FAN, TWO_STEPS, Fleet, most_at_once
+
+Eventually = Callable[..., None]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+WORKER = ("-m", "orchestrator_adapter", "worker")
+
+
+@pytest.fixture
+def fleet(request: pytest.FixtureRequest, store_url: str, tmp_path: Path) -> Iterator[Fleet]:
+    started = Fleet(store_url, tmp_path / "home")
+    yield started
+    started.end()
+
+
+on_postgresql = pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+on_sqlite = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+
+
+@on_postgresql
+def test_each_step_runs_once_however_many_processes_there_are(fleet: Fleet, eventually: Eventually) -> None:
+    for _ in range(3):
+        fleet.start(agents=6)
+    tasks = [fleet.submit(FAN) for _ in range(6)]
+    fleet.release()
+    eventually(lambda: all(fleet.task(task).ended for task in tasks), within=60)
+    assert {fleet.task(task).status for task in tasks} == {TaskStatus.COMPLETED}
+    begun = Counter((line["task"], line["step"]) for line in fleet.journal())
+    assert set(begun.values()) == {1}
+    assert len(begun) == 6 * len(FAN)
+    assert {run["attempts"] for task in tasks for run in fleet.runs(task).values()} == {1}
+
+
+@on_postgresql
+def test_a_killed_worker_costs_seconds_and_no_finished_step(fleet: Fleet, eventually: Eventually) -> None:
+    """With the real command line: its processes and their tools are gone, too, before the session goes on."""
+    for _ in range(2):
+        fleet.start(command=WORKER, QUARTERDECK_RUNTIME="demo")
+    folder = fleet.home / "work"
+    demo.prepare("success", folder)
+    task_id = fleet.submit(TWO_STEPS, runtime=Runtime.DEMO, scenario="success", working_directory=str(folder))
+    eventually(lambda: fleet.owner(task_id, "builder"), within=60)
+    owner, planned = fleet.owner(task_id, "builder"), fleet.runs(task_id)["planner"]
+    assert owner is not None
+    os.kill(owner.pid, signal.SIGKILL)
+    killed = time.monotonic()
+    eventually(lambda: list(fleet.events(e.StepContinued)), within=10)
+    took_s = time.monotonic() - killed
+    eventually(lambda: fleet.task(task_id).ended, within=60)
+    task, runs = fleet.task(task_id), fleet.runs(task_id)
+    assert (task.status, task.error) == (TaskStatus.COMPLETED, None)
+    assert took_s < 8
+    assert runs["planner"] == planned
+    assert runs["builder"]["attempts"] == 2
+    (lost,) = fleet.events(e.WorkerLost)
+    assert isinstance(lost.event, e.WorkerLost)
+    assert lost.event.worker == fleet.worker(owner)["id"]
+    assert lost.event.runs == (runs["builder"]["run_id"],)
+    (continued,) = fleet.events(e.StepContinued)
+    assert isinstance(continued.event, e.StepContinued)
+    assert (continued.event.worker, continued.event.session) == (lost.event.taken_by, True)
+    with fleet.store.read() as board:
+        agents = [agent for agent in board.agents().items if agent.task_id == task_id]
+        counted = [m.cost_nanousd or 0 for agent in agents for m in board.messages(agent.id)]
+    assert sum(counted) == task.cost_nanousd == sum(agent.cost_nanousd for agent in agents)
+    eventually(lambda: not agents_alive(fleet.home), within=5)
+
+
+def agents_alive(home: Path) -> list[psutil.Process]:
+    out = []
+    for process in psutil.process_iter():
+        try:
+            if str(home / "demo") in process.environ().get("CLAUDE_CONFIG_DIR", "") and process.status() != "zombie":
+                out.append(process)
+        except psutil.Error:
+            continue
+    return out
+
+
+@on_postgresql
+def test_a_frozen_worker_that_wakes_up_records_nothing_and_ends(fleet: Fleet, eventually: Eventually) -> None:
+    for _ in range(2):
+        fleet.start()
+    task_id = fleet.submit(TWO_STEPS)
+    fleet_release_planner(fleet, task_id, eventually)
+    frozen = fleet.owner(task_id, "builder")
+    assert frozen is not None
+    os.kill(frozen.pid, signal.SIGSTOP)
+    eventually(lambda: list(fleet.events(e.StepContinued)), within=25)
+    (lost,) = fleet.events(e.WorkerLost)
+    os.kill(frozen.pid, signal.SIGCONT)
+    assert frozen.wait(timeout=15) == 75
+    fleet.release()
+    eventually(lambda: fleet.task(task_id).ended, within=30)
+    assert fleet.task(task_id).status is TaskStatus.COMPLETED
+    said = [(entry.id, entry.event.message_id) for entry in fleet.events(e.MessageMetered)]  # type: ignore[union-attr]
+    late = [message for number, message in said if number > lost.id and message.startswith(f"{frozen.pid}-")]
+    assert [message for _, message in said if message.startswith(f"{frozen.pid}-")], "it had worked before"
+    assert late == []
+    assert fleet.runs(task_id)["builder"]["attempts"] == 2
+    assert next(line["pid"] for line in fleet.journal() if line["step"] == "builder") == frozen.pid
+
+
+def fleet_release_planner(fleet: Fleet, task_id: str, eventually: Eventually) -> None:
+    """Let the first step end and the second begin, and stay at work."""
+    eventually(lambda: fleet.owner(task_id, "planner"), within=30)
+    fleet.release(task_id)
+    eventually(lambda: fleet.runs(task_id)["planner"]["outcome"], within=30)
+    (fleet.folder / task_id).unlink()
+    eventually(lambda: fleet.owner(task_id, "builder"), within=30)
+
+
+@on_postgresql
+def test_limits_hold_across_processes_and_change_while_agents_work(fleet: Fleet, eventually: Eventually) -> None:
+    fleet.append(settings.event(Limits(in_all=1), "ada"))
+    for _ in range(3):
+        fleet.start(agents=5)
+    for by in ("ada", "ben", "ada", "ben", "ada", "ada"):
+        fleet.submit(by=by)
+    eventually(lambda: fleet.journal(), within=30)
+    changed = time.time()
+    fleet.append(settings.event(Limits(in_all=3, per_user=2), "ada"))
+    eventually(lambda: len(fleet.journal()) == 3, within=15)
+    assert [line for line in fleet.journal() if line["at"] < changed] == fleet.journal()[:1]
+    more = [fleet.submit(by="cleo") for _ in range(3)]
+    fleet.append(settings.event(Limits(in_all=3, per_user=2, per_machine=2), "ada"))
+    lowered = time.time()
+    fleet.release()
+    eventually(lambda: all(fleet.task(task).ended for task in more), within=60)
+    eventually(lambda: len(fleet.journal("end")) == 9, within=60)
+    begins, ends = fleet.journal(), fleet.journal("end")
+    assert most_at_once(begins, ends) == 3
+    assert most_at_once(begins, ends, after=lowered + 1) <= 2
+    for by in ("ada", "ben", "cleo"):
+        theirs = {line["task"] for line in begins if fleet.task(line["task"]).created_by == by}
+        own = [[line for line in lines if line["task"] in theirs] for lines in (begins, ends)]
+        assert most_at_once(*own) <= 2
+
+
+@on_postgresql
+def test_who_is_more_urgent_goes_first_also_if_that_is_said_later(fleet: Fleet, eventually: Eventually) -> None:
+    fleet.start(agents=1)
+    fleet.start(agents=1)
+    first = fleet.submit()
+    eventually(lambda: fleet.journal(), within=30)
+    kinds = (Priority.LOW, Priority.NORMAL, Priority.LOW, Priority.HIGH, Priority.NORMAL)
+    low, normal, raised, high, second = (fleet.submit(priority=priority) for priority in kinds)
+    fleet.append(e.TaskPrioritized(task_id=raised, priority=Priority.URGENT, by="ada"))
+    fleet.release()
+    eventually(lambda: len(fleet.journal("end")) == 6, within=60)
+    assert [line["task"] for line in fleet.journal()] == [first, raised, high, normal, second, low]
+    assert most_at_once(fleet.journal(), fleet.journal("end")) == 1, "one machine, one place, two processes"
+
+
+@on_postgresql
+def test_a_worker_that_is_told_to_end_is_quick_and_its_work_goes_on_elsewhere(
+    fleet: Fleet, eventually: Eventually
+) -> None:
+    gone = fleet.start()
+    task_id = fleet.submit(TWO_STEPS)
+    fleet_release_planner(fleet, task_id, eventually)
+    other = fleet.start()
+    told = time.monotonic()
+    gone.send_signal(signal.SIGTERM)
+    assert gone.wait(timeout=5) == 0
+    assert time.monotonic() - told < 3
+    eventually(lambda: fleet.owner(task_id, "builder") is other, within=10)
+    fleet.release()
+    eventually(lambda: fleet.task(task_id).ended, within=20)
+    assert fleet.task(task_id).status is TaskStatus.COMPLETED
+    with fleet.store.read() as board:
+        states = {one.pid: one.state for one in workers.listed(board.connection)}
+    assert states == {gone.pid: WorkerState.ENDED, other.pid: WorkerState.ALIVE}
+    assert list(fleet.events(e.WorkerLost)) == [], "it said that it ends"
+    (continued,) = fleet.events(e.StepContinued)
+    assert isinstance(continued.event, e.StepContinued)
+    assert (continued.event.worker, continued.event.session) == (fleet.worker(other)["id"], True)
+
+
+@on_postgresql
+def test_cancel_and_pause_reach_agents_of_any_process(fleet: Fleet, eventually: Eventually) -> None:
+    for _ in range(2):
+        fleet.start()
+    cancelled, paused = fleet.submit(), fleet.submit()
+    eventually(lambda: fleet.owner(cancelled, "planner") and fleet.owner(paused, "planner"), within=30)
+    fleet.append(e.TaskMoved(task_id=cancelled, to=TaskStatus.CANCELLED, why="By me.", by="ada"))
+    fleet.append(e.TaskMoved(task_id=paused, to=TaskStatus.PAUSED, why="By me.", by="ada", stop_agents=True))
+    eventually(lambda: {line["task"] for line in fleet.journal("end")} == {cancelled, paused}, within=10)
+
+
+@on_sqlite
+def test_on_sqlite_a_worker_beside_a_server_is_refused(fleet: Fleet) -> None:
+    fleet.start(command=WORKER)
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("QUARTERDECK_", "DATABASE_URL"))}
+    env = clean | {"QUARTERDECK_HOME": str(fleet.home), "DATABASE_URL": fleet.url}
+    python = str(fleet.processes[0].args[0])  # type: ignore[index]
+    second = subprocess.run([python, *WORKER], env=env, capture_output=True, text=True, timeout=30)
+    told = "Another process runs the engine of this store; with SQLite one process does all the work.\n"
+    assert (second.returncode, second.stdout, second.stderr) == (1, "", told)
