@@ -12,6 +12,7 @@ from data.domain.agents import Agent, AgentStatus, FileChange
 from data.domain.errors import TaskNotFound
 from data.domain.money import to_usd
 from data.domain.tasks import Task
+from data.domain.waiting import Queue, Reason, ordinal
 from data.store import AgentFilter, Board
 from data.store.board import Fleet
 from orchestrator_adapter.views import attention, happenings
@@ -42,7 +43,8 @@ def fleet(board: Board, now: datetime) -> Elements:
     out = {"kpis": kpis(board.fleet(now), board.clock(), len(asked), attention.tightest_budget(board, now))}
     if asked:
         out["approvals"] = attention.approvals(asked, agents)
-    out |= {f"task:{task.id}": task_element(board, task, by_task.get(task.id, [])) for task in tasks}
+    line = _queue(board, tasks)
+    out |= {f"task:{task.id}": task_element(board, task, by_task.get(task.id, []), line) for task in tasks}
     return out | {f"agent:{agent.id}": agent_element(agent) for agent in agents}
 
 
@@ -53,7 +55,7 @@ def task(board: Board, task_id: str, _now: datetime) -> Elements:
     except TaskNotFound:
         return {}
     agents = board.agents(AgentFilter(task_id=task_id), limit=MOST_AGENTS).items
-    element = task_element(board, found, agents) | {"result": (found.result or "")[:2000]}
+    element = task_element(board, found, agents, _queue(board, [found])) | {"result": (found.result or "")[:2000]}
     out = {"task": element} | {f"agent:{agent.id}": agent_element(agent) for agent in agents}
     return out | lines(board, task_id, agents)
 
@@ -61,6 +63,21 @@ def task(board: Board, task_id: str, _now: datetime) -> Elements:
 def shown_tasks(board: Board, now: datetime) -> list[Task]:
     """Running tasks, and those that ended just now."""
     return board.running_tasks(MOST_TASKS) + board.just_ended(now - LINGER, among=MOST_TASKS)
+
+
+def _queue(board: Board, tasks: list[Task]) -> Queue | None:
+    """The queue, if any of these tasks can stand in it."""
+    return None if all(task.ended for task in tasks) else board.queue()
+
+
+def _place(task_id: str, line: Queue | None) -> str:
+    """`3rd in the queue: all 4 places of this machine are taken.`"""
+    found = line.of_task(task_id) if line is not None else None
+    if found is None or found.position is None:
+        return ""
+    if found.reason is Reason.NEXT:
+        return "next in the queue"
+    return f"{ordinal(found.position)} in the queue: {found.words[0].lower()}{found.words[1:]}"
 
 
 def _shown_agents(board: Board, tasks: list[Task]) -> list[Agent]:
@@ -119,7 +136,7 @@ def _changed(files: dict[str, list[str]]) -> int:
     return len({path for change, paths in files.items() if change != FileChange.READ for path in paths})
 
 
-def task_element(board: Board, task: Task, agents: Iterable[Agent]) -> Element:
+def task_element(board: Board, task: Task, agents: Iterable[Agent], line: Queue | None = None) -> Element:
     return {
         "order": _FAR - (_ms(task.created_at) or 0),
         "id": task.id,
@@ -128,6 +145,7 @@ def task_element(board: Board, task: Task, agents: Iterable[Agent]) -> Element:
         "folder": words.folder(task.working_directory, str(Path.home())),
         "analyst": {"included": task.analyst_included, "reason": task.analyst_reason},
         "status": task.status,
+        "queue": _place(task.id, line),
         "runtime": task.runtime,
         "simulated": task.simulated,
         "cost": words.dollars(task.cost_nanousd),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,8 @@ import streamlit as st
 from data.domain import words
 from data.domain.approvals import AnswerScope, Approval, ApprovalStatus
 from data.domain.budgets import Act, Period, Stage
-from data.domain.events import BudgetReached, BudgetRemoved, BudgetSet, BudgetStage
+from data.domain.events import BudgetReached, BudgetRemoved, BudgetSet, BudgetStage, FleetSet
+from data.domain.fleet import Cleanup, Limits, Patience, Retries
 from data.store import Recorded
 
 ANSWERS = {
@@ -105,3 +107,62 @@ def limits(nanousd: int | None, tokens: int | None) -> str:
 def stages(found: Iterable[Stage | BudgetStage]) -> str:
     """`warn at 80 %, stop agents at 100 %`."""
     return ", ".join(f"{ACTS[stage.act]} at {stage.percent} %" for stage in found)
+
+
+SETTINGS = {
+    "limits": "Agents at once",
+    "retries": "Tries again",
+    "patience": "When an agent counts as stuck",
+    "cleanup": "Clean-up",
+}
+_FIELDS = {
+    "per_machine": "on each machine",
+    "per_user": "for each person",
+    "in_all": "in all",
+    "otherwise": "roles that are not named",
+    "silent_s": "seconds without progress",
+    "repeats": "the same call in a row",
+    "tokens": "tokens without progress",
+    "automatic": "by itself",
+    "after_days": "after days",
+}
+_DEFAULTS: dict[str, Any] = {
+    "limits": asdict(Limits()),
+    "retries": asdict(Retries()),
+    "patience": asdict(Patience()),
+    "cleanup": asdict(Cleanup()),
+}
+
+
+def settings(found: Iterable[Recorded]) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Who changed which setting of the fleet, the newest first; `found` begins with the newest, too."""
+    rows, before = [], dict(_DEFAULTS)
+    for entry in reversed(list(found)):
+        if isinstance(event := entry.event, FleetSet):
+            was, now = _flat(before[event.name]), _flat(event.values)
+            names = [name for name in {**was, **now} if was.get(name) != now.get(name)]
+            changes = [f"{_FIELDS.get(name, name)} {_value(was, name)} → {_value(now, name)}" for name in names]
+            rows.append((entry.at, SETTINGS[event.name], "; ".join(changes) or "the same once more", event.by))
+            before[event.name] = event.values
+    rows.reverse()
+    frame = pd.DataFrame(
+        {
+            "When": [f"{at:%Y-%m-%d %H:%M:%S}" for at, *_ in rows],
+            "Setting": [name for _, name, *_ in rows],
+            "What": [what for *_, what, _ in rows],
+            "Who": [who for *_, who in rows],
+        }
+    )
+    return frame, {"What": _WIDE(width=480)}
+
+
+def _flat(values: dict[str, Any]) -> dict[str, Any]:
+    """The tries of each role as fields of their own."""
+    return {name: value for name, value in values.items() if name != "by_role"} | values.get("by_role", {})
+
+
+def _value(values: dict[str, Any], name: str) -> str:
+    value = values.get(name)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "not set" if value is None else f"{value:,}"

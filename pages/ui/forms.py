@@ -11,6 +11,7 @@ from data.domain import words
 from data.domain.agents import Runtime
 from data.domain.approvals import EVERY_TOOL
 from data.domain.errors import FleetError
+from data.domain.fleet import Priority
 from data.domain.money import from_usd
 from data.domain.prices import book
 from data.domain.tasks import MAX_DESCRIPTION, AnalystChoice, Draft, TaskType
@@ -61,9 +62,9 @@ def task_form(deck: Deck, recent: Sequence[str], generation: int) -> Filled:
     scenario = _scenario() if runtime is Runtime.DEMO else None
     folder, wrong_folder = _folder(deck, recent, runtime)
     analyst = _analyst()
-    model, budget, asks, mode, ai_planner, risk = _more(runtime)
+    model, budget, priority, asks, mode, ai_planner, risk = _more(runtime)
     draft = Draft(text.strip(), kind, analyst, folder, runtime, model, budget, scenario, ai_planner, mode)
-    draft = replace(draft, ask_tools=asks)
+    draft = replace(draft, ask_tools=asks, priority=priority)
     return Filled(draft, _text_problem(text) or none_runs or wrong_folder or risk)
 
 
@@ -144,8 +145,8 @@ def _analyst() -> AnalystChoice:
     return picked or AnalystChoice.AUTO
 
 
-def _more(runtime: Runtime | None) -> tuple[str | None, int | None, tuple[str, ...], str, bool, str | None]:
-    with st.expander("More: model, budget, approvals, permissions, planner"):
+def _more(runtime: Runtime | None) -> tuple[str | None, int | None, Priority, tuple[str, ...], str, bool, str | None]:
+    with st.expander("More: model, budget, priority, approvals, permissions, planner"):
         model = st.selectbox(
             "Model", [None, *book().models()], format_func=lambda name: name or "the runtime's own", key="new-model"
         )
@@ -156,6 +157,7 @@ def _more(runtime: Runtime | None) -> tuple[str | None, int | None, tuple[str, .
             "At 80 % a warning; at 100 % its agents are stopped and the task is paused, with everything paid for kept. "
             "Each agent is also told that it may spend no more."
         )
+        priority = _priority()
         asks = _asks()
         mode, risk = _permissions()
         planner = st.checkbox(
@@ -163,7 +165,20 @@ def _more(runtime: Runtime | None) -> tuple[str | None, int | None, tuple[str, .
             key="new-planner",
             disabled=runtime is Runtime.SCRIPTED,
         )
-    return model, None if usd is None else from_usd(usd), asks, mode, planner, risk
+    return model, None if usd is None else from_usd(usd), priority, asks, mode, planner, risk
+
+
+def _priority() -> Priority:
+    picked = st.segmented_control(
+        "Priority",
+        list(Priority),
+        default=Priority.NORMAL,
+        required=True,
+        format_func=lambda priority: priority.value.capitalize(),
+        key="new-priority",
+        help="When all places are taken, the more urgent gets the next free one; it can be changed on the page Queue.",
+    )
+    return picked or Priority.NORMAL
 
 
 def _asks() -> tuple[str, ...]:

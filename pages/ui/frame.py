@@ -65,9 +65,11 @@ def _pages() -> list[Listed]:
     return [
         _page(places.FLEET, title="Fleet", icon=":material/sailing:", url_path="fleet", default=True),
         _page(places.TASKS, title="Tasks", icon=":material/list_alt:", url_path="tasks"),
+        _page(places.QUEUE, title="Queue", icon=":material/hourglass_top:", url_path="queue"),
         _page(places.APPROVALS, title="Approvals", icon=":material/front_hand:", url_path="approvals"),
         _page(places.NEW_TASK, title="New task", icon=":material/add_circle:", url_path="new_task"),
         _page(places.BUDGETS, title="Budgets", icon=":material/savings:", url_path="budgets"),
+        _page(places.LIMITS, title="Limits", icon=":material/tune:", url_path="limits"),
         _page(places.TASK, title="Task", url_path="task", visibility="hidden"),
         _page(places.AGENT, title="Agent", url_path="agent", visibility="hidden"),
         _page(places.GALLERY, title="Gallery", url_path="gallery", visibility="hidden"),

@@ -12,9 +12,10 @@ import streamlit as st
 from pandas.io.formats.style import Styler
 
 from data.domain import words
-from data.domain.agents import Agent, FileChange, Role
+from data.domain.agents import Agent, FileChange, Role, Runtime
 from data.domain.money import NANO, Tokens
 from data.domain.tasks import Task
+from data.domain.waiting import Waiting
 from data.store import Recorded
 from data.store.board import Message
 from pages.ui import look
@@ -99,7 +100,7 @@ def task_rows(found: Sequence[Task], now: datetime) -> pa.Table:
             "Tokens": [task.tokens.total for task in found],
             "Duration": [_took(task.started_at, task.ended_at, now) for task in found],
             "Type": [words.task_type(task.task_type) for task in found],
-            "Runtime": [f"{task.runtime.value} (DEMO)" if task.simulated else task.runtime.value for task in found],
+            "Runtime": [_runtime(task.runtime) for task in found],
             "Folder": [task.working_directory for task in found],
             "ID": [task.id[:8] for task in found],
             " ": [":material/delete: Delete" if task.ended else "" for task in found],
@@ -118,6 +119,41 @@ def task_columns(found: Sequence[Task], **buttons: Any) -> dict[str, Any]:
         " ": _button(" ", "delete", buttons, width=100),
     }
     return columns | _numbers([task.cost_nanousd for task in found])
+
+
+def queue_rows(found: Sequence[Waiting], now: datetime) -> pa.Table:
+    """What waits for a place, or for a person."""
+    placed = {"Place": [one.position for one in found]} if any(one.position for one in found) else {}
+    return pa.table(
+        {
+            **placed,
+            "Task": [words.title(one.description, 80) for one in found],
+            "Priority": [f":material/swap_vert: {one.priority.value.capitalize()}" for one in found],
+            "Why it waits": [one.words for one in found],
+            "Step": [one.step or "not begun" for one in found],
+            "By": [one.user for one in found],
+            "Waits": [_took(one.since, None, now) for one in found],
+            "Runtime": [_runtime(one.runtime) for one in found],
+            "ID": [one.task_id[:8] for one in found],
+        }
+    )
+
+
+def queue_columns(name: str, **buttons: Any) -> dict[str, Any]:
+    """`open` and `prioritize` are what the buttons of a row call; `name` tells one table from another."""
+    named = {f"{name}-{action}": call for action, call in buttons.items()}
+    number = st.column_config.NumberColumn
+    return {
+        "Place": number(format="%d", width=60),
+        "Task": _button("Task", f"{name}-open", named, width=300, alignment="left"),
+        "Priority": _button("Priority", f"{name}-prioritize", named, width=110),
+        "Why it waits": st.column_config.TextColumn(width=290),
+        "Waits": number(format="compact", width=80),
+    }
+
+
+def _runtime(runtime: Runtime) -> str:
+    return f"{runtime.value} (DEMO)" if runtime.simulated else runtime.value
 
 
 def _numbers(costs: Sequence[int]) -> dict[str, Any]:
