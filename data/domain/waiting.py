@@ -109,7 +109,10 @@ class Room:
         if total >= size:
             return Reason.MACHINE, self._taken(size)
         if most is not None and own + self.given_to[user] >= most:
-            return Reason.AHEAD, f"{user} may have {_agents(most)} at work, and an earlier step goes first."
+            return (
+                Reason.AHEAD,
+                f"One person may have {_agents(most)} at work, and an earlier step of {user} goes first.",
+            )
         if total + self.given >= min(size, self.limits.in_all or size):
             return Reason.AHEAD, "The free places go to what is ahead of it."
         self.given += 1

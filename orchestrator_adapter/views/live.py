@@ -71,13 +71,14 @@ def _queue(board: Board, tasks: list[Task]) -> Queue | None:
 
 
 def _place(task_id: str, line: Queue | None) -> str:
-    """`3rd in the queue: all 4 places of this machine are taken.`"""
+    """`3rd in the queue: all 4 places of this machine are taken`."""
     found = line.of_task(task_id) if line is not None else None
     if found is None or found.position is None:
         return ""
     if found.reason is Reason.NEXT:
         return "next in the queue"
-    return f"{ordinal(found.position)} in the queue: {found.words[0].lower()}{found.words[1:]}"
+    why = found.words if found.reason is Reason.USER else found.words[0].lower() + found.words[1:]  # a name stays
+    return f"{ordinal(found.position)} in the queue: {why.rstrip('.')}"
 
 
 def _shown_agents(board: Board, tasks: list[Task]) -> list[Agent]:

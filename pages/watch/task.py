@@ -86,6 +86,7 @@ def overview(task: Task) -> None:
                 "Runtime": f"{task.runtime.value}{', story ' + task.scenario if task.scenario else ''}",
                 "Model": task.model or "the runtime's own",
                 "Permissions": task.permission_mode,
+                "Priority": task.priority.value,
                 "Budget": words.dollars(task.budget_nanousd) if task.budget_nanousd else "no limit",
                 "Asks a person before": ", ".join("every tool" if t == EVERY_TOOL else t for t in task.ask_tools),
                 "Cost": cards.money(task.cost_nanousd, task.unpriced_messages, task.simulated),

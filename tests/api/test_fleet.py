@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from orchestrator_adapter.api import answers
 from orchestrator_adapter.api.fleet_answers import FleetSettingsShape, QueueShape
+from orchestrator_adapter.views import live
 
 QUEUE, SETTINGS = "/api/v1/queue", "/api/v1/fleet/settings"
 
@@ -116,3 +117,19 @@ def test_a_wrong_setting_is_refused_and_changes_nothing(client: TestClient, body
 def test_another_site_may_not_change_the_settings(client: TestClient) -> None:
     answer = client.patch(SETTINGS, json={"limits": {"in_all": 1}}, headers={"origin": "https://evil.example"})
     refused(answer, 403, "CROSS_SITE")
+
+
+def test_the_board_says_where_a_task_stands_in_the_queue(fleet: Any) -> None:
+    fleet.task("t1")
+    fleet.task("t2")
+    with fleet.store.read() as board:
+        shown = live.fleet(board, fleet.store.now())
+        one = live.task(board, "t2", fleet.store.now())
+    why = "no engine process works; it starts when one does"
+    assert [shown[f"task:t{n}"]["queue"] for n in (1, 2)] == [f"1st in the queue: {why}", f"2nd in the queue: {why}"]
+    assert one["task"]["queue"] == f"2nd in the queue: {why}"
+    fleet.agent("t1", live=True)
+    fleet.end("t1")
+    with fleet.store.read() as board:
+        shown = live.fleet(board, fleet.store.now())
+    assert (shown["task:t1"]["queue"], shown["task:t2"]["queue"]) == ("", f"1st in the queue: {why}")

@@ -193,7 +193,7 @@ def test_a_person_has_as_many_agents_as_one_may(store: Store) -> None:
     at_work(store, "w1")
     assert reasons(store) == {
         "t1": "A place is free: it starts in a moment.",
-        "t2": "ana may have 2 agents at work, and an earlier step goes first.",
+        "t2": "One person may have 2 agents at work, and an earlier step of ana goes first.",
         "b1": "A place is free: it starts in a moment.",
     }
     at_work(store, "t1")
