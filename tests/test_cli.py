@@ -15,7 +15,7 @@ import pytest
 
 from data.store import Store
 from orchestrator_adapter import cli
-from orchestrator_adapter.api import answers
+from orchestrator_adapter.api import answers, fleet_answers
 
 ROOT = Path(__file__).parents[1]
 Run = Callable[..., "Done"]
@@ -193,7 +193,7 @@ def test_engine_processes_are_listed_with_what_became_of_them(run: Run, run_apar
     assert json.loads(run("workers", "--json").stdout) == []
     assert run_apart("submit", "Fix the sign bug in add()", "--wait").returncode == 0
     (worker,) = json.loads(run("workers", "--json").stdout)
-    answers.WorkerShape.model_validate(worker)
+    fleet_answers.WorkerShape.model_validate(worker)
     assert (worker["state"], worker["agents"]) == ("ended", 0)
     shown = run("workers").stdout.splitlines()
     assert shown[0].split()[:4] == ["worker", "state", "host", "pid"]

@@ -14,7 +14,6 @@ from data.domain.budgets import Act, Period, Scope
 from data.domain.fleet import Priority
 from data.domain.tasks import Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
-from data.store.workers import WorkerState
 
 
 class _Shape(BaseModel):
@@ -191,49 +190,6 @@ class SpendShape(_Shape):
     tokens: TokenShape
     unpriced_messages: int
     simulated_cost_usd: float
-
-
-class AgentCounts(_Shape):
-    total: int
-    live: int
-    by_status: dict[AgentStatus, int]
-    by_role: dict[Role, int]
-    """Live ones."""
-
-
-class TaskCounts(_Shape):
-    running: int
-    created_7d: int
-    completed_7d: int
-    failed_7d: int
-    with_analyst_7d: int
-
-
-class WorkerShape(_Shape):
-    id: str
-    host: str
-    pid: int
-    pages: bool
-    """Whether it serves pages, too."""
-    state: WorkerState
-    agents: int
-    """At work there."""
-    max_agents: int
-    started_at: datetime
-    heard_at: datetime
-    """When it last said that it lives."""
-
-
-class StatusShape(_Shape):
-    clock: int
-    agents: AgentCounts
-    tasks: TaskCounts
-    today: SpendShape
-    default_runtime: Runtime | None
-    runtimes: dict[Runtime, str | None]
-    """Null if it can run here, else the reason why not."""
-    engine_processes: list[WorkerShape]
-    """Those that run agents of this store."""
 
 
 class RangeShape(_Shape):

@@ -53,7 +53,7 @@ def _server(meters: health.Meters) -> list[Operation]:
         Operation("GET", "/health", health.health, "Whether the process lives", gives=answers.HealthShape),
         Operation("GET", "/ready", health.ready, "Whether it is fit for work; 503 if not", gives=answers.ReadyShape),
         Operation("GET", "/metrics", meters.metrics, "Numbers for Prometheus"),
-        Operation("GET", f"{V1}/status", health.status, "The fleet in counts", gives=answers.StatusShape),
+        Operation("GET", f"{V1}/status", health.status, "The fleet in counts", gives=fleet_answers.StatusShape),
     ]
 
 

@@ -1,13 +1,15 @@
-"""The shapes of what the API says about the queue and the fleet's settings."""
+"""The shapes of what the API says about the fleet as a whole: its counts, its queue and its settings."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from data.domain.agents import Role, Runtime
+from data.domain.agents import AgentStatus, Role, Runtime
 from data.domain.control_events import FleetSetting
 from data.domain.fleet import Priority
 from data.domain.waiting import Reason
+from data.store.workers import WorkerState
+from orchestrator_adapter.api.answers import SpendShape
 from orchestrator_adapter.api.answers import _Shape as Shape
 
 
@@ -86,3 +88,46 @@ class FleetSettingsShape(Shape):
     cleanup: CleanupShape
     changed: dict[FleetSetting, ChangedShape]
     """Who changed each of them last; what nobody changed is not named."""
+
+
+class AgentCounts(Shape):
+    total: int
+    live: int
+    by_status: dict[AgentStatus, int]
+    by_role: dict[Role, int]
+    """Live ones."""
+
+
+class TaskCounts(Shape):
+    running: int
+    created_7d: int
+    completed_7d: int
+    failed_7d: int
+    with_analyst_7d: int
+
+
+class WorkerShape(Shape):
+    id: str
+    host: str
+    pid: int
+    pages: bool
+    """Whether it serves pages, too."""
+    state: WorkerState
+    agents: int
+    """At work there."""
+    max_agents: int
+    started_at: datetime
+    heard_at: datetime
+    """When it last said that it lives."""
+
+
+class StatusShape(Shape):
+    clock: int
+    agents: AgentCounts
+    tasks: TaskCounts
+    today: SpendShape
+    default_runtime: Runtime | None
+    runtimes: dict[Runtime, str | None]
+    """Null if it can run here, else the reason why not."""
+    engine_processes: list[WorkerShape]
+    """Those that run agents of this store."""

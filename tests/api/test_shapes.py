@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from data.domain import events as e
 from data.domain.agents import Runtime
 from data.domain.money import Tokens
-from orchestrator_adapter.api import answers
+from orchestrator_adapter.api import answers, fleet_answers
 
 PROMISED_TASK = """
 id description task_type status complexity analyst workflow current_step working_directory runtime simulated cost_usd
@@ -153,7 +153,7 @@ def test_status_counts_the_fleet(client: TestClient, fleet: Any):
     fleet.task()
     fleet.agent(live=True)
     found = client.get("/api/v1/status").json()
-    answers.StatusShape.model_validate(found)
+    fleet_answers.StatusShape.model_validate(found)
     assert found["agents"]["by_role"] == {"builder": 1}
     assert found["tasks"]["running"] == 1
     assert found["today"]["cost_usd"] == 0
