@@ -36,9 +36,8 @@ PATIENCE: dict[str, Any] = {
     "keepalives_count": 3,
 }
 """How soon a server of PostgreSQL that does not answer any more is given up; by itself that takes hours."""
-
-_IDLE = {"options": "-c idle_in_transaction_session_timeout=10000"}
-"""PostgreSQL takes the writer's lock from a process that froze with it."""
+_WRITES = {"options": "-c idle_in_transaction_session_timeout=10s -c lock_timeout=15s"}
+"""PostgreSQL takes the writer's lock from a process that froze with it, or was cut off; nobody waits longer for it."""
 
 _STRETCH = 5_000
 """Events that are read at once when many are to be told."""
@@ -117,7 +116,7 @@ class Store:
         else:
             address = self.url.set(drivername="postgresql+psycopg")
             some: dict[str, Any] = {"pool_pre_ping": True, "connect_args": PATIENCE}
-            self.writer = sa.create_engine(address, pool_size=5, **some | {"connect_args": PATIENCE | _IDLE})
+            self.writer = sa.create_engine(address, pool_size=5, **some | {"connect_args": PATIENCE | _WRITES})
             options = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
             self.reader = sa.create_engine(address, pool_size=20, execution_options=options, **some)
         sa.event.listen(self.reader, "before_cursor_execute", _asked, retval=True)

@@ -47,12 +47,19 @@ class Journalled:
         yield e.SessionStarted(**ids, session_id=f"s-{job.agent_id}", model="claude-sonnet-5-5")
         for number in range(done, REPLIES):
             await asyncio.sleep(REPLY_S)
-            session.write_text(str(number + 1))
+            _write(session, str(number + 1))
             message = {"message_id": f"{job.agent_id}-{number}", "model": "m", "tokens": Tokens(10, 5)}
             yield e.MessageMetered(**ids, **message, cost_nanousd=CENT)
             text = f"reply {number} of {job.agent_id}".encode()
             yield e.Said(**ids, message_id="m", block="text", chars=len(text), blob=job.keep(text))
         yield Reply("## Summary\nDone.\n\nVerdict: PASS")
+
+
+def _write(path: Path, text: str) -> None:
+    """As a whole or not at all: we may be killed in the middle."""
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text)
+    fresh.replace(path)
 
 
 class Fuse:

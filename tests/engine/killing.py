@@ -169,7 +169,7 @@ class Ground:
             assert len(agents) == len(task.workflow)
         elif task.ended:
             assert task.status is TaskStatus.FAILED
-            assert GIVEN_UP in (task.error or "")
+            assert GIVEN_UP in (task.error or ""), task.error
             assert max(run["attempts"] for run in runs.values()) > 3
         else:
             assert task.status in (TaskStatus.PENDING, TaskStatus.IN_PROGRESS)
