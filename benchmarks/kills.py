@@ -25,7 +25,8 @@ def measure() -> Iterator[Figure]:
     beside = f"{kinds.total()} kills: {places} and its checkpoint; {finished} steps finished"
     again = sum(found.run_again for found in rounds)
     yield at_most("finished steps run again after kill -9 of the server", again, 0, "steps", beside)
-    spread = f"{len(first)} restarts that met a step at work, p50 {statistics.median(first):.1f} s"
+    up = statistics.median(seconds for found in rounds for seconds in found.to_up_s)
+    spread = f"{len(first)} restarts that met a step at work, p50 {statistics.median(first):.1f} s, {up:.1f} s to be up"
     yield at_most("restart to the first continued step, max", max(first), MOST_S, "s", spread, digits=1)
     yield at_most("restart to the first continued step, p95", p95(first), MOST_S, "s", digits=1)
     completed, given_up = sum(f.completed for f in rounds), sum(f.given_up for f in rounds)

@@ -50,7 +50,7 @@ HOME: dict[str, tuple[str, ...]] = {
     "claude_agent_sdk": tuple(
         f"orchestrator_adapter/runners/{name}.py" for name in ("claude", "translate", "scripted")
     ),
-    "sqlalchemy": ("data/store", "orchestrator_adapter/engine/boot.py"),
+    "sqlalchemy": ("data/store", "orchestrator_adapter/engine/boot.py", "orchestrator_adapter/engine/own_tables.py"),
     "alembic": ("data/store",),
     "psycopg": ("data/store",),
     "duckdb": ("data/warehouse",),

@@ -8,7 +8,6 @@ import logging
 import os
 import queue
 import socket
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -26,7 +25,7 @@ from data.domain.tasks import Task, TaskStatus
 from data.domain.workflows import StepStatus
 from data.store import AgentFilter, Recorded, Store, places, workers
 from data.store.workers import WorkerState
-from orchestrator_adapter.engine import approvals, flow, names, step, watch
+from orchestrator_adapter.engine import approvals, flow, names, own_tables, step, watch
 from orchestrator_adapter.engine.lease import Lease
 from orchestrator_adapter.engine.places import ALL, BUSY_S, Places, queue_of
 from orchestrator_adapter.runners import Runner
@@ -45,28 +44,6 @@ _here: list[str] = []
 """The engine of this process: there can be only one."""
 
 log = structlog.get_logger("engine")
-
-
-def _sqlite_engine(path: str) -> sa.Engine:
-    """WAL and FULL, which DBOS leaves out, on the engine's own file."""
-    engine = sa.create_engine(f"sqlite:///{path}", pool_size=20, max_overflow=0)
-
-    def connect(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = "IMMEDIATE"
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    sa.event.listen(engine, "connect", connect)
-    sa.event.listen(engine, "handle_error", _wait_as_for_a_lock)
-    return engine
-
-
-def _wait_as_for_a_lock(context: sa.ExceptionContext) -> Exception | None:
-    """A full or failing disk becomes the one trouble of SQLite that DBOS waits out; others end its workflows."""
-    said = str(context.original_exception)
-    if any(trouble in said for trouble in ("disk is full", "disk I/O error", "unable to open database file")):
-        return sqlite3.OperationalError(f"database is locked ({said})")
-    return None
 
 
 class Engine:
@@ -151,11 +128,9 @@ class Engine:
             "serializer": DBOSPortableJSONSerializer(),
             # while its tables are away each of its calls waits in one of these
             "max_executor_threads": SPARE_THREADS + 4 * self._places.max_agents,
-            # rows that a frozen process has locked come free again
-            "sys_db_idle_transaction_timeout_sec": 10.0,
         }
-        if self._url.startswith("sqlite"):
-            config["system_database_engine"] = _sqlite_engine(str(sa.make_url(self._url).database))
+        self._tables = own_tables.Tables(self._url)
+        config["system_database_engine"] = self._tables.engine
         logging.getLogger("dbos").setLevel(logging.CRITICAL)
         DBOS(config=config)
         own = queue_of(self.worker)
@@ -301,7 +276,9 @@ class Engine:
             self._deaf.pop()()
         self._bell.put(None)
         if self.running:
+            self._tables.wait_no_more()
             DBOS.destroy(workflow_completion_timeout_sec=3)  # what just ended still writes its checkpoint
+            self._tables.close()
             self.running = False
             _here.remove(self.worker)
             self._lease.end()

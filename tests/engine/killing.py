@@ -49,6 +49,8 @@ class Found:
     continued: int = 0
     to_first_step_s: list[float] = field(default_factory=list)
     """From the start of the process to the first step that goes on."""
+    to_up_s: list[float] = field(default_factory=list)
+    """Of these starts, until the process said that it is up."""
     completed: int = 0
     given_up: int = 0
     """Tasks of which one step was begun three times."""
@@ -89,6 +91,7 @@ class Ground:
         number = self._random.randint(1, 4) if place == "finish" else self._random.randint(1, 60)
         began = time.time()
         process = self._start(*([] if place == "moment" else [f"{place}:{number}"]))
+        up_s = time.time() - began
         try:
             if place == "moment":
                 time.sleep(self._random.uniform(0, 1.5))  # the very point: nobody knows where it is then
@@ -97,7 +100,7 @@ class Ground:
         finally:
             _end(process)
         assert process.returncode == -signal.SIGKILL
-        self._note_first_step(began)
+        self._note_first_step(began, up_s)
 
     def _start(self, *place: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "tests.engine.kill_host", str(self._folder), *place]
@@ -132,13 +135,14 @@ class Ground:
         with self.store.read() as board:
             return [board.task(task_id) for task_id in self._tasks]
 
-    def _note_first_step(self, began: float) -> None:
+    def _note_first_step(self, began: float, up_s: float) -> None:
         with self.store.read() as board:
             found = board.fleet_events(["step_continued"], limit=100)
         new = [entry.at.timestamp() for entry in found if entry.at.timestamp() > began]
         if new:
             self.found.continued += len(new)
             self.found.to_first_step_s.append(min(new) - began)
+            self.found.to_up_s.append(up_s)
 
     def check(self) -> None:
         """What has to be true whenever nobody is at work."""
