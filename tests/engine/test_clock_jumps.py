@@ -16,10 +16,11 @@ from data.domain.tasks import Task, TaskStatus
 from data.store import AgentFilter
 from orchestrator_adapter import commands
 from orchestrator_adapter.access import LOCAL
-from orchestrator_adapter.api import live_views, shapes
+from orchestrator_adapter.api import shapes
 from orchestrator_adapter.deck import Deck
-from orchestrator_adapter.engine import step
+from orchestrator_adapter.engine import names, step
 from orchestrator_adapter.runners import Answer
+from orchestrator_adapter.views import live
 from tests.engine.cast import Cast, submit
 
 Ended = Callable[[Deck, str], Task]
@@ -61,7 +62,7 @@ def test_a_task_over_a_jump(
     with deck.store.read() as board:
         agents = board.agents(AgentFilter(task_id=task_id)).items
         steps = board.step_times(task_id)
-        elements = live_views.task(board, task_id, now) | live_views.fleet(board, now)
+        elements = live.task(board, task_id, now) | live.fleet(board, now)
         (usage,) = board.budgets(now)
         past = board.ended()
     for shape in [shapes.task(task), *map(shapes.agent, agents)]:
@@ -80,10 +81,13 @@ def test_a_question_is_not_denied_early_by_a_clock_set_back(
     submit(deck, "Quick fix")
     eventually(lambda: cast.jobs)
     desk, job = step.bench().desk, cast.jobs[0]
+    with deck.store.write() as ledger:
+        run = ledger.run(names.step_run(job.task_id, job.step))
+    assert run is not None
     desk.patience = timedelta(seconds=1)
 
     async def ask_and_jump(answer: bool) -> Answer:
-        asking = asyncio.create_task(desk.ask(job, "Bash", {"command": "ls"}, "ls"))
+        asking = asyncio.create_task(desk.ask(run, job, "Bash", {"command": "ls"}, "ls"))
         await asyncio.to_thread(eventually, lambda: waiting(deck))
         jump(deck, -HOUR)
         await asyncio.sleep(0.3)
