@@ -13,6 +13,7 @@ from data.store import Ledger, StepRun
 from orchestrator_adapter.engine import governor
 from orchestrator_adapter.engine.pen import Pen
 from orchestrator_adapter.runners import Reply
+from orchestrator_adapter.runners.thread import to_the_end
 
 BATCH_S = 0.03
 """How long happenings are gathered before they are written together."""
@@ -97,10 +98,7 @@ class Recorder:
         finally:  # the agent ended, a person stops it, nobody sees it, or we are cancelled: no more spending
             stop.cancel()
             unseen.cancel()
-            reader.cancel()
-            await asyncio.wait({reader})
-            queue.put_nowait(None)
-            await asyncio.wait({writer})
+            await to_the_end(_wind_up(reader, queue, writer))
         if self._stop.said.is_set():
             raise Stopped
         reply = writer.result()
@@ -160,3 +158,13 @@ class Recorder:
                 ledger.note_session(self._run.run_id, event.session_id)
         replies = [event for event in events if isinstance(event, MessageMetered)]
         return bool(replies) and governor.meter(ledger, replies[-1].task_id, replies[-1].agent_id)
+
+
+async def _wind_up(
+    reader: asyncio.Task[None], queue: asyncio.Queue[Event | Reply | None], writer: asyncio.Task[Reply | None]
+) -> None:
+    """End the agent, then write down all that it told to its last moment."""
+    reader.cancel()
+    await asyncio.wait({reader})
+    queue.put_nowait(None)
+    await asyncio.wait({writer})

@@ -40,7 +40,7 @@ from data.domain.events import Diagnostic, Event
 from orchestrator_adapter.runners import Job, Reply, process
 from orchestrator_adapter.runners.agent_log import AgentLog
 from orchestrator_adapter.runners.gate import gate
-from orchestrator_adapter.runners.thread import Emit, Run
+from orchestrator_adapter.runners.thread import Emit, Run, to_the_end
 from orchestrator_adapter.runners.translate import Plain, Translator, redacted
 
 log = logging.getLogger(__name__)
@@ -287,7 +287,7 @@ class ClaudeRunner:
             calm = isinstance(caught, AgentFailed) and "subtype" in caught.details
             raise error from caught
         finally:
-            await _leave(client, mark, ear.message, calm=calm)
+            await to_the_end(_leave(client, mark, ear.message, calm=calm))
             ear.close()
             note.unlink(missing_ok=True)
             ear.log.ended(None if calm and error is None else str(error or "stopped"))

@@ -28,7 +28,7 @@ import psutil
 
 MARK = "FLEET_AGENT_MARK"
 """Environment variable that every process of an agent inherits."""
-TERM_S = 3.0
+TERM_S = 1.2
 """How long a process may take to end by itself after SIGTERM."""
 
 log = logging.getLogger(__name__)
@@ -162,7 +162,7 @@ async def _gone(found: psutil.Process, limit_s: float) -> bool:
 
 
 async def end(mark: str, pid: int | None, noted: Collection[psutil.Process] = (), *, term_s: float = TERM_S) -> None:
-    """Make sure that nothing of the agent is alive: SIGTERM, at most 3 s, SIGKILL, then its tools."""
+    """Make sure that nothing of the agent is alive: SIGTERM, at most 1.2 s, SIGKILL, then its tools."""
     if pid is not None:
         with contextlib.suppress(psutil.Error):
             cli = psutil.Process(pid)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 from data.domain.errors import AgentFailed
 from data.domain.events import Event
 from orchestrator_adapter.runners import Reply
 
+T = TypeVar("T")
 Emit = Callable[[Event], None]
 Work = Callable[[Emit], Awaitable[Reply]]
 
@@ -113,7 +115,7 @@ class Run(AsyncIterator[Event | Reply]):
             return
         run.stop()
         try:
-            await _patiently(run.over)
+            await to_the_end(run.over.wait())
         finally:
             late = [run.out.get_nowait() for _ in range(run.out.qsize())]
             self.leftover = tuple(item for item in late if isinstance(item, Event))
@@ -123,13 +125,19 @@ class Run(AsyncIterator[Event | Reply]):
             self._bridge.stop()
 
 
-async def _patiently(over: asyncio.Event) -> None:
-    """Wait to the end even when cancelled again meanwhile; a half-done stop would leave a process behind."""
+async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
+    """Await it to its end even when cancelled meanwhile, and only then be cancelled.
+
+    A half-done stop would leave a process behind, or lose the money it still had to tell of.
+    """
+    doing = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
-    while not over.is_set():
+    while not doing.done():
         try:
-            await over.wait()
+            await asyncio.wait({doing})
         except asyncio.CancelledError as error:
             cancelled = error
     if cancelled is not None:
+        doing.exception()  # only to say that the outcome was looked at
         raise cancelled
+    return doing.result()
