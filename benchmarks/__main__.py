@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 
-from benchmarks import figures, first_visit, idle, kills, lists, memory, money, pixels, steps
+from benchmarks import cancel, figures, first_visit, idle, kills, lists, memory, money, overshoot, pixels, steps
 from benchmarks.figures import Figure
 
 ALL: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -18,6 +18,8 @@ ALL: dict[str, Callable[[], Iterator[Figure]]] = {
     "money": money.measure,
     "memory": memory.measure,
     "kills": kills.measure,
+    "cancel": cancel.measure,
+    "overshoot": overshoot.measure,
 }
 
 

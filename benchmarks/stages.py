@@ -43,9 +43,11 @@ def bash(command: str) -> dict[str, Any]:
     return {"tools": [{"name": "Bash", "input": {"command": command, "description": "Work", "timeout": 600_000}}]}
 
 
-def delegate(part: str) -> dict[str, Any]:
-    asked = {"description": "look", "subagent_type": "general-purpose", "prompt": f"Look. [[scenario:{part}.helper]]"}
-    return {"tools": [{"name": "Task", "input": asked}]}
+def delegate(story: str, *parts: str) -> dict[str, Any]:
+    """Hand the work to sub-agents, which play these parts of the story."""
+    asked = {"description": "look", "subagent_type": "general-purpose"}
+    prompts = [f"Look. [[scenario:{story}.{part}]]" for part in parts or ("helper",)]
+    return {"tools": [{"name": "Task", "input": {**asked, "prompt": prompt}} for prompt in prompts]}
 
 
 @dataclass(frozen=True)
@@ -93,19 +95,30 @@ STAGES: dict[str, Stage] = {
 }
 
 
+def real_agents(home: Path, url: str) -> ClaudeRunner:
+    """A runner of real processes that ask the model service at this address and know no account."""
+    own = {"CLAUDE_CONFIG_DIR": str(home / "claude"), "HOME": str(home), "NO_PROXY": "127.0.0.1"}
+    service = {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "sk-ant-dummy-of-the-benchmarks"}
+    return ClaudeRunner(service | own, pids=home / "pids", unset=FOREIGN)
+
+
+def tagged(job: Job, story: str) -> Job:
+    """The job with the words that tell the model service which story to play."""
+    tag = f"[[scenario:{story}.builder]]"
+    prompts = {"prompt": f"{job.prompt}\n\n{tag}", "resume_prompt": f"{job.resume_prompt}\n\n{tag}"}
+    return replace(job, model=job.model or MODEL, **prompts)  # type: ignore[arg-type]
+
+
 class Staged:
     """Runs each job as a real agent whose model plays the stage that the task names."""
 
     def __init__(self, home: Path, pace: float = 1.0) -> None:
         self.config = home / "claude"
         self._server = ModelServer(pace, _script).start()
-        own = {"CLAUDE_CONFIG_DIR": str(self.config), "HOME": str(home), "NO_PROXY": "127.0.0.1"}
-        service = {"ANTHROPIC_BASE_URL": self._server.url, "ANTHROPIC_API_KEY": "sk-ant-dummy-of-the-stages"}
-        self._runner = ClaudeRunner(service | own, pids=home / "pids", unset=FOREIGN)
+        self._runner = real_agents(home, self._server.url)
 
     def run(self, job: Job) -> Run:
-        tagged = f"{job.prompt}\n\n[[scenario:{_word(job.scenario or '')}.builder]]"
-        return self._runner.run(replace(job, prompt=tagged, model=job.model or MODEL))
+        return self._runner.run(tagged(job, _word(job.scenario or "")))
 
     def close(self) -> None:
         self._server.stop()

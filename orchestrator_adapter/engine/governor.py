@@ -2,7 +2,9 @@
 
 The bound: when a reply crosses a limit whose stage is `interrupt`, the tasks of the budget are paused in the same
 transaction and their agents told to stop. More than the limit is billed only for that reply and for requests that were
-already in flight: at most one for each live agent and sub-agent. `max_budget_usd` of the command line is a second wall.
+already in flight: at most one for each live agent and sub-agent. That holds for agents that reply as fast as they can,
+too: near the end of a budget no tool is called before the reply that calls it is counted, and without the tool's answer
+an agent asks for nothing more. `max_budget_usd` of the command line is a second wall.
 """
 
 from __future__ import annotations
@@ -11,11 +13,15 @@ from dataclasses import dataclass
 
 from data.domain import events as e
 from data.domain.budgets import Act, Budget, Scope, Spent, Stage, begins, reached
-from data.domain.money import dollars
+from data.domain.money import NANO, dollars
 from data.domain.tasks import Task, TaskStatus
 from data.store import Board, Ledger, spending
 from data.store.rows import ms
 
+REPLIES_AHEAD = 10
+"""So many replies of one task may be asked for and not counted yet: two or three of each agent and sub-agent."""
+FIRST_NANOUSD, FIRST_TOKENS = NANO // 20, 30_000
+"""Taken for a reply of an agent of which none is known: five cents."""
 STOPS = (Act.PAUSE, Act.INTERRUPT)
 HOLDABLE = (TaskStatus.PENDING, TaskStatus.IN_PROGRESS, TaskStatus.WAITING)
 
@@ -48,18 +54,42 @@ def before_step(ledger: Ledger, task: Task, run_id: str, estimate_nanousd: int) 
     return Ruling(model=model)
 
 
-def meter(ledger: Ledger, task_id: str, agent_id: str) -> bool:
-    """After a reply was counted: reach the stages it reached; whether this agent has to stop at once."""
+@dataclass(frozen=True)
+class Count:
+    """What the budgets say about an agent at work."""
+
+    stop: bool = False
+    """It has to stop at once."""
+    near: bool = False
+    """So little is left that it must not ask for more before everything is counted."""
+
+
+def meter(ledger: Ledger, task_id: str, agent_id: str, dearest: Spent) -> Count:
+    """After a reply was counted: reach the stages it reached, and say what that means for its agent.
+
+    `dearest`: what its dearest reply so far took.
+    """
     db = ledger.connection
     task = Board(db).task(task_id)
-    stop = False
+    stop = near = False
     for budget in spending.holding(db, task):
         used = spending.spent(db, budget, ledger.now(), agent_id)
         stage = reached(budget, used)
         if stage is not None:
             _act(ledger, budget, stage, used, task, agent_id)
             stop = stop or stage.act is Act.INTERRUPT
-    return stop
+        if not near and budget.stages[-1].act is Act.INTERRUPT:
+            at_work = 1 + len(spending.running_under(db, budget, task_id))
+            near = _near(budget, used, at_work * REPLIES_AHEAD, dearest)
+    return Count(stop, near)
+
+
+def _near(budget: Budget, used: Spent, replies: int, each: Spent) -> bool:
+    """Whether so many replies could take all that is left."""
+    nanousd, tokens = max(each.nanousd, FIRST_NANOUSD), max(each.tokens, FIRST_TOKENS)
+    percent = budget.stages[-1].percent
+    lefts = ((budget.limit_nanousd, used.nanousd, nanousd), (budget.limit_tokens, used.tokens, tokens))
+    return any(limit is not None and limit * percent // 100 - taken <= replies * one for limit, taken, one in lefts)
 
 
 def _act(ledger: Ledger, budget: Budget, stage: Stage, used: Spent, task: Task, agent_id: str = "") -> bool:

@@ -7,12 +7,13 @@ import functools
 import hashlib
 from collections.abc import AsyncIterator, Iterable
 
+from data.domain.budgets import Spent
 from data.domain.errors import AgentFailed
 from data.domain.events import MONEY, Event, MessageMetered, SessionStarted
 from data.store import Ledger, StepRun
 from orchestrator_adapter.engine import governor
 from orchestrator_adapter.engine.pen import Pen
-from orchestrator_adapter.runners import Reply
+from orchestrator_adapter.runners import Asked, Reply
 from orchestrator_adapter.runners.thread import to_the_end
 
 BATCH_S = 0.03
@@ -75,12 +76,32 @@ class Recorder:
         self._unseen_s = unseen_s
         stop.unseen.clear()
         self._contents: dict[str, bytes] = {}
+        self._loop = asyncio.get_running_loop()
+        self._counted: set[str] = set()
+        self._more = asyncio.Condition()
+        self._near, self._judged = True, False
+        self._dearest = Spent(0, 0)
 
     def keep(self, content: bytes) -> str:
         """Have large content written with the events that name it; its id. From any thread."""
         key = hashlib.sha256(content).hexdigest()
         self._contents[key] = content
         return key
+
+    async def counted(self, asked: Asked) -> None:
+        """Near the end of a budget: wait until the reply that is asked for is counted; from the agents' own loop.
+
+        Never returns if the agent has to stop: its end is under way then, and nothing more may be asked for.
+        """
+        if not self._near:
+            return
+        if reply := await asked():
+            waiting = asyncio.run_coroutine_threadsafe(self._until_written(reply), self._loop)
+            await asyncio.wrap_future(waiting)
+
+    async def _until_written(self, reply: str) -> None:
+        async with self._more:
+            await self._more.wait_for(lambda: reply in self._counted and not self._stop.said.is_set())
 
     async def record(self, happenings: AsyncIterator[Event | Reply]) -> Reply:
         """Consume the runner to its end; its answer.
@@ -132,23 +153,32 @@ class Recorder:
             reply = next((item for item in batch if isinstance(item, Reply)), reply)
             if events and await self._written(events):
                 self._stop.said.set()
+            async with self._more:
+                self._more.notify_all()
             if None in batch:
                 return reply
 
     async def _written(self, events: list[Event]) -> bool:
         """Write the happenings down, when the store lets it; whether a budget says that the agent has to stop."""
         durable, contents = any(isinstance(event, MONEY) for event in events), dict(self._contents)
-        append = functools.partial(self._append, events, contents.values())
+        replies = [event for event in events if isinstance(event, MessageMetered)]
+        self._dearest = functools.reduce(_dearer, replies, self._dearest)
+        append = functools.partial(self._append, events, contents.values(), judge=bool(replies) or not self._judged)
         writing = asyncio.create_task(self._pen.write(append, durable=durable))
         done, _ = await asyncio.wait({writing}, timeout=self._unseen_s)
         if not done:
             self._stop.unseen.set()
-        must_stop = await writing
+        count = await writing
         for key in contents:
             self._contents.pop(key, None)
-        return must_stop
+        if count is not None:
+            self._near, self._judged = count.near, True
+            self._counted.update(reply.message_id for reply in replies)
+        return count is not None and count.stop
 
-    def _append(self, events: list[Event], contents: Iterable[bytes], ledger: Ledger) -> bool:
+    def _append(
+        self, events: list[Event], contents: Iterable[bytes], ledger: Ledger, *, judge: bool
+    ) -> governor.Count | None:
         ledger.hold(self._run)
         for content in contents:
             ledger.keep(content)
@@ -156,8 +186,13 @@ class Recorder:
             ledger.append(event)
             if isinstance(event, SessionStarted):
                 ledger.note_session(self._run.run_id, event.session_id)
-        replies = [event for event in events if isinstance(event, MessageMetered)]
-        return bool(replies) and governor.meter(ledger, replies[-1].task_id, replies[-1].agent_id)
+        if not judge:
+            return None
+        return governor.meter(ledger, self._run.task_id, self._run.agent_id, self._dearest)
+
+
+def _dearer(known: Spent, reply: MessageMetered) -> Spent:
+    return Spent(max(known.nanousd, reply.cost_nanousd or 0), max(known.tokens, reply.tokens.total))
 
 
 async def _wind_up(

@@ -202,7 +202,8 @@ class Bench:
         recorder = Recorder(self.pen, run, stop, self.unseen_s)
         self.alive.add(run.run_id)
         try:
-            reply = await recorder.record(self.runners[task.runtime].run(replace(job, keep=recorder.keep)))
+            watched = replace(job, keep=recorder.keep, counted=recorder.counted)
+            reply = await recorder.record(self.runners[task.runtime].run(watched))
         except (AgentFailed, Stopped, Unseen, RunLost):
             raise
         except FleetError as refused:

@@ -10,6 +10,9 @@ from typing import Any, Protocol
 from data.domain.agents import Role
 from data.domain.events import Event
 
+Asked = Callable[[], Awaitable[str | None]]
+"""A question for the id of a reply; None if nobody knows."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -50,6 +53,10 @@ class Job:
     """Tools of which each call waits for a person; `*` for all."""
     ask: Callable[[Job, str, dict[str, Any], str], Awaitable[Answer]] | None = field(default=None, repr=False)
     """Asks a person about one call: this job, the tool, its input, and the call in words."""
+
+    counted: Callable[[Asked], Awaitable[None]] | None = field(default=None, repr=False)
+    """Called before each call of a tool with a question for the reply that makes it: waits until that is counted, where
+    the money is near its end, and never returns if the agent has to stop."""
 
     @property
     def said(self) -> str:

@@ -39,7 +39,7 @@ from data.domain.errors import AgentFailed, FleetError, RuntimeUnavailable
 from data.domain.events import Diagnostic, Event
 from orchestrator_adapter.runners import Job, Reply, process
 from orchestrator_adapter.runners.agent_log import AgentLog
-from orchestrator_adapter.runners.gate import gate
+from orchestrator_adapter.runners.gate import Calls, gate
 from orchestrator_adapter.runners.thread import Emit, Run, to_the_end
 from orchestrator_adapter.runners.translate import Plain, Translator, redacted
 
@@ -164,6 +164,8 @@ class Ear:
         self.translator = Translator(job, secrets)
         self._secrets = secrets
         self._emit = emit
+        self._counted = job.counted
+        self._calls = Calls()
         self._last_lines: deque[str] = deque(maxlen=5)
 
     def message(self, message: Plain) -> None:
@@ -172,6 +174,12 @@ class Ear:
 
     def line(self, line: Plain, subagent: bool) -> None:
         self._pass(self.translator.line(line, subagent=subagent))
+        self._calls.heard(line)
+
+    async def counted(self, tool_use_id: str) -> None:
+        """Wait until the reply that calls this tool is counted, if the job wants that."""
+        if self._counted is not None:
+            await self._counted(lambda: self._calls.reply(tool_use_id))
 
     def stderr(self, line: str) -> None:
         self._last_lines.append(redacted(line, self._secrets))
@@ -309,7 +317,7 @@ class ClaudeRunner:
         launcher = process.launcher(self._pids, cli, kept - self._environment.keys())
         retries = {"CLAUDE_CODE_MAX_RETRIES": str(self._max_retries)}
         mode = job.permission_mode if job.permission_mode in get_args(PermissionMode) else "default"
-        asks = HookMatcher(hooks=[cast(HookCallback, gate(job))], timeout=PATIENCE_S, on_failure="block")
+        asks = HookMatcher(hooks=[cast(HookCallback, gate(job, ear.counted))], timeout=PATIENCE_S, on_failure="block")
         return ClaudeAgentOptions(
             cwd=job.working_directory,
             env={**SWITCHES, **retries, **self._environment, **ALONE, process.MARK: mark},
