@@ -35,6 +35,8 @@ def _told(event: Event) -> tuple[str, str] | None:
         case e.TaskResumed(by=by, kept_steps=kept, kept_nanousd=nanousd):
             what = f", {words.count(len(kept), 'step')} kept ({words.dollars(nanousd)})" if kept else ""
             return "moved", f"resumed by {by}{what}"
+        case e.TaskPrioritized(priority=priority, by=by):
+            return "moved", f"priority {priority}, set by {by}"
         case e.BudgetReached(name=name, percent=percent, act=act):
             return "budget", f'budget "{name}" reached {percent} %: {act}'
         case e.StepMoved(step=step, to=to, why=why):
