@@ -54,6 +54,7 @@ ASKED_AND_SPENT = (
     "budget_set",
     "budget_removed",
     "budget_reached",
+    "fleet_set",
     "alert_raised",
     "alert_answered",
 )

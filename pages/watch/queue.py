@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 
 import streamlit as st
@@ -113,11 +114,12 @@ def act(action: str, task_id: str) -> None:
     if action == "open":
         live.go(f"task?id={task_id}")
     with session.read() as board:
-        ask_priority(board.task(task_id))
+        ask_priority(board.task(task_id), uuid.uuid4().hex)
 
 
 @session.dialog("How soon?", ":material/low_priority:")
-def ask_priority(task: Task) -> None:
+def ask_priority(task: Task, opened: str) -> None:
+    """`opened` names this opening of the dialog, in which the priority is changed once."""
     st.markdown(f"**{plain(words.title(task.description))}**")
     picked = st.radio(
         "Priority", list(PRIORITIES), index=task.priority.rank - 1, format_func=PRIORITIES.__getitem__, key="priority"
@@ -128,7 +130,7 @@ def ask_priority(task: Task) -> None:
         if st.button("Leave it", key="priority-not"):
             session.close_dialog()
     if pressed and session.done(
-        f"priority-{task.id}-{picked}",
+        f"priority-{opened}",
         lambda: commands_fleet.prioritize_task(session.deck(), session.actor(), task.id, picked),
     ):
         session.close_dialog()

@@ -133,3 +133,20 @@ def test_the_board_says_where_a_task_stands_in_the_queue(fleet: Any) -> None:
     with fleet.store.read() as board:
         shown = live.fleet(board, fleet.store.now())
     assert (shown["task:t1"]["queue"], shown["task:t2"]["queue"]) == ("", f"1st in the queue: {why}")
+
+
+def test_who_watches_the_fleet_hears_of_settings_and_priorities(client: TestClient, fleet: Any) -> None:
+    fleet.task("t1")
+    with fleet.store.read() as board:
+        clock = board.clock()
+    client.patch(SETTINGS, json={"limits": {"in_all": 3}})
+    client.post("/api/v1/tasks/t1/priority", json={"priority": "high"})
+    with client.websocket_connect(f"ws://127.0.0.1:8501/api/v1/events?topics=fleet&after={clock}") as socket:
+        heard = [socket.receive_json() for _ in range(2)]
+    assert [message["kind"] for message in heard] == ["task", "fleet_set"]
+    assert heard[0]["data"]["priority"] == "high"
+    told = heard[1]["data"]["data"]
+    assert (told["name"], told["values"]["in_all"], told["by"]) == ("limits", 3, "local")
+    with fleet.store.read() as board:
+        lines = live.task(board, "t1", fleet.store.now())
+    assert "priority high, set by local" in [line.get("words") for line in lines.values()]
