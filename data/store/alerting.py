@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from data.domain.alerts import Alert, AlertKind, AlertStatus, Precision
 from data.domain.control_events import AlertAnswered, AlertJudged, AlertRaised
 from data.domain.errors import AlertNotFound, TooLate
+from data.domain.tasks import ENDED
 from data.store import rows
 from data.store import tables as t
 
@@ -77,6 +79,20 @@ def _alert(row: rows.Row) -> Alert:
 
 def known(db: sa.Connection, alert_id: str) -> bool:
     return db.execute(sa.select(t.alerts.c.id).where(t.alerts.c.id == alert_id)).first() is not None
+
+
+def stands_for(db: sa.Connection, stem: str) -> bool:
+    """Whether an alert stands whose id begins like this."""
+    begins = t.alerts.c.id.startswith(f"{stem}-", autoescape=True)
+    query = sa.select(t.alerts.c.id).where(begins, t.alerts.c.status != AlertStatus.RESOLVED.value)
+    return db.execute(query).first() is not None
+
+
+def at_an_end(db: sa.Connection, task_ids: Iterable[str]) -> set[str]:
+    """Those of the tasks that have ended or were deleted: nothing about them is urgent any more."""
+    c = t.tasks.c
+    over = c.status.in_([status.value for status in ENDED]) | c.deleted_at_ms.is_not(None)
+    return set(db.execute(sa.select(c.id).where(c.id.in_(list(task_ids)), over)).scalars())
 
 
 def get(db: sa.Connection, alert_id: str) -> Alert:

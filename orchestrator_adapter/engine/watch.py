@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from data.domain import events as e
 from data.domain.alerts import Alert, AlertKind, AlertStatus
+from data.domain.budgets import begins
 from data.domain.errors import BlobNotFound, StoreUnavailable, TooLate
 from data.domain.fleet import Patience
 from data.domain.progress import Progress, essence, fold, holds, verdict
-from data.store import AgentFilter, Board, Ledger, Recorded, Store, alerting, settings
+from data.store import AgentFilter, Board, Ledger, Recorded, Store, alerting, places, settings, workers
+from orchestrator_adapter.engine import names
 from orchestrator_adapter.engine.tidy import tidy
 
 TICK_S = 2.0
@@ -83,10 +86,11 @@ class Guard:
         with self.store.read() as board:
             self._read = board.clock()
             self._rebuild(board)
+            self._forgive(board)
             reached = board.fleet_events(("budget_reached",), limit=MISSED)
         for entry in reversed(reached):  # the server may have ended before it told of them
             if isinstance(entry.event, e.BudgetReached) and self.store.now() - entry.at < RECENT:
-                self._write(_budget_alert(entry.event))
+                self._write(_budget_alert(entry, entry.event))
         self.passing = Passing(self.store.now(), self.monotonic())
 
     def close(self) -> None:
@@ -108,6 +112,19 @@ class Guard:
             if cursor is None:
                 return
 
+    def _forgive(self, board: Board) -> None:
+        """Quiet that no process looked after is nobody's fault: their agents had none to work in.
+
+        Agents that another living process runs were at work all the time.
+        """
+        living = {worker.id for worker in workers.living(board.connection)}
+        owners = places.at_work(board.connection)
+        kept = {names.agent_id(run) for run, owner in owners.items() if owner in living}
+        now = self.store.now()
+        for agent_id, progress in self.known.items():
+            if agent_id not in kept:
+                self.known[agent_id] = replace(progress, since=max(progress.since, now))
+
     def look(self, now: datetime) -> None:
         """Fold what happened since the last look, then raise and close alerts."""
         if self.passing is None:
@@ -125,14 +142,14 @@ class Guard:
             self._heard.popleft()
         with self.store.read() as board:
             patience, standing = settings.patience(board.connection), board.alerts_standing()
-        self._close(standing)
+        self._close(standing, now)
         self._wake(standing, now)
         self._raise(patience, standing, now)
 
     def _hear(self, entry: Recorded, at: datetime) -> None:
         match entry.event:
             case e.BudgetReached() as reached:
-                self._write(_budget_alert(reached))
+                self._write(_budget_alert(entry, reached))
             case e.BudgetSet(budget_id=budget_id) | e.BudgetRemoved(budget_id=budget_id):
                 self._budget_changed(budget_id)
             case _:
@@ -162,8 +179,9 @@ class Guard:
             return False
         return essence(texts[0]) == essence(texts[1])
 
-    def _close(self, standing: Sequence[Alert]) -> None:
-        """Alerts about agents that get on again, or are gone."""
+    def _close(self, standing: Sequence[Alert], now: datetime) -> None:
+        """Alerts about agents that get on again, or are gone, and about budgets whose period is over."""
+        self._close_budgets([alert for alert in standing if alert.kind is AlertKind.BUDGET], now)
         for alert in standing:
             progress = self.known.get(alert.agent_id or "")
             if alert.kind is AlertKind.BUDGET or _event_of(alert) > self._read:
@@ -171,6 +189,23 @@ class Guard:
             if progress is None or not holds(progress, alert.id):
                 gone = "The agent has ended." if progress is None else "The agent gets on again."
                 self._answer(alert, AlertStatus.RESOLVED, gone)
+
+    def _close_budgets(self, standing: Sequence[Alert], now: datetime) -> None:
+        if not standing:
+            return
+        with self.store.read() as board:
+            budgets = {_budget_prefix(usage.budget.id): usage.budget for usage in board.budgets(now)}
+            ended = alerting.at_an_end(board.connection, [alert.task_id or "" for alert in standing])
+        over: dict[str, str] = {}
+        for alert in standing:
+            budget = budgets.get(alert.id[: len(_budget_prefix(""))])
+            if budget is None and alert.task_id in ended:  # a limit that was set with the task
+                over[alert.id] = "The task has ended."
+            elif budget and (start := begins(budget.period, now)) is not None and start > alert.raised_at:
+                over[alert.id] = "Its period is over."
+        for alert in standing:
+            if alert.id in over:
+                self._answer(alert, AlertStatus.RESOLVED, over[alert.id])
 
     def _wake(self, standing: Sequence[Alert], now: datetime) -> None:
         for alert in standing:
@@ -211,6 +246,10 @@ class Guard:
 
 
 def _stands(ledger: Ledger, event: e.AlertRaised | e.AlertAnswered) -> bool:
+    if isinstance(event, e.AlertRaised) and event.about is AlertKind.BUDGET:
+        return alerting.known(ledger.connection, event.alert_id) or alerting.stands_for(
+            ledger.connection, event.alert_id.rpartition("-")[0]
+        )
     if isinstance(event, e.AlertRaised):
         return alerting.known(ledger.connection, event.alert_id)
     return alerting.get(ledger.connection, event.alert_id).status is event.to
@@ -222,16 +261,24 @@ def _event_of(alert: Alert) -> int:
     return int(number) if number.isdecimal() else 0
 
 
+def _digest(text: str, length: int) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
 def _budget_prefix(budget_id: str) -> str:
-    return f"budget-{budget_id[:32]}-"
+    return f"budget-{_digest(budget_id, 16)}-"
 
 
-def _budget_alert(event: e.BudgetReached) -> e.AlertRaised:
-    """One for each stage of a budget in each of its periods."""
+def _budget_alert(entry: Recorded, event: e.BudgetReached) -> e.AlertRaised:
+    """One for each stage of a budget in each of its periods, and for each task or agent that it stopped.
+
+    The event's own number comes last: a budget that was raised may reach the same stage again.
+    """
     percent = f"{event.percent} %"
+    stage = f"{event.period_ms // 1000:x}-{event.percent}-{_digest(event.subject, 6)}"
     return e.AlertRaised(
         task_id=event.task_id,
-        alert_id=f"{_budget_prefix(event.budget_id)}{event.period_ms // 1000:x}-{event.percent}",
+        alert_id=f"{_budget_prefix(event.budget_id)}{stage}-{entry.id}",
         about=AlertKind.BUDGET,
         words=f'Budget "{event.name}" reached {percent}: {_ACTS[event.act]}.',
         evidence={"Stage": percent, "What it does": _ACTS[event.act]},

@@ -13,8 +13,9 @@ from data.domain import events as e
 from data.domain.agents import AgentStatus
 from data.domain.alerts import Alert, AlertKind, AlertStatus
 from data.domain.fleet import Cleanup, Patience
-from data.store import Store, settings
+from data.store import Store, settings, workers
 from data.store.alerting import AlertFilter
+from orchestrator_adapter.engine import names
 from orchestrator_adapter.engine.watch import Guard, Rule, Watch
 from tests.store.test_ledger import created, submitted
 
@@ -159,7 +160,7 @@ def test_two_that_watch_raise_one_alert_and_neither_ends_it(scene: Scene) -> Non
 
 def test_two_processes_at_the_same_moment_raise_one_alert(scene: Scene, store_url: str) -> None:
     """Each with a store of its own, all in the same instant."""
-    scene.clock.pass_(500)  # they open late, so that they know the quiet from the log
+    scene.say(settings.event(Patience(silent_s=100), "ana"))
     guards = [Guard(Store.open(store_url, scene.clock.now), lambda: scene.clock.mono) for _ in range(4)]
     for guard in guards:
         guard.open()
@@ -183,13 +184,31 @@ def test_two_processes_at_the_same_moment_raise_one_alert(scene: Scene, store_ur
         guard.store.close()
 
 
-def test_one_that_starts_later_knows_the_quiet_from_the_log(scene: Scene) -> None:
-    scene.call("ls")
+def test_one_that_starts_later_knows_the_quiet_of_those_that_others_run(scene: Scene) -> None:
+    run_id = names.step_run("t1", "builder")
+    agent_id = names.agent_id(run_id)
+    ids = {"task_id": "t1", "agent_id": agent_id}
+    scene.say(e.AgentMoved(**IDS, to=AgentStatus.COMPLETED))
+    scene.say(created(agent_id, "t1"), e.AgentMoved(**ids, to=AgentStatus.ACTIVE))
+    with scene.store.write() as ledger:
+        workers.enlist(ledger.connection, "w2", "elsewhere", 1, pages=False, max_agents=2)
+        ledger.begin_run(run_id, "t1", "builder", agent_id, "w2")
+        ledger.append(e.SubagentMoved(**ids, subagent_id="s", to="started", words="ls"))
     scene.clock.pass_(700)
     scene.guard.close()
     scene.guard = scene.another()
     scene.wait(2)
-    assert scene.only().evidence["Last progress"] == "2026-11-24 10:00:00 UTC, ls"
+    assert scene.only().evidence["Last progress"] == "2026-11-24 10:00:00 UTC, sub-agent started: ls"
+
+
+def test_quiet_while_no_process_was_there_is_nobodys_fault(scene: Scene) -> None:
+    scene.guard.close()
+    scene.clock.pass_(9 * 3600)
+    scene.guard = scene.another()
+    scene.wait(590)
+    assert scene.alerts() == []
+    scene.wait(20)
+    assert scene.only().kind is AlertKind.STUCK
 
 
 def test_one_that_is_behind_does_not_end_what_it_does_not_know_yet(scene: Scene) -> None:
@@ -249,6 +268,34 @@ def test_each_stage_of_a_budget_alerts_once_in_each_period_until_the_budget_is_c
     scene.say(e.BudgetRemoved(task_id="", budget_id="b" * 32, by="me"))
     scene.wait(2)
     assert {a.status for a in scene.alerts()} == {AlertStatus.RESOLVED}
+
+
+def test_every_task_that_a_budget_stops_is_told_and_a_raised_budget_tells_again(scene: Scene) -> None:
+    stages = (e.BudgetStage(percent=100, act="pause"),)
+    more = {"budget_id": "b" * 32, "name": "Ana", "stages": stages, "by": "me", "cheaper_model": "m"}
+    ana = e.BudgetSet(task_id="", scope="user", subject="ana", period="total", limit_nanousd=10, **more)
+    stop = reached(100, act="pause")
+    both = [stop.model_copy(update={"subject": "t1"}), stop.model_copy(update={"subject": "t2"})]
+    scene.say(ana, *both)
+    scene.wait(2)
+    assert len(scene.alerts()) == 2
+    scene.say(ana.model_copy(update={"limit_nanousd": 20}), both[0])
+    scene.wait(2)
+    assert sorted(alert.status for alert in scene.alerts()) == ["open", "resolved", "resolved"]
+
+
+def test_an_alert_of_a_budget_ends_with_its_period(scene: Scene) -> None:
+    more = {"budget_id": "b" * 32, "name": "Daily", "by": "me", "cheaper_model": "m"}
+    stages = (e.BudgetStage(percent=80, act="warn"),)
+    scene.say(e.BudgetSet(task_id="", scope="fleet", period="day", limit_nanousd=10, stages=stages, **more))
+    scene.say(reached(80))
+    scene.wait(2)
+    assert scene.only().status is AlertStatus.OPEN
+    scene.say(e.AgentMoved(**IDS, to=AgentStatus.COMPLETED))
+    scene.wait(2)
+    scene.clock.pass_(24 * 3600)
+    scene.wait(4)
+    assert (scene.only().status, scene.only().note) == (AlertStatus.RESOLVED, "Its period is over.")
 
 
 def test_a_stage_that_was_reached_before_the_start_is_told_after_it(scene: Scene) -> None:
