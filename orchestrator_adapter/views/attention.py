@@ -1,4 +1,4 @@
-"""What on the fleet page asks for a person: tool calls that wait, and the budget that is nearest to its end."""
+"""What on the fleet page asks for a person: tool calls that wait, open alerts, and the budget nearest to its end."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from data.domain import words
 from data.domain.agents import Agent
+from data.domain.alerts import Alert, AlertStatus
 from data.domain.approvals import Approval
 from data.domain.budgets import Period, Scope
 from data.store import Board, spending
@@ -15,7 +16,7 @@ from data.store.rows import ms
 from data.store.spending import Usage
 
 MOST = 20
-"""Waiting calls that are shown; the count tells of the others."""
+"""Waiting calls and alerts that are shown; the count tells of the others."""
 _PERIODS = {Period.DAY: "today", Period.WEEK: "this week", Period.MONTH: "this month", Period.TOTAL: "in total"}
 
 
@@ -37,6 +38,20 @@ def approvals(waiting: Sequence[Approval], agents: Iterable[Agent]) -> dict[str,
             for asked in waiting[:MOST]
         ],
     }
+
+
+def open_ones(standing: Iterable[Alert]) -> list[Alert]:
+    """Alerts that ask for somebody now; snoozed ones do not."""
+    return [alert for alert in standing if alert.status is AlertStatus.OPEN]
+
+
+def alerts(found: Sequence[Alert]) -> dict[str, Any]:
+    """The newest open alerts."""
+    items = [
+        {"id": alert.id, "kind": alert.kind, "words": alert.words, "raised_at": ms(alert.raised_at)}
+        for alert in found[:MOST]
+    ]
+    return {"order": 2, "count": len(found), "items": items}
 
 
 def tightest_budget(board: Board, now: datetime) -> str:

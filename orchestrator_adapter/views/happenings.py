@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from data.domain import events as e
 from data.domain import words
 from data.domain.agents import Agent, AgentStatus, FileChange
+from data.domain.alerts import AlertStatus
 from data.domain.events import Event
 
 WIDTH = 200
@@ -39,6 +40,10 @@ def _told(event: Event) -> tuple[str, str] | None:
             return "moved", f"priority {priority}, set by {by}"
         case e.BudgetReached(name=name, percent=percent, act=act):
             return "budget", f'budget "{name}" reached {percent} %: {act}'
+        case e.AlertRaised(about=about, words=text):
+            return "alert", f"alert, {about}: {text}"
+        case e.AlertAnswered(to=AlertStatus.RESOLVED, by=by, note=note):
+            return "alert", _with("alert settled" if by == "clock" else f"alert settled by {by}", note)
         case e.StepMoved(step=step, to=to, why=why):
             return "moved", _with(f"step {step} {to}", why)
         case e.AgentMoved(to=to, why=why) if to not in _QUIET:

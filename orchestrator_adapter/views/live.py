@@ -9,6 +9,7 @@ from typing import Any
 
 from data.domain import words
 from data.domain.agents import Agent, AgentStatus, FileChange
+from data.domain.alerts import Alert
 from data.domain.errors import TaskNotFound
 from data.domain.money import to_usd
 from data.domain.tasks import Task
@@ -27,6 +28,8 @@ MOST_TASKS = 50
 WITH_ALL_AGENTS = 10
 """Tasks whose ended agents are shown too; of the others only the live ones are."""
 WHEN_QUIET = 8
+STREAMING = ("thinking", "writing the answer")
+"""Activities in which the model's reply comes in."""
 LINES = 60
 _FAR = 4_000_000_000_000
 """Milliseconds in the year 2096: subtracting from it puts the newest first with numbers above zero."""
@@ -43,9 +46,18 @@ def fleet(board: Board, now: datetime) -> Elements:
     out = {"kpis": kpis(board.fleet(now), board.clock(), len(asked), attention.tightest_budget(board, now))}
     if asked:
         out["approvals"] = attention.approvals(asked, agents)
+    standing = attention.open_ones(board.alerts_standing())
+    if standing:
+        out["alerts"] = attention.alerts(standing)
     line = _queue(board, tasks)
     out |= {f"task:{task.id}": task_element(board, task, by_task.get(task.id, []), line) for task in tasks}
-    return out | {f"agent:{agent.id}": agent_element(agent) for agent in agents}
+    return out | _agents(agents, standing)
+
+
+def _agents(agents: Iterable[Agent], standing: Iterable[Alert]) -> Elements:
+    """Their cards, with what is wrong with them."""
+    wrong = {alert.agent_id: alert.kind.value for alert in standing if alert.agent_id is not None}
+    return {f"agent:{agent.id}": agent_element(agent, wrong.get(agent.id)) for agent in agents}
 
 
 def task(board: Board, task_id: str, _now: datetime) -> Elements:
@@ -56,7 +68,7 @@ def task(board: Board, task_id: str, _now: datetime) -> Elements:
         return {}
     agents = board.agents(AgentFilter(task_id=task_id), limit=MOST_AGENTS).items
     element = task_element(board, found, agents, _queue(board, [found])) | {"result": (found.result or "")[:2000]}
-    out = {"task": element} | {f"agent:{agent.id}": agent_element(agent) for agent in agents}
+    out = {"task": element} | _agents(agents, attention.open_ones(board.alerts_standing()))
     return out | lines(board, task_id, agents)
 
 
@@ -178,7 +190,7 @@ def _steps(board: Board, task: Task, agents: Iterable[Agent]) -> list[Element]:
     ]
 
 
-def agent_element(agent: Agent) -> Element:
+def agent_element(agent: Agent, alert: str | None = None) -> Element:
     used, window = agent.context_used, agent.context_window
     return {
         # live ones first; the order of an agent changes only once, when it ends
@@ -189,6 +201,9 @@ def agent_element(agent: Agent) -> Element:
         "role": agent.role,
         "status": agent.status,
         "activity": agent.activity,
+        "doing": _doing(agent),
+        "tool_since": _ms(agent.tool_since) if agent.status is AgentStatus.ACTIVE else None,
+        "alert": alert if agent.live else None,
         "model": agent.model,
         "runtime": agent.runtime,
         "simulated": agent.simulated,
@@ -203,6 +218,17 @@ def agent_element(agent: Agent) -> Element:
         "retry_at": _ms(agent.retry_at),
         "error": agent.error,
     }
+
+
+def _doing(agent: Agent) -> str:
+    """The activity, with what it is told apart: a stream, a tool, a person it waits for, a next try."""
+    if agent.status is AgentStatus.WAITING and agent.retry_at is None:
+        return f"waiting for you: {agent.activity.removeprefix('wants: ')}"
+    if agent.live and agent.retry_at is not None:
+        return f"retrying at {agent.retry_at:%H:%M:%S} UTC: {agent.activity}"
+    if agent.status is AgentStatus.ACTIVE and agent.tool_since is None and agent.activity in STREAMING:
+        return f"streaming: {agent.activity}"
+    return agent.activity
 
 
 def lines(board: Board, task_id: str, agents: Iterable[Agent]) -> Elements:

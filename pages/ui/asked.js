@@ -1,14 +1,16 @@
-// Hears that a person is asked something, or that it was answered: from the live part of the page where that watches
+// Hears that a person is asked something, that it was answered, and that alerts come and go: from the live part of the page where that watches
 // the whole fleet, else over a connection of its own.
 const MOST_WAIT_MS = 30000;
 
-const asked = (element) => (element ? `${element.count}:${element.items.map((item) => item.id).join()}` : '');
+const listed = (element) => (element ? `${element.count}:${element.items.map((item) => item.id).join()}` : '');
+const asked = ({ approvals, alerts }) => `${listed(approvals)}|${listed(alerts)}`;
 
 class Ear {
   constructor(component) {
     this.fails = 0;
     this.known = null;
-    this.onBoard = (event) => { if (event.detail.topic === this.data.topic) this.hear(asked(event.detail.approvals)); };
+    this.parts = {};
+    this.onBoard = (event) => { if (event.detail.topic === this.data.topic) this.hear(asked(event.detail)); };
     this.run(component);
     if (this.data.own) this.open(); else addEventListener('quarterdeck:board', this.onBoard);
   }
@@ -28,8 +30,11 @@ class Ear {
     if (message.kind !== 'board') return;
     this.fails = 0;
     const { full, set, drop } = message.data;
-    if (set.approvals) this.hear(asked(set.approvals));
-    else if (full || drop?.includes('approvals')) this.hear('');
+    for (const name of ['approvals', 'alerts']) {
+      if (set[name]) this.parts[name] = set[name];
+      else if (full || drop?.includes(name)) delete this.parts[name];
+    }
+    this.hear(asked(this.parts));
   }
   hear(now) {
     const before = this.known ?? this.data.seen;

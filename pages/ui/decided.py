@@ -1,4 +1,4 @@
-"""The tables of what people decided: answers to agents, and what became of budgets."""
+"""The tables of what people decided: answers to agents, and what became of budgets and alerts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from data.domain import words
+from data.domain.alerts import Alert
 from data.domain.approvals import AnswerScope, Approval, ApprovalStatus
 from data.domain.budgets import Act, Period, Stage
 from data.domain.events import BudgetReached, BudgetRemoved, BudgetSet, BudgetStage, FleetSet
@@ -47,6 +48,25 @@ def answers(found: Sequence[Approval]) -> tuple[pd.DataFrame, dict[str, Any]]:
         }
     )
     return frame, {"Call": _WIDE(width=240), "Reason": _WIDE(width=240)}
+
+
+VERDICTS = {None: "", True: "✓ right", False: "✕ wrong"}
+
+
+def alerts(found: Sequence[Alert]) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Settled alerts, the newest first."""
+    frame = pd.DataFrame(
+        {
+            "Raised": [f"{a.raised_at:%Y-%m-%d %H:%M:%S}" for a in found],
+            "Kind": [a.kind.value for a in found],
+            "Why": [words.shortened(a.words, 160) for a in found],
+            "Settled by": ["itself" if a.answered_by == "clock" else a.answered_by or "" for a in found],
+            "Note": [a.note for a in found],
+            "Was it right?": [VERDICTS[a.right] for a in found],
+            "Agent": [(a.agent_id or "")[:8] for a in found],
+        }
+    )
+    return frame, {"Why": _WIDE(width=320), "Note": _WIDE(width=200)}
 
 
 def history(found: Iterable[Recorded]) -> tuple[pd.DataFrame, dict[str, Any]]:

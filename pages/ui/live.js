@@ -11,8 +11,10 @@ const ICONS = {
   warning: '<path d="M8 2.2l6.2 11.3H1.8z"/><path d="M8 6.4v3.4M8 11.6v.2"/>',
 };
 Object.assign(ICONS, { in_progress: ICONS.active, paused: ICONS.waiting, skipped: ICONS.pending, deleted: ICONS.cancelled });
+const WRONG = { stuck: ICONS.warning, looping: '<path d="M12.8 6A5.2 5.2 0 1 0 13 9.4"/><path d="M13.4 2.6v3.6H9.8"/>' };
+Object.assign(ICONS, WRONG);
 const WORDS = { in_progress: 'running', pending: 'queued' };
-const TONES = { completed: 'good', failed: 'bad', waiting: 'warn', paused: 'warn', active: 'live', in_progress: 'live' };
+const TONES = { completed: 'good', failed: 'bad', waiting: 'warn', paused: 'warn', stuck: 'bad', looping: 'bad', active: 'live', in_progress: 'live' };
 const ENDED = ['completed', 'failed', 'cancelled'];
 const SECTIONS = ['kpis', 'task', 'tasks', 'agents', 'lines'];
 const BACKOFF_CAP_MS = 30000, SILENCE_MS = 40000, TOAST_MS = 6000, ANNOUNCE_MS = 5000, AGES_MS = 15000;
@@ -75,6 +77,13 @@ function countdown(cls) {
   node.tick = () => text(node, node.at > Date.now() ? `in ${clock(node.at - Date.now() + 999)}` : '');
   return node;
 }
+// How long the tool call that runs now has taken.
+function running(cls) {
+  const node = ticker(cls), tick = node.tick;
+  node.title = 'This tool call so far';
+  node.tick = () => { tick(); if (node.from) text(node, `for ${node.textContent}`); };
+  return node;
+}
 function spark(values, bars) {
   const top = Math.max(...values, 1), step = 100 / Math.max(values.length - (bars ? 0 : 1), 1);
   const y = (v) => (22 - (v / top) * 20).toFixed(1);
@@ -132,17 +141,17 @@ const PARTS = {
     return node;
   },
   agent(ctx) {
-    const role = h('span', 'role'), s = status('idle'), demo = h('span', 'demo', 'DEMO'), activity = h('div', 'activity'), next = countdown('num next'), time = ticker('num');
+    const role = h('span', 'role'), s = status('idle'), demo = h('span', 'demo', 'DEMO'), activity = h('div', 'activity'), next = countdown('num next'), tool = running('num next'), time = ticker('num');
     const fill = h('span', 'fill'), bar = h('span', 'bar', fill), gauge = h('span'), warn = icon('warning'), files = h('span', 'files');
-    const money = h('span', 'num'), a = h('a', 'agent', h('div', 'row', role, demo, h('span', 'push'), s), h('div', 'row', activity, next, time), h('div', 'row gauge', bar, warn, gauge), h('div', 'row', money, h('span', 'push'), files));
+    const money = h('span', 'num'), a = h('a', 'agent', h('div', 'row', role, demo, h('span', 'push'), s), h('div', 'row', activity, tool, next, time), h('div', 'row gauge', bar, warn, gauge), h('div', 'row', money, h('span', 'push'), files));
     bar.setAttribute('role', 'meter'); bar.setAttribute('aria-label', 'Context window used'); bar.setAttribute('aria-valuemin', 0); bar.setAttribute('aria-valuemax', 100);
     const node = h('div', 'cell', a);
     node.setAttribute('role', 'listitem');
     node.update = (e) => {
       attr(a, 'data-role', e.role); attr(a, 'data-live', !e.ended_at); link(ctx, a, `agent?id=${encodeURIComponent(e.id)}`);
-      text(role, cap(e.role)); role.title = `${e.name} · ${e.model}`; s.update(e.status); show(demo, e.simulated);
-      text(activity, e.error || e.activity || (e.ended_at ? e.model : 'starting')); activity.title = activity.textContent; attr(activity, 'data-bad', !!e.error);
-      time.update(e.started_at, e.ended_at); next.update(e.retry_at);
+      text(role, cap(e.role)); role.title = `${e.name} · ${e.model}`; s.update(e.alert ?? e.status); show(demo, e.simulated);
+      text(activity, e.error || e.doing || e.activity || (e.ended_at ? e.model : 'starting')); activity.title = activity.textContent; attr(activity, 'data-bad', !!e.error);
+      time.update(e.started_at, e.ended_at); next.update(e.retry_at); tool.update(e.tool_since);
       const used = e.context?.percent;
       attr(bar, 'aria-valuenow', used ?? 0); fill.style.width = `${Math.min(used ?? 0, 100)}%`;
       attr(bar, 'data-warn', used >= 80); show(warn, used >= 80);
@@ -274,7 +283,7 @@ class Live {
     for (const [id, element] of Object.entries(set)) this.elements.set(id, element);
     this.lastClock = Math.max(at, this.lastClock);
     this.draw();
-    dispatchEvent(new CustomEvent('quarterdeck:board', { detail: { topic: this.data.topic, approvals: this.elements.get('approvals') } }));
+    dispatchEvent(new CustomEvent('quarterdeck:board', { detail: { topic: this.data.topic, approvals: this.elements.get('approvals'), alerts: this.elements.get('alerts') } }));
     if (quiet) return; // it came with the page, whose panels may be older
     const moved = at > this.drawnClock;
     this.drawnClock = Math.max(at, this.drawnClock);

@@ -9,7 +9,7 @@ from data.domain.agents import Agent
 from data.domain.errors import AgentNotFound, BlobNotFound
 from data.store import Recorded
 from orchestrator_adapter import commands
-from pages.ui import cards, charts, history, live, logs, places, session, tables
+from pages.ui import alert_card, cards, charts, history, live, logs, places, session, tables
 from pages.ui.look import plain
 
 TABS = ["Replies", "Tools", "Files", "Logs", "Result"]
@@ -29,6 +29,10 @@ def facts(agent_id: str) -> None:
         st.page_link(places.TASK, label="Its task", icon=":material/arrow_upward:", query_params={"id": agent.task_id})
         if not agent.live and st.button("Delete", icon=":material/delete:", key="delete"):
             confirm_delete(agent)
+    with session.read() as board:
+        standing = board.alerts_standing(agent_id)
+    for alert in standing:
+        alert_card.draw(alert, links=False)
     if agent.error:
         st.error(plain(agent.error), icon=":material/error:")
     left, right = st.columns(2, gap="large")

@@ -19,7 +19,7 @@ from orchestrator_adapter.runners.demo.server import (
     usage_of,
 )
 
-NAMES = ["success", "failing_test", "overload", "refused_tool", "subagent", "stuck"]
+NAMES = ["success", "failing_test", "overload", "refused_tool", "subagent", "stuck", "circles"]
 
 
 def user(text: str) -> dict:
@@ -154,3 +154,14 @@ def test_a_block_comes_in_pieces_that_make_the_whole():
         deltas = [e["delta"] for e in block_events(0, block) if e["type"] == "content_block_delta"]
         wholes.append("".join(d.get("thinking", d.get("text", d.get("partial_json", ""))) for d in deltas))
     assert wholes == ["Hm. " * 30, "ä" * 99, '{"command": "ls"}']
+
+
+def test_a_circle_is_gone_round_until_it_ends_or_somebody_interrupts_it():
+    script = steps("circles", "builder")
+    called = {"role": "assistant", "content": [{"type": "tool_use", "id": "u", "name": "Bash", "input": {}}]}
+    answered = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "u", "content": "FAILED"}]}
+    said = [user("go"), called, answered]
+    assert reached(script, said + [called, answered] * 5) == 6
+    interrupted = user("[Request interrupted by user]\n\nStop running the tests.")
+    assert reached(script, [*said, called, interrupted]) == len(script) - 1
+    assert "changed nothing" in script[-1]["text"]

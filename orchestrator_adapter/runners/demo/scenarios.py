@@ -104,7 +104,9 @@ def steps(scenario: str, part: str) -> Sequence[Step]:
         return [{"text": PLAN_JSON, "seconds": 1.2}]
     story = _stories().get(scenario, {})
     found = story.get(part) or _stories().get(story.get("like", ""), {}).get(part)
-    return found if isinstance(found, list) else _generic(scenario, part)
+    if not isinstance(found, list):
+        return _generic(scenario, part)
+    return [step for step in found for _ in range(step.get("repeat", 1))]
 
 
 def _generic(scenario: str, part: str) -> list[Step]:

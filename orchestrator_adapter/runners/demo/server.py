@@ -68,6 +68,8 @@ def reached(script: Sequence[Step], messages: Sequence[Json]) -> int:
         calls = isinstance(message["content"], list) and any(b.get("type") == "tool_use" for b in message["content"])
         stopped = "interrupted by user" in text_of(after["content"]) + tool_answer(after)
         number += not stopped and (calls or not script[number].get("tools"))
+        while stopped and script[number].get("repeat"):  # whoever is interrupted in a circle leaves it
+            number += 1
     return number
 
 

@@ -1,0 +1,66 @@
+"""Alerts: agents that do not get on and budgets near their end, what was done, and how often the alert was right."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from data.domain import words
+from data.domain.alerts import AlertStatus, Precision
+from data.store import settings
+from data.store.alerting import AlertFilter
+from pages.ui import alert_card, cards, decided, live, session, tables
+
+ROWS = 200
+
+
+@session.live_panel("alerts")
+def standing() -> None:
+    with session.read() as board:
+        found = board.alerts_standing()
+        patience = settings.patience(board.connection)
+    if not found:
+        cards.empty(
+            "No open alert",
+            f"An agent counts as stuck after {words.duration(patience.silent_s)} without progress or "
+            f"{words.tokens(patience.tokens)} tokens, and as looping when it does the same "
+            f"{patience.repeats} times with the same answer. Budgets alert at their stages.",
+            ":material/task_alt:",
+        )
+    for alert in sorted(found, key=lambda one: one.status is AlertStatus.SNOOZED):
+        alert_card.draw(alert)
+
+
+@session.live_panel("settled")
+def settled() -> None:
+    with session.read() as board:
+        found = board.alerts(AlertFilter(status=AlertStatus.RESOLVED), ROWS)
+        precision = board.alert_precision()
+    if not found and not precision:
+        return
+    st.subheader("Settled")
+    if precision:
+        st.caption(verdicts(list(precision.values())))
+    if not found:
+        return
+    frame, columns = decided.alerts(found)
+    st.dataframe(
+        frame,
+        column_config=columns,
+        hide_index=True,
+        height=tables.height(len(found)),
+        key="settled-alerts",
+        alt=f"The last {words.count(len(found), 'settled alert')}: when, what, why, how it ended, whether it was right",
+    )
+
+
+def verdicts(found: list[Precision]) -> str:
+    """`7 of 9 judged alerts were right.`"""
+    right, judged = sum(one.right for one in found), sum(one.judged for one in found)
+    return f"{right} of {words.count(judged, 'judged alert')} {'was' if judged == 1 else 'were'} right."
+
+
+session.actor()
+st.title("Alerts")
+standing()
+settled()
+live.mount()

@@ -1,0 +1,117 @@
+"""Alerts on the pages: what is said, what can be done, how it is judged, and where else it is told."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from data.domain import events as e
+from data.domain.agents import AgentStatus, Role, Runtime
+from data.domain.alerts import Alert, AlertStatus
+from data.domain.tasks import TaskStatus
+from orchestrator_adapter.deck import Deck
+from tests.pages.test_control import deck, moved, opened, told
+
+__all__ = ["deck"]
+PAGE = "pages/guard/alerts.py"
+IDS = {"task_id": "t1", "agent_id": "a1"}
+WORDS = "Did the same 5 times with the same answer: running: pytest -q."
+
+
+@pytest.fixture
+def agent(deck: Deck) -> str:
+    """One agent at work that no engine runs."""
+    told(deck, moved(TaskStatus.IN_PROGRESS))
+    common = {**IDS, "step": "builder", "role": Role.BUILDER, "name": "Builder", "model": "m"}
+    with deck.store.write() as ledger:
+        ledger.append(e.AgentCreated(**common, runtime=Runtime.SCRIPTED))
+        ledger.append(e.AgentMoved(**IDS, to=AgentStatus.ACTIVE))
+    return "a1"
+
+
+def raised(deck: Deck, agent_id: str = "a1", about: str = "looping") -> str:
+    """An alert that the engine's clock knows nothing against: it begins with an event that is still to come."""
+    with deck.store.write() as ledger:
+        alert_id = f"{about}-{10**9}"
+        more = {"words": WORDS, "evidence": {"Repeated": "5 times in a row"}}
+        ledger.append(e.AlertRaised(task_id="t1", agent_id=agent_id, alert_id=alert_id, about=about, **more))
+    return alert_id
+
+
+def alert(deck: Deck, alert_id: str) -> Alert:
+    with deck.store.read() as board:
+        return board.alert(alert_id)
+
+
+def press(at: AppTest, key: str) -> AppTest:
+    at.button(key=key).click().run()
+    assert not at.exception, at.exception[0].message
+    return at
+
+
+def text(at: AppTest) -> str:
+    return " ".join([one.value for one in (*at.markdown, *at.caption)]).replace("\\", "")
+
+
+def test_without_alerts_the_page_says_when_there_would_be_some(deck: Deck) -> None:
+    assert "after 10:00 without progress" in text(opened(PAGE))
+    assert "5 times with the same answer" in text(opened(PAGE))
+
+
+def test_an_alert_is_waited_with_judged_and_settled(deck: Deck, agent: str) -> None:
+    alert_id = raised(deck)
+    at = opened(PAGE)
+    assert "Did the same 5 times" in text(at)
+    press(at, f"wait-{alert_id}")
+    assert alert(deck, alert_id).status is AlertStatus.SNOOZED
+    press(at, f"right-{alert_id}")
+    assert (alert(deck, alert_id).right, alert(deck, alert_id).judged_by) == (True, "local")
+    assert "1 of 1 judged alert was right." in text(at)
+    press(at, f"settle-{alert_id}")
+    assert alert(deck, alert_id).status is AlertStatus.RESOLVED
+    frame = at.dataframe[0].value
+    assert (frame["Was it right?"][0], frame["Settled by"][0], frame["Kind"][0]) == ("✓ right", "local", "looping")
+
+
+def test_its_task_can_be_cancelled_from_the_alert(deck: Deck, agent: str) -> None:
+    alert_id = raised(deck)
+    at = opened(PAGE)
+    press(at, f"cancel-{alert_id}")
+    press(at, "cancel-sure")
+    with deck.store.read() as board:
+        assert board.task("t1").status is TaskStatus.CANCELLED
+
+
+def test_a_budget_alert_is_settled_not_waited_with(deck: Deck) -> None:
+    told(deck)
+    with deck.store.write() as ledger:
+        ledger.append(
+            e.AlertRaised(task_id="t1", alert_id="budget-1", about="budget", words='Budget "Daily" reached 80 %.')
+        )
+    keys = {str(button.key) for button in opened(PAGE).button}
+    assert "settle-budget-1" in keys
+    assert not keys & {"wait-budget-1", "cancel-budget-1"}
+
+
+def test_every_page_counts_open_alerts_beside_approvals(deck: Deck, agent: str) -> None:
+    raised(deck)
+    at = opened("pages/watch/tasks.py")
+    labels = [link.label for link in at.get("page_link")]
+    assert any(label.startswith("**1 alert**: Did the same 5 times") for label in labels), labels
+    assert any('href$="/alerts"' in one.value for one in at.get("html"))
+
+
+def test_the_agents_page_says_it_first_with_the_same_buttons(deck: Deck, agent: str) -> None:
+    alert_id = raised(deck)
+    at = opened("pages/watch/agent.py", id="a1")
+    assert "Did the same 5 times" in text(at)
+    press(at, f"wrong-{alert_id}")
+    assert alert(deck, alert_id).right is False
+
+
+def test_a_deleted_agent_leaves_its_alert_readable(deck: Deck) -> None:
+    told(deck)
+    raised(deck, agent_id="gone")
+    at = opened(PAGE)
+    assert not at.exception
+    assert "Did the same" in text(at)
