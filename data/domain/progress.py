@@ -183,7 +183,7 @@ def fold(
         case e.MessageMetered():
             return _metered(progress, event)
         case e.Said(block="text") if progress.repeated[0] < 2:
-            return replace(_advanced(progress, event_id, at, "wrote to people"), streaming=True, retry_at=None)
+            return replace(_advanced(progress, event_id, at, "wrote an answer"), streaming=True, retry_at=None)
         case e.SubagentMoved(words=told, to=to):
             return _advanced(progress, event_id, at, f"sub-agent {to}: {told}")
         case e.Activity() | e.Said():

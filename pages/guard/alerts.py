@@ -9,8 +9,11 @@ from data.domain.alerts import AlertStatus, Precision
 from data.store import settings
 from data.store.alerting import AlertFilter
 from pages.ui import alert_card, cards, decided, live, session, tables
+from pages.ui.look import plain
 
 ROWS = 200
+TO_JUDGE = 3
+"""Settled alerts that are asked about; most settle themselves before anybody has looked."""
 
 
 @session.live_panel("alerts")
@@ -42,6 +45,10 @@ def settled() -> None:
         st.caption(verdicts(list(precision.values())))
     if not found:
         return
+    for alert in [one for one in found if one.right is None][:TO_JUDGE]:
+        with st.container(key=f"to-judge-{alert.id}", horizontal=True, vertical_alignment="center"):
+            st.markdown(plain(f"{alert.raised_at:%H:%M:%S} {alert.kind}: {words.shortened(alert.words, 100)}"))
+            alert_card.judge(alert)
     frame, columns = decided.alerts(found)
     st.dataframe(
         frame,

@@ -41,7 +41,7 @@ def draw(alert: Alert, *, links: bool = True) -> None:
         if links:
             _links(agent, task)
         _actions(alert, agent, task)
-        _judge(alert)
+        judge(alert)
 
 
 def _whose(alert: Alert) -> tuple[Agent | None, Task | None]:
@@ -86,7 +86,8 @@ def _actions(alert: Alert, agent: Agent | None, task: Task | None) -> None:
             _done("settle", alert, lambda: commands_alerts.resolve_alert(session.deck(), session.actor(), alert.id))
 
 
-def _judge(alert: Alert) -> None:
+def judge(alert: Alert) -> None:
+    """Ask whether it was right, or say what was answered."""
     if alert.right is not None:
         said = "right" if alert.right else "wrong"
         st.caption(plain(f"{alert.judged_by} said that this alert was {said}."))

@@ -35,7 +35,7 @@ def line() -> None:
 
 def _first(told: str, count: int) -> str:
     others = f", and {words.count(count - 1, 'other')}" if count > 1 else ""
-    return plain(f"{words.shortened(told, 60)}{others}")
+    return plain(f"{words.shortened(told.rstrip('.'), 60)}{others}")
 
 
 def _seen(found: Sequence[Approval] | Sequence[Alert]) -> str:

@@ -73,6 +73,16 @@ def test_an_alert_is_waited_with_judged_and_settled(deck: Deck, agent: str) -> N
     assert (frame["Was it right?"][0], frame["Settled by"][0], frame["Kind"][0]) == ("✓ right", "local", "looping")
 
 
+def test_what_settled_itself_can_still_be_judged(deck: Deck, agent: str) -> None:
+    alert_id = raised(deck)
+    with deck.store.write() as ledger:
+        ledger.append(e.AlertAnswered(task_id="t1", alert_id=alert_id, to=AlertStatus.RESOLVED, by="clock"))
+    at = press(opened(PAGE), f"wrong-{alert_id}")
+    assert alert(deck, alert_id).right is False
+    assert "0 of 1 judged alert was right." in text(at)
+    assert f"wrong-{alert_id}" not in {str(button.key) for button in at.button}
+
+
 def test_its_task_can_be_cancelled_from_the_alert(deck: Deck, agent: str) -> None:
     alert_id = raised(deck)
     at = opened(PAGE)
