@@ -86,7 +86,9 @@ def take_all(browser: Browser, url: str) -> None:
     for budget in BUDGETS:
         warm.request.post(f"{url}/api/v1/budgets", data=budget)
     warm.request.post(f"{url}/api/v1/tasks", data=DEMO | {"ask_tools": ["Edit"]})
-    waiting(warm, url)
+    warm.request.post(f"{url}/api/v1/tasks", data=DEMO | {"scenario": "circles", "analyst": "skip"})
+    first_of(warm, f"{url}/api/v1/approvals", "No agent asked a person")
+    first_of(warm, f"{url}/api/v1/alerts", "No agent went round in circles")
     started = warm.request.post(f"{url}/api/v1/tasks", data=DEMO).json()["id"]
     pages = {
         "fleet": "",
@@ -97,6 +99,7 @@ def take_all(browser: Browser, url: str) -> None:
         "tasks-none": "tasks?q=nobody-ever-asked-for-this",
         "queue": "queue",
         "approvals": "approvals",
+        "alerts": "alerts",
         "budgets": "budgets",
         "limits": "limits",
         "new_task": "new_task",
@@ -106,12 +109,12 @@ def take_all(browser: Browser, url: str) -> None:
     take(browser, url, pages)
 
 
-def waiting(page: Page, url: str) -> None:
-    """Until a tool call waits for a person."""
-    until = time.monotonic() + 60
-    while not page.request.get(f"{url}/api/v1/approvals").json()["items"]:
+def first_of(page: Page, address: str, otherwise: str) -> None:
+    """Wait until a list of the API has something."""
+    until = time.monotonic() + 120
+    while not page.request.get(address).json()["items"]:
         if time.monotonic() > until:
-            raise SystemExit("No agent asked a person within a minute.")
+            raise SystemExit(f"{otherwise} within two minutes.")
         page.wait_for_timeout(250)
 
 

@@ -66,7 +66,9 @@ def test_a_circle_is_told_on_every_page_at_once_and_goes_by_itself(server: Serve
     expect(page.locator(".st-key-attention")).to_contain_text("1 alert: Did the same")
     other = tab()
     other.goto(f"{server.url}/alerts")
-    expect(other.get_by_text(re.compile("Did the same [56] times with the same answer: running: pytest -q.")).last).to_be_visible()
+    expect(
+        other.get_by_text(re.compile("Did the same [56] times with the same answer: running: pytest -q.")).last
+    ).to_be_visible()
     other.get_by_role("button", name="No", exact=True).click()
     expect(other.get_by_text("local said that this alert was wrong.")).to_be_visible()
     call(store, 7, "git diff")
