@@ -45,6 +45,13 @@ class StepRun:
     """How often it was tried again after a failure that might pass."""
     owner: str | None = None
     """The engine process that has it."""
+    spared: int = 0
+    """Attempts whose process ended in good order, which is no fault of the step."""
+
+    @property
+    def begun(self) -> int:
+        """The attempts that may say something about the step: this one, and those whose process died."""
+        return self.attempts - self.spared
 
 
 class Ledger:
@@ -153,7 +160,7 @@ class Ledger:
             return None
         outcome = None if row["outcome"] is None else json.loads(row["outcome"])
         ids = (row["task_id"], row["step"], row["agent_id"], row["session_id"])
-        return StepRun(run_id, *ids, row["attempts"], outcome, row["retries"], row["owner"])
+        return StepRun(run_id, *ids, row["attempts"], outcome, row["retries"], row["owner"], row["spared"])
 
     def hold(self, run: StepRun) -> None:
         """Make sure that this attempt still has the step, until this transaction ends; raises RunLost."""

@@ -184,6 +184,7 @@ step_runs = sa.Table(
     _count("reserved_nanousd"),
     sa.Column("owner", sa.String(120)),
     sa.Column("retries", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("spared", sa.Integer, nullable=False, server_default="0"),
 )
 
 workers = sa.Table(

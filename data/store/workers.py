@@ -79,7 +79,9 @@ def ended(db: sa.Connection, worker_id: str) -> None:
     """The process ends in good order; what it had is free for others."""
     where = (t.workers.c.id == worker_id) & _ALIVE
     if db.execute(sa.update(t.workers).where(where).values(ended_at_ms=now_ms(db))).rowcount:
-        _free_runs(db, worker_id)
+        for run_id in _free_runs(db, worker_id):
+            again = t.step_runs.c.spared + 1
+            db.execute(sa.update(t.step_runs).where(t.step_runs.c.run_id == run_id).values(spared=again))
 
 
 def lose(db: sa.Connection, worker_id: str) -> tuple[str, ...] | None:

@@ -12,7 +12,10 @@ from data.domain.workflows import Step
 from data.store import Ledger, settings
 
 MAX_ATTEMPTS = 3
-"""Tries of a step whose process dies, its own or the server's: what kills it three times is given up."""
+"""Tries of a step whose process dies, its own or the server's: what kills it three times is given up.
+
+A server that ends in good order, as for an update, has not died.
+"""
 MOST_S = 60.0
 """Longest wait before a try."""
 
@@ -56,7 +59,7 @@ def try_again(ledger: Ledger, step: Step, run_id: str, failed: AgentFailed) -> f
     most = settings.retries(ledger.connection).of(step.role)
     if why is None or run.retries >= most:
         return None
-    if died(failed.details) and run.attempts + run.retries >= MAX_ATTEMPTS:
+    if died(failed.details) and run.begun + run.retries >= MAX_ATTEMPTS:
         return None
     wait_s = pause_s(run.retries)
     ledger.count_retry(run_id)

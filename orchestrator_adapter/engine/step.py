@@ -116,7 +116,7 @@ class Bench:
 
     async def _tries(self, task_id: str, node: Step, run: StepRun, inputs: Sequence[str], stop: Stop) -> Outcome:
         """Work on the step until it is done, judged, or failed in a way that will not pass."""
-        if run.attempts > retrying.MAX_ATTEMPTS:
+        if run.begun > retrying.MAX_ATTEMPTS:
             return _outcome(why=f"The step was begun {retrying.MAX_ATTEMPTS} times and its process died each time.")
         continued = run.attempts > 1
         while (outcome := await self._one_try(task_id, node, run, inputs, stop, continued)) is None:

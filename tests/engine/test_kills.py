@@ -12,11 +12,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+import sqlalchemy as sa
 
 from data.domain import events as e
 from data.domain.agents import Agent, AgentStatus, Role, Runtime
 from data.domain.tasks import Task, TaskStatus
 from data.store import AgentFilter, Store
+from data.store import tables as t
 from orchestrator_adapter import commands
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.deck import Deck
@@ -129,6 +131,9 @@ def test_a_server_that_is_told_to_end_is_quick_and_leaves_its_work_to_the_next(
         assert time.monotonic() - began < 3
         eventually(lambda: not agents_alive(home), within=3)
         assert look(store, task_id).status is TaskStatus.IN_PROGRESS
+        with store.read() as board:
+            runs = board.connection.execute(sa.select(t.step_runs).where(t.step_runs.c.task_id == task_id)).mappings()
+            assert {run["attempts"] - run["spared"] for run in runs if run["outcome"] is None} == {0}, "no death"
     server = serve(home)
     try:
         eventually(lambda: look(store, task_id).ended, within=90)

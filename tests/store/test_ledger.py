@@ -16,7 +16,7 @@ from data.domain.errors import AgentNotFound, BlobNotFound, TaskNotFound, TooLat
 from data.domain.money import Tokens
 from data.domain.tasks import Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
-from data.store import Ledger, Store, TaskFilter
+from data.store import Ledger, Store, TaskFilter, workers
 from data.store import tables as t
 
 
@@ -275,6 +275,21 @@ def test_a_step_run_is_paid_once(store: Store) -> None:
     with store.write() as ledger:
         paid = ledger.begin_run("t1/builder/1", "t1", "builder", "a1")
     assert (paid.attempts, paid.outcome) == (2, {"text": "done", "usd": 1})
+
+
+def test_a_process_that_ends_in_good_order_is_no_death_of_its_steps(store: Store) -> None:
+    with store.write() as ledger:
+        db = ledger.connection
+        for number in range(5):
+            workers.enlist(db, f"w{number}", "here", number, pages=True, max_agents=1)
+            run = ledger.begin_run("t1/builder/1", "t1", "builder", "a1", f"w{number}")
+            assert (run.attempts, run.begun) == (number + 1, 1)
+            workers.ended(db, f"w{number}")
+        for number in range(5, 8):
+            workers.enlist(db, f"w{number}", "here", number, pages=True, max_agents=1)
+            run = ledger.begin_run("t1/builder/1", "t1", "builder", "a1", f"w{number}")
+            assert run.begun == number - 4
+            assert workers.lose(db, f"w{number}") == ("t1/builder/1",)
 
 
 def test_blobs_are_kept_once_and_come_back_whole(store: Store) -> None:

@@ -55,6 +55,7 @@ def upgrade() -> None:
     with op.batch_alter_table("step_runs") as batch:
         batch.add_column(sa.Column("owner", sa.String(length=120), nullable=True))
         batch.add_column(sa.Column("retries", sa.Integer(), server_default="0", nullable=False))
+        batch.add_column(sa.Column("spared", sa.Integer(), server_default="0", nullable=False))
     with op.batch_alter_table("agents") as batch:
         batch.add_column(sa.Column("tool_since_ms", sa.BigInteger(), nullable=True))
     with op.batch_alter_table("tasks") as batch:
@@ -65,6 +66,7 @@ def downgrade() -> None:
     with op.batch_alter_table("tasks") as batch:
         batch.drop_column("priority")
     with op.batch_alter_table("step_runs") as batch:
+        batch.drop_column("spared")
         batch.drop_column("retries")
         batch.drop_column("owner")
     with op.batch_alter_table("agents") as batch:
