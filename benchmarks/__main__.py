@@ -6,7 +6,21 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 
-from benchmarks import cancel, figures, first_visit, idle, kills, lists, memory, money, overshoot, pixels, steps
+from benchmarks import (
+    cancel,
+    figures,
+    first_visit,
+    idle,
+    kills,
+    lists,
+    memory,
+    money,
+    overshoot,
+    pixels,
+    queue,
+    steps,
+    takeover,
+)
 from benchmarks.figures import Figure
 
 ALL: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -17,6 +31,8 @@ ALL: dict[str, Callable[[], Iterator[Figure]]] = {
     "steps": steps.measure,
     "money": money.measure,
     "memory": memory.measure,
+    "takeover": takeover.measure,
+    "queue": queue.measure,
     "kills": kills.measure,
     "cancel": cancel.measure,
     "overshoot": overshoot.measure,

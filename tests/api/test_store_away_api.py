@@ -16,7 +16,7 @@ from data.store.watch import Watcher
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.engine.boot import Engine
 from orchestrator_adapter.settings import Settings
-from tests.conftest import PostgresServer
+from tests.postgres import PostgresServer
 
 EVENTS = "ws://127.0.0.1:8501/api/v1/events"
 

@@ -26,8 +26,8 @@ from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.engine import step
 from orchestrator_adapter.runners import Job, Reply
-from tests.conftest import PostgresServer
 from tests.engine.cast import REPORT, submit
+from tests.postgres import PostgresServer
 
 Ended = Callable[[Deck, str], Task]
 Launch = Callable[..., Deck]

@@ -1,7 +1,7 @@
-"""An engine process whose agents go on until they may end: `python -m tests.engine.worker_host FOLDER`.
+"""An engine process whose agents go on until they may end: `python -m tests.engine.worker_host FOLDER [S]`.
 
 FOLDER holds the journal of all processes: a line when an agent begins and when it ends. Agents of a task end once a
-file named like the task, or `all`, is there.
+file named like the task, or `all`, is there. S: seconds between two replies.
 """
 
 from __future__ import annotations
@@ -26,13 +26,15 @@ from orchestrator_adapter.runners import Job, Reply
 
 CENT = 10_000_000
 REPLY_S = 0.05
+LOOK_S = 0.25
+"""How often an agent that says little looks whether it may end."""
 
 
 class Held:
     """Agents that talk, a cent a reply, until they may end."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, reply_s: float = REPLY_S) -> None:
+        self._folder, self._reply_s = folder, reply_s
         self._journal = (folder / "journal.jsonl").open("a", buffering=1)
         self._sent = 0
 
@@ -41,11 +43,14 @@ class Held:
         self._note("begin", job)
         try:
             yield e.SessionStarted(**ids, session_id=f"s-{job.agent_id}", model="claude-sonnet-5-5")
+            due = 0.0
             while not any((self._folder / name).exists() for name in (job.task_id, "all")):
-                self._sent += 1
+                await asyncio.sleep(min(self._reply_s, LOOK_S))
+                if time.monotonic() < due:
+                    continue
+                self._sent, due = self._sent + 1, time.monotonic() + self._reply_s
                 message = {"message_id": f"{os.getpid()}-{self._sent}", "model": "m", "tokens": Tokens(10, 5)}
                 yield e.MessageMetered(**ids, **message, cost_nanousd=CENT)
-                await asyncio.sleep(REPLY_S)
             yield Reply("## Summary\nDone.\n\nVerdict: PASS")
         finally:
             self._note("end", job)
@@ -56,7 +61,7 @@ class Held:
 
 
 def main() -> None:
-    deck = build(settings.read(), {Runtime.SCRIPTED: Held(Path(sys.argv[1]))}, pages=False)
+    deck = build(settings.read(), {Runtime.SCRIPTED: Held(Path(sys.argv[1]), *map(float, sys.argv[2:]))}, pages=False)
     told = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: told.set())
     print(deck.engine.worker, flush=True)

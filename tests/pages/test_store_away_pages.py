@@ -19,7 +19,7 @@ from orchestrator_adapter import deck as deck_module
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.deck import Deck
 from pages.ui.memory import Memory, told
-from tests.conftest import PostgresServer
+from tests.postgres import PostgresServer
 
 ENTRY = str(Path(__file__).parents[2] / "streamlit_app.py")
 AWAY = "The store cannot be reached: showing the state of"
