@@ -19,6 +19,7 @@ ACTIONS: dict[str, tuple[Rank, str]] = {
     "rerun_task": ("developer", "Do a task once more from the beginning, as a new task"),
     "prioritize_task": ("developer", "Change how soon a task gets a free place"),
     "answer_approval": ("developer", "Allow or deny a tool call that waits for a person"),
+    "tell_agent": ("developer", "Interrupt an agent with a message"),
     "set_budget": ("developer", "Make or change a budget"),
     "remove_budget": ("developer", "Take a budget away"),
     "set_limits": ("admin", "Say how many agents may work at once"),

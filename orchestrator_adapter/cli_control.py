@@ -12,7 +12,7 @@ from data.domain.approvals import AnswerScope, Approval
 from data.domain.budgets import Budget, Scope
 from data.domain.tasks import Task
 from data.store.spending import Usage
-from orchestrator_adapter import commands
+from orchestrator_adapter import commands, commands_tell
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.api import approvals as waiting
 from orchestrator_adapter.api import shapes
@@ -82,6 +82,22 @@ def _cancelled(task: Task, _later: str) -> str:
 def _resumed(task: Task, later: str) -> str:
     kept = f"; {words.dollars(task.kept_nanousd)} of completed steps are kept" if task.kept_nanousd else ""
     return f"Task {task.id} goes on{later}{kept}."
+
+
+@app.command()
+def tell(
+    agent: Annotated[str, typer.Argument(metavar="AGENT", help="Its id; `agents` lists them")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help=f"Up to {commands_tell.MOST} characters")],
+    as_json: AsJson = False,
+) -> None:
+    """Interrupt an agent at work with a message; what it has done stays, and it goes on with the message."""
+    with client() as deck:
+        told = commands_tell.tell_agent(deck, LOCAL, agent, text)
+        later = "" if served(deck) else _LATER
+    if as_json:
+        print_json(shapes.agent(told))
+    else:
+        print(f"{told.name} is told{later}.")
 
 
 @app.command()

@@ -17,7 +17,7 @@ from data.store.watch import Watcher
 from orchestrator_adapter import settings as settings_module
 from orchestrator_adapter.engine.boot import Engine
 from orchestrator_adapter.engine.places import ALL
-from orchestrator_adapter.runners import Runner, claude, process
+from orchestrator_adapter.runners import Runner, claude, login, process
 from orchestrator_adapter.runners.demo import DemoRunner
 from orchestrator_adapter.runners.scripted import ScriptedRunner
 from orchestrator_adapter.settings import Settings
@@ -50,7 +50,7 @@ class Deck:
 
     def claude_lacks(self) -> str | None:
         """What real agents still need here, as a sentence; None if nothing. They may be started all the same."""
-        return self.runtimes()[Runtime.CLAUDE] or claude.no_login(self.settings.environment)
+        return self.runtimes()[Runtime.CLAUDE] or login.no_login(self.settings.environment)
 
     def not_ready(self) -> list[str]:
         """Why this server is not fit for work; empty if it is."""

@@ -160,6 +160,14 @@ def resumed_prompt(step: Step) -> str:
     )
 
 
+def told_prompt(message: str, by: str) -> str:
+    """A person's message to an agent at work, with what it means for its turn."""
+    return (
+        f"{by} interrupts your work with the message below. What you did until now stays. Act on the message, go on "
+        f"with your step, and end with the report you were asked for.\n\n{message}"
+    )
+
+
 def analyst_context(description: str) -> str:
     """What the ANALYST should look at for such a task; empty if no listed word comes up."""
     wording = vocabulary.read(description)

@@ -346,3 +346,14 @@ def test_limits_are_shown_and_set(run: Run):
     }
     assert sentence(run("limits", "--in-all", "0")) == "in_all must be from 1 to 100,000, not 0."
     assert sentence(run("limits", "--in-all", "many")) == "in_all must be a whole number or none, not 'many'."
+
+
+def test_an_agent_is_told_something(run: Run, store: Store) -> None:
+    task = submit(run)
+    with store.write() as ledger:
+        begin(ledger, task.id)
+    assert said(run("tell", "a1", "Try the other file.")) == "Builder is told, when `serve` runs."
+    agent = answers.AgentShape.model_validate_json(said(run("tell", "a1", "And the third.", "--json")))
+    assert agent.activity == "told by local: And the third."
+    assert sentence(run("tell", "a1", " ")) == "text must have 1 to 2000 characters, not 0."
+    assert sentence(run("tell", "nobody", "x")) == "There is no agent nobody."

@@ -16,16 +16,18 @@ from data.domain.agents import AgentStatus, Role, Runtime
 from data.domain.errors import (
     AgentNotFound,
     FleetError,
+    InvalidField,
     NotAllowed,
     StillRunning,
     TaskNotFound,
     TooLate,
 )
-from data.domain.events import TaskSubmitted
+from data.domain.events import AgentTold, TaskSubmitted
 from data.domain.tasks import MAX_DESCRIPTION, AnalystChoice, Draft, Task, TaskStatus, TaskType
 from data.store import AgentFilter
 from orchestrator_adapter import access, commands, settings
 from orchestrator_adapter.access import LOCAL, Actor
+from orchestrator_adapter.commands_tell import tell_agent
 from orchestrator_adapter.deck import Deck, build
 from orchestrator_adapter.runners.scripted import ScriptedRunner
 
@@ -345,3 +347,22 @@ def test_nobodys_task_is_not_found(bridge: Bridge) -> None:
             with pytest.raises(TaskNotFound):
                 command(bridge.deck, LOCAL, task_id)
     assert bridge.clock() == 0
+
+
+# Told to an agent
+
+
+def test_what_cannot_be_told_is_refused_and_leaves_nothing_behind(bridge: Bridge, ended: Callable[[str], Task]) -> None:
+    agent = commands.start_agent(bridge.deck, LOCAL, Role.BUILDER, "Fix it")
+    before = bridge.clock()
+    for text, count in (("", 0), (" \n ", 0), ("x" * 2001, 2001)):
+        with pytest.raises(InvalidField, match=f"^text must have 1 to 2000 characters, not {count}") as wrong:
+            tell_agent(bridge.deck, LOCAL, agent.id, text)
+        assert wrong.value.details["field"] == "text"
+    with pytest.raises(AgentNotFound):
+        tell_agent(bridge.deck, LOCAL, "nobody", "stop")
+    ended(agent.task_id)
+    with pytest.raises(TooLate, match="An agent that is completed reads no message any more"):
+        tell_agent(bridge.deck, LOCAL, agent.id, "stop")
+    with bridge.deck.store.read() as board:
+        assert not any(isinstance(entry.event, AgentTold) for entry in board.events(after=before, limit=500))

@@ -139,6 +139,14 @@ class AgentTold(AgentEvent):
     by: str
 
 
+class AgentHeard(AgentEvent):
+    """The agent has a message in its session; what it was told before stands in there too."""
+
+    kind: Literal["agent_heard"] = "agent_heard"
+    told: int
+    """Id of the event that told it."""
+
+
 class AlertRaised(TaskEvent):
     """Somebody should look; `task_id` is empty for what concerns the whole fleet."""
 

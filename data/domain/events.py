@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter
 
 from data.domain.agents import AgentStatus, FileChange, Role, Runtime
 from data.domain.control_events import (
+    AgentHeard,
     AgentTold,
     AlertAnswered,
     AlertJudged,
@@ -35,6 +36,7 @@ __all__ = [
     "MONEY",
     "Activity",
     "AgentCreated",
+    "AgentHeard",
     "AgentMoved",
     "AgentTold",
     "AlertAnswered",
@@ -342,6 +344,7 @@ Event = (
     | StepContinued
     | StepRetried
     | AgentTold
+    | AgentHeard
     | AlertRaised
     | AlertAnswered
     | AlertJudged
@@ -352,6 +355,7 @@ AnyEvent: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator=
 """Reads one event from its JSON by its `kind`."""
 
 MONEY = (
+    AgentHeard,
     AgentMoved,
     AgentTold,
     ApprovalAnswered,

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from data.domain import agents as a
 from data.domain import events as e
+from data.domain import words
 from data.domain.agents import AgentStatus
 from data.domain.errors import AgentNotFound, TaskNotFound, TooLate
 from data.domain.tasks import ENDED, RESUMABLE, TaskStatus, move
@@ -77,8 +78,8 @@ def _fold_agent(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None
         case e.FileTouched():
             _touch(db, rev, event)
         case e.RetryScheduled():
-            words = f"waiting to retry ({event.attempt} of {event.max_retries}): {event.error or event.status}"
-            _agent(db, event, rev, activity=words, retry_at_ms=ms(event.retry_at))
+            doing = f"waiting to retry ({event.attempt} of {event.max_retries}): {event.error or event.status}"
+            _agent(db, event, rev, activity=doing, retry_at_ms=ms(event.retry_at))
         case e.SubagentMoved():
             _agent(db, event, rev, activity=f"sub-agent {event.to}: {event.words}".rstrip(": "))
         case e.ToolRefused():
@@ -86,13 +87,13 @@ def _fold_agent(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None
         case e.StepContinued():
             _agent(db, event, rev, activity="continues its session" if event.session else "begins anew")
         case e.StepRetried():
-            words = f"waiting for try {event.attempt} of {event.most}: {event.why}"
-            _agent(db, event, rev, activity=words, retry_at_ms=ms(event.retry_at))
+            doing = f"waiting for try {event.attempt} of {event.most}: {event.why}"
+            _agent(db, event, rev, activity=doing, retry_at_ms=ms(event.retry_at))
         case e.AgentTold():
-            _agent(db, event, rev, activity=f"told by {event.by}: {event.words}")
+            _agent(db, event, rev, activity=words.shortened(f"told by {event.by}: {event.words}", 200))
         case e.ToolReturned():
             _agent(db, event, rev, tool_since_ms=None)
-        case e.Said() | e.Diagnostic():
+        case e.Said() | e.Diagnostic() | e.AgentHeard():
             _agent(db, event, rev)
         case _:  # pragma: no cover - the type checker sees a missing case first
             raise AssertionError(event)

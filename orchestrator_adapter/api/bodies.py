@@ -19,6 +19,7 @@ from data.domain.tasks import AnalystChoice, Complexity, Draft, TaskStatus, Task
 from data.store import AgentFilter, TaskFilter
 from data.store.lists import MAX_LIMIT
 from orchestrator_adapter.commands_batch import MOST, AgentOrder, TaskOrder
+from orchestrator_adapter.commands_tell import MOST as MOST_WORDS
 
 Sort = Literal["created", "cost", "tokens"]
 Choice = Literal["auto", "force", "skip"]
@@ -164,6 +165,12 @@ class AgentBody(_Sent):
     working_directory: Path | None = None
     runtime: Runtime | None = None
     scenario: Short | None = None
+
+
+class MessageBody(_Sent):
+    """What a person says to an agent at work."""
+
+    text: str = Field(description=f"1 to {MOST_WORDS} characters")
 
 
 class PauseBody(_Sent):

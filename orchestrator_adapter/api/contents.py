@@ -288,6 +288,16 @@ def _agents() -> list[Operation]:
             status=204,
             refuses=(missing, e.StillRunning, *_CHANGE),
         ),
+        Operation(
+            "POST",
+            f"{one}/message",
+            control.tell_agent,
+            "Interrupt it with a message; it goes on with that in its session",
+            bodies.MessageBody,
+            agent,
+            202,
+            (missing, e.TooLate, e.RuntimeUnavailable, e.BodyInvalid, *_CHANGE),
+        ),
         Operation("GET", f"{one}/logs", control.logs, "Its log files", gives=answers.LogList, refuses=(missing,)),
         Operation("GET", f"{one}/logs/{{name}}", control.log, "One log file", refuses=(missing, e.RouteNotFound)),
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 from data.domain.agents import Role
 from data.domain.errors import AgentNotFound, RoleUnknown, TaskNotFound
 from data.domain.tasks import AnalystChoice, Draft
-from orchestrator_adapter import commands, planning, prompts
+from orchestrator_adapter import commands, commands_tell, planning, prompts
 from orchestrator_adapter.api import bodies, shapes
 from orchestrator_adapter.api.http import Answer, Call, answer, encoded, nowhere
 
@@ -98,6 +98,11 @@ def rerun_task(call: Call, _: bodies.Nothing) -> Answer:
 def delete_task(call: Call, _: bodies.Nothing) -> Answer:
     commands.delete_task(call.deck, call.actor, call.id(TaskNotFound))
     return Answer(b"", 204)
+
+
+def tell_agent(call: Call, body: bodies.MessageBody) -> Answer:
+    told = commands_tell.tell_agent(call.deck, call.actor, call.id(AgentNotFound), body.text)
+    return answer(shapes.agent(told), 202)
 
 
 def delete_agent(call: Call, _: bodies.Nothing) -> Answer:

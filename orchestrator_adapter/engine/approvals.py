@@ -20,6 +20,7 @@ from orchestrator_adapter.runners import Answer, Job
 
 PATIENCE = timedelta(hours=8)
 """How long a question waits: a working day."""
+INTERRUPTED = "A person interrupted the agent with a message."
 
 
 @dataclass
@@ -44,6 +45,8 @@ class Desk:
     async def ask(self, run: StepRun, job: Job, tool: str, given: dict[str, Any], words: str) -> Answer:
         """Wait until a person has answered; on whichever event loop the caller lives. Raises RunLost."""
         loop, answered = asyncio.get_running_loop(), asyncio.Event()
+        if job.inbox.waiting:
+            return Answer(False, INTERRUPTED)
         asked = await self.pen.write(lambda ledger: self._ask(ledger, run, job, tool, given, words))
         if asked is None:
             return Answer(True)
@@ -55,8 +58,10 @@ class Desk:
         try:
             found = await self.pen.read(lambda board: asking.get(board.connection, asked.id))
             if found.status is ApprovalStatus.WAITING:
-                await self._wait(answered, found)
-                found = await self.pen.write(lambda ledger: _settle(ledger, run, asked))
+                with job.inbox.waking(answered):
+                    await self._wait(answered, found)
+                settle = self.pen.write(lambda ledger: _settle(ledger, run, asked, job.inbox.waiting))
+                found = await asyncio.shield(asyncio.ensure_future(settle))  # the interrupted turn cancels this
             await self.pen.write(lambda lg: asking.use(lg.connection, asked.id, ms(lg.now())), durable=False)
             return _answer(found)
         finally:
@@ -96,11 +101,13 @@ class Desk:
         return asking.get(ledger.connection, approval_id)
 
 
-def _settle(ledger: Ledger, run: StepRun, asked: Approval) -> Approval:
-    """The answer; if nobody gave one in time, that denies."""
+def _settle(ledger: Ledger, run: StepRun, asked: Approval, interrupted: bool) -> Approval:
+    """The answer; if nobody gave one in time, that denies. An interrupted agent asks nothing any more."""
     ledger.hold(run)
     found = asking.get(ledger.connection, asked.id)
-    if found.status is ApprovalStatus.WAITING:
+    if found.status is ApprovalStatus.WAITING and interrupted:
+        ledger.append(_answered(found, ApprovalStatus.WITHDRAWN, INTERRUPTED))
+    elif found.status is ApprovalStatus.WAITING:
         ledger.append(_answered(found, ApprovalStatus.EXPIRED, "Nobody answered in time."))
     return asking.get(ledger.connection, asked.id)
 
@@ -108,6 +115,8 @@ def _settle(ledger: Ledger, run: StepRun, asked: Approval) -> Approval:
 def _answer(found: Approval) -> Answer:
     if found.status is ApprovalStatus.ALLOWED:
         return Answer(True)
+    if found.status is ApprovalStatus.WITHDRAWN:
+        return Answer(False, found.reason or INTERRUPTED)
     by = f"{found.answered_by} denied it" if found.status is ApprovalStatus.DENIED else "nobody allowed it in time"
     return Answer(False, f"A person has to allow {found.tool} here, and {by}: {found.reason or 'no reason given'}")
 
@@ -118,10 +127,10 @@ def _answered(asked: Approval, to: ApprovalStatus, reason: str) -> e.ApprovalAns
     )
 
 
-def withdraw(ledger: Ledger, agent_id: str) -> None:
-    """Questions of an agent that has ended need no answer any more."""
+def withdraw(ledger: Ledger, agent_id: str, why: str = "The agent ended.") -> None:
+    """Questions of an agent that has ended, or does something else now, need no answer any more."""
     for asked in asking.waiting(ledger.connection, agent_id=agent_id):
         try:
-            ledger.append(_answered(asked, ApprovalStatus.WITHDRAWN, "The agent ended."))
+            ledger.append(_answered(asked, ApprovalStatus.WITHDRAWN, why))
         except TooLate:
             continue  # answered in the same moment

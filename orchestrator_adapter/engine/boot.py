@@ -24,8 +24,9 @@ from data.domain.errors import StoreUnavailable, TooLate
 from data.domain.tasks import Task, TaskStatus
 from data.domain.workflows import StepStatus
 from data.store import AgentFilter, Recorded, Store, places, workers
+from data.store.telling import Told
 from data.store.workers import WorkerState
-from orchestrator_adapter.engine import approvals, flow, names, own_tables, step, watch
+from orchestrator_adapter.engine import approvals, flow, names, own_tables, step, telling, watch
 from orchestrator_adapter.engine.lease import Lease
 from orchestrator_adapter.engine.places import ALL, BUSY_S, Places, queue_of
 from orchestrator_adapter.runners import Runner
@@ -206,6 +207,8 @@ class Engine:
                     self._bell.put(("stop", task_id))
                 case e.TaskMoved(task_id=task_id, to=TaskStatus.PAUSED, stop_agents=stop):
                     self._bell.put(("stop" if stop else "hold", task_id))
+                case e.AgentTold(agent_id=agent_id, words=words, by=by):
+                    self._bench.tell(agent_id, telling.note(Told(entry.id, words, by)))
         if any(isinstance(entry.event, RINGS) for entry in news):
             self._ring()
 

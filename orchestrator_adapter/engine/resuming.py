@@ -10,6 +10,7 @@ from data.domain.agents import Agent
 from data.domain.errors import InvalidField, StillRunning, TooLate
 from data.domain.tasks import RESUMABLE, Draft, Task, TaskStatus
 from data.domain.workflows import Step, StepStatus
+from data.store import Ledger, StepRun
 from orchestrator_adapter.engine import names
 
 
@@ -75,3 +76,14 @@ def draft_of(task: Task) -> Draft:
         ask_tools=task.ask_tools,
         priority=task.priority,
     )
+
+
+def session(ledger: Ledger, run: StepRun) -> str | None:
+    """The session to go on with: of this run, or of the last one before it if that was broken off."""
+    now = ledger.run(run.run_id)
+    if now is not None and now.session_id is not None:
+        return now.session_id
+    begun = (before for run_id in names.earlier(run.run_id) if (before := ledger.run(run_id)) and before.session_id)
+    last = next(begun, None)
+    broken_off = last is not None and (last.outcome is None or last.outcome.get("goes_on"))
+    return last.session_id if last is not None and broken_off else None

@@ -21,10 +21,11 @@ from data.domain.tasks import AnalystChoice, Task, TaskStatus
 from data.domain.workflows import Step, StepStatus
 from data.store import Ledger, StepRun, Store, asking, workers
 from orchestrator_adapter import handover, planning, prompts
-from orchestrator_adapter.engine import approvals, governor, names, retrying
+from orchestrator_adapter.engine import approvals, governor, names, resuming, retrying, telling
 from orchestrator_adapter.engine.pen import Pen
 from orchestrator_adapter.engine.recorder import UNSEEN_S, Recorder, Stop, Stopped, Unseen
 from orchestrator_adapter.runners import Job, Reply, Runner
+from orchestrator_adapter.runners.inbox import Inbox, Note
 
 log = structlog.get_logger("engine")
 Outcome = dict[str, Any]
@@ -40,6 +41,8 @@ class Bench:
     runners: Mapping[Runtime, Runner]
     logs: Path
     at_work: dict[str, Stop] = field(default_factory=dict)
+    inboxes: dict[str, Inbox] = field(default_factory=dict)
+    """What people say to each agent at work."""
     alive: set[str] = field(default_factory=set)
     """Step runs whose agent may have a process."""
     unseen_s: float = UNSEEN_S
@@ -102,23 +105,37 @@ class Bench:
         run = await self._write(lambda ledger: ledger.begin_run(run_id, task.id, key, agent_id, self.worker))
         if run.outcome is not None:
             return run.outcome
-        stop = self.at_work[run_id] = Stop()
+        continued = run.attempts > 1
         try:
-            outcome = await self._tries(task.id, node, run, inputs, stop)
+            while True:  # a message from a person may come just when the agent has ended
+                outcome = await self._stoppable(task, node, run, inputs, continued)
+                continued = False
+                inbox = self.inboxes.get(agent_id, Inbox())
+                finish = partial(_finish, task=task, node=node, run_id=run_id, outcome=outcome, inbox=inbox)
+                if await self.pen.write(_held(run, finish)):
+                    return outcome
+        finally:
+            self.inboxes.pop(agent_id, None)
+
+    async def _stoppable(self, task: Task, node: Step, run: StepRun, inputs: Sequence[str], continued: bool) -> Outcome:
+        """The outcome of the step; when a person stops it, that is written down as soon as the agent is gone."""
+        stop = self.at_work[run.run_id] = Stop()
+        try:
+            return await self._tries(task.id, node, run, inputs, stop, continued)
         except (Stopped, asyncio.CancelledError):
             with contextlib.suppress(FleetError):
-                told = self.pen.write(_held(run, lambda ledger: _cancel(ledger, task, node, agent_id)))
+                told = self.pen.write(_held(run, lambda ledger: _cancel(ledger, task, node, run.agent_id)))
                 await asyncio.shield(asyncio.ensure_future(told))
             raise
         finally:
-            self.at_work.pop(run_id, None)
-        return await self.pen.write(_held(run, lambda ledger: _finish(ledger, task, node, run_id, outcome)))
+            self.at_work.pop(run.run_id, None)
 
-    async def _tries(self, task_id: str, node: Step, run: StepRun, inputs: Sequence[str], stop: Stop) -> Outcome:
+    async def _tries(
+        self, task_id: str, node: Step, run: StepRun, inputs: Sequence[str], stop: Stop, continued: bool
+    ) -> Outcome:
         """Work on the step until it is done, judged, or failed in a way that will not pass."""
         if run.begun > retrying.MAX_ATTEMPTS:
             return _outcome(why=f"The step was begun {retrying.MAX_ATTEMPTS} times and its process died each time.")
-        continued = run.attempts > 1
         while (outcome := await self._one_try(task_id, node, run, inputs, stop, continued)) is None:
             continued = False  # from here on it goes on in the same process
         return outcome
@@ -128,6 +145,7 @@ class Bench:
     ) -> Outcome | None:
         """None after a failure that may pass, when the time of the next try has come."""
         task = await self._ready(task_id, node, run)
+        self.inboxes[run.agent_id] = Inbox()  # before the store is read, so that nothing falls in between
         begin = partial(self._begin, task=task, node=node, inputs=inputs, run=run, continued=continued)
         job = await self.pen.write(_held(run, begin))
         try:
@@ -158,7 +176,7 @@ class Bench:
         self, ledger: Ledger, task: Task, node: Step, inputs: Sequence[str], run: StepRun, continued: bool
     ) -> Job:
         """Show step and agent as at work; everything the runner needs."""
-        resume = _session(ledger, run)
+        resume = resuming.session(ledger, run)
         created = names.agent_created(self.logs, task, node, ledger.now())
         ledger.append(created)
         ledger.append(e.StepMoved(task_id=task.id, step=node.key, to=StepStatus.ACTIVE))
@@ -173,24 +191,27 @@ class Bench:
             handover.forward(handover.read(text, before)) for before, text in _handed_over(ledger, task, inputs)
         )
         prompt, system = _prompts(task, node, handed)
+        inbox = self.inboxes[run.agent_id]
+        notes = telling.opening(ledger, run.run_id, inbox)
         left = None if task.budget_nanousd is None else max(task.budget_nanousd - task.cost_nanousd, 1) / NANO
         return Job(
             task_id=task.id,
             agent_id=created.agent_id,
             step=node.key,
             role=node.role,
-            prompt=prompt,
+            prompt=telling.with_notes(prompt, notes),
             system_prompt=system,
             working_directory=Path(task.working_directory),
             log_dir=Path(ledger.log_dir(created.agent_id) or str(created.log_dir)),
             model=task.model,
             permission_mode=task.permission_mode,
             resume=resume,
-            resume_prompt=prompts.resumed_prompt(node),
+            resume_prompt=telling.with_notes(prompts.resumed_prompt(node) if continued or not notes else "", notes),
             scenario=task.scenario,
             max_budget_usd=left,
             ask_tools=task.ask_tools,
             ask=partial(self.desk.ask, run),
+            inbox=inbox,
         )
 
     async def _work(self, task: Task, node: Step, run: StepRun, job: Job, stop: Stop) -> Outcome:
@@ -220,6 +241,11 @@ class Bench:
         for run_id, stop in list(self.at_work.items()):
             if names.task_of(run_id) == task_id:
                 stop.say()
+
+    def tell(self, agent_id: str, note: Note) -> None:
+        """Hand a message to the agent, if it is at work in this process; from any thread."""
+        if inbox := self.inboxes.get(agent_id):
+            inbox.put(note)
 
     def hold(self, task_id: str) -> None:
         """Stop what only waits for its next try; agents at work go on. From any thread."""
@@ -273,17 +299,6 @@ def _can_begin(ledger: Ledger, agent_id: str) -> bool:
     status = ledger.agent_status(agent_id)
     waits = status == AgentStatus.WAITING and not asking.waiting(ledger.connection, agent_id=agent_id)
     return waits or status == AgentStatus.IDLE
-
-
-def _session(ledger: Ledger, run: StepRun) -> str | None:
-    """The session to go on with: of this run, or of the last one before it if that was broken off."""
-    now = ledger.run(run.run_id)
-    if now is not None and now.session_id is not None:
-        return now.session_id
-    begun = (before for run_id in names.earlier(run.run_id) if (before := ledger.run(run_id)) and before.session_id)
-    last = next(begun, None)
-    broken_off = last is not None and (last.outcome is None or last.outcome.get("goes_on"))
-    return last.session_id if last is not None and broken_off else None
 
 
 def _text_of(ledger: Ledger, run_id: str) -> str:
@@ -349,9 +364,14 @@ def _close(ledger: Ledger, task: Task, done: dict[str, str], failures: dict[str,
     ledger.append(e.TaskMoved(task_id=task.id, to=TaskStatus.COMPLETED, result=result))
 
 
-def _finish(ledger: Ledger, task: Task, node: Step, run_id: str, outcome: Outcome) -> Outcome:
-    """Result, agent and step in one transaction: from here on the step is paid for and never run again."""
+def _finish(ledger: Ledger, task: Task, node: Step, run_id: str, outcome: Outcome, inbox: Inbox) -> bool:
+    """Result, agent and step in one transaction: from here on the step is paid for and never run again.
+
+    False, and nothing is written, if the agent gave an answer and a person has said more since.
+    """
     ok = outcome["ok"]
+    if (ok or outcome["text"]) and telling.missed(ledger, run_id, inbox):
+        return False
     ledger.finish_run(run_id, outcome)
     approvals.withdraw(ledger, names.agent_id(run_id))
     to = AgentStatus.COMPLETED if ok else AgentStatus.FAILED
@@ -361,7 +381,7 @@ def _finish(ledger: Ledger, task: Task, node: Step, run_id: str, outcome: Outcom
         ledger.append(e.AgentMoved(task_id=task.id, agent_id=agent_id, to=to, why=outcome["why"], result=result))
     end = StepStatus.COMPLETED if ok else StepStatus.FAILED
     ledger.append(e.StepMoved(task_id=task.id, step=node.key, to=end, why=outcome["why"]))
-    return outcome
+    return True
 
 
 def _cancel(ledger: Ledger, task: Task, node: Step, agent_id: str) -> None:

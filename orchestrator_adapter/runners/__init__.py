@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from data.domain.agents import Role
 from data.domain.events import Event
+from orchestrator_adapter.runners.inbox import Inbox
 
 Asked = Callable[[], Awaitable[str | None]]
 """A question for the id of a reply; None if nobody knows."""
@@ -53,6 +54,8 @@ class Job:
     """Tools of which each call waits for a person; `*` for all."""
     ask: Callable[[Job, str, dict[str, Any], str], Awaitable[Answer]] | None = field(default=None, repr=False)
     """Asks a person about one call: this job, the tool, its input, and the call in words."""
+    inbox: Inbox = field(default_factory=Inbox, repr=False)
+    """What people say to it while it works."""
 
     counted: Callable[[Asked], Awaitable[None]] | None = field(default=None, repr=False)
     """Called before each call of a tool with a question for the reply that makes it: waits until that is counted, where
@@ -77,6 +80,9 @@ class Runner(Protocol):
 
     def run(self, job: Job) -> AsyncIterator[Event | Reply]:
         """Yield events, then exactly one Reply. Raise AgentFailed to fail.
+
+        A message in the job's inbox interrupts the turn and begins the next. AgentHeard tells that the session holds
+        it; also of those that stand in its first words.
 
         When the consumer is cancelled, nothing this run started may be alive when the generator is closed.
         """

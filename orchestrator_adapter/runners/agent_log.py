@@ -34,7 +34,7 @@ class AgentLog:
         self._folder = job.log_dir
         self._tools: dict[str, str] = {}
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._prompt(job.said)
+        self.prompt(job.said)
         for name in ("text.txt", "tools.jsonl"):
             (self._folder / name).touch()
         self._line(
@@ -69,7 +69,8 @@ class AgentLog:
     def ended(self, error: str | None = None) -> None:
         self._line("summary.jsonl", type="Ended", ok=error is None, error=error)
 
-    def _prompt(self, prompt: str) -> None:
+    def prompt(self, prompt: str) -> None:
+        """Write down what is sent to the agent, at its beginning and when a person interrupts it."""
         path = self._folder / "prompt.txt"
         again = path.exists() and path.stat().st_size > 0
         self._append(path.name, f"\n\n--- {_now()} ---\n\n{prompt}" if again else prompt)

@@ -8,7 +8,7 @@ import logging
 import os
 import shutil
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -37,9 +37,11 @@ from claude_agent_sdk.types import HookCallback, SessionKey, SessionStore, Sessi
 from data.domain.agents import Role
 from data.domain.errors import AgentFailed, FleetError, RuntimeUnavailable
 from data.domain.events import Diagnostic, Event
-from orchestrator_adapter.runners import Job, Reply, process
+from orchestrator_adapter.runners import Job, Reply, ending, process
 from orchestrator_adapter.runners.agent_log import AgentLog
 from orchestrator_adapter.runners.gate import Calls, gate
+from orchestrator_adapter.runners.inbox import Inbox, Note
+from orchestrator_adapter.runners.login import LOGINS
 from orchestrator_adapter.runners.thread import Emit, Run, to_the_end
 from orchestrator_adapter.runners.translate import Plain, Translator, redacted
 
@@ -61,13 +63,12 @@ OURS = frozenset({"DATABASE_URL"})
 RUNS_COMMANDS = frozenset({Role.BUILDER, Role.TESTER})
 DEFAULT_MODEL = "claude-opus-5-5"
 """What the bundled command line uses if nobody chose."""
-REFUSED_KEY = frozenset({401, 403})
-WHY = ("subtype", "terminal_reason", "api_error_status", "stop_reason", "session_id")
-"""What a result says about a failure, beside its words."""
 NO_SESSION = "No conversation found"
 PATIENCE_S = 48 * 3600
 """Longer than any question waits for a person: who asks is the one that gives up."""
 INTERRUPT_S = 1.0
+ANSWERS_S = 20.0
+"""How long a turn that a person interrupts may take to end; it takes milliseconds."""
 LEAVE_S = 2.0
 """How long an idle command line may take to write its last line and go."""
 
@@ -91,20 +92,6 @@ def available(cli_path: str | None = None) -> str | None:
         where = f"at {cli_path}" if cli_path else "with the claude-agent-sdk, nor on the PATH"
         return f"The Claude command line was not found {where}."
     return None
-
-
-LOGINS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
-CLOUDS = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX")
-
-
-def no_login(environment: Mapping[str, str]) -> str | None:
-    """None if there is a key, a token or a login on this machine; whether it is right only a run can tell."""
-    if any(environment.get(name) for name in LOGINS + CLOUDS):
-        return None
-    folder = Path(environment.get("CLAUDE_CONFIG_DIR") or Path.home() / ".claude")
-    if (folder / ".credentials.json").is_file():
-        return None
-    return "No ANTHROPIC_API_KEY is set and nobody is logged in to Claude on this machine."
 
 
 def default_model(environment: Mapping[str, str] | None = None) -> str:
@@ -181,6 +168,13 @@ class Ear:
         if self._counted is not None:
             await self._counted(lambda: self._calls.reply(tool_use_id))
 
+    def tells(self, notes: Sequence[Note]) -> str:
+        """What people have to say, as the text of the next turn; told once it stands in the session's transcript."""
+        text = "\n\n".join(note.text for note in notes)
+        self.log.prompt(text)
+        self.translator.sent(text, notes[-1].id)
+        return text
+
     def stderr(self, line: str) -> None:
         self._last_lines.append(redacted(line, self._secrets))
         self._emit(self.translator.stderr(line))
@@ -200,47 +194,63 @@ class Ear:
         if isinstance(error, CLINotFoundError):
             return RuntimeUnavailable(str(error))
         result = error.data if isinstance(error, ResultError) else {}
-        told = answer_words(result) if result else str(error)
+        told = ending.answer_words(result) if result else str(error)
         words = dict.fromkeys([redacted(told, self._secrets), *self._last_lines])
-        why = {name: result[name] for name in WHY if result.get(name)}
+        why = {name: result[name] for name in ending.WHY if result.get(name)}
         if not result and isinstance(error, ProcessError):
             why["exit_code"] = error.exit_code
         return AgentFailed("\n".join(words), error=type(error).__name__, **why)
 
 
-async def converse(client: ClaudeSDKClient, prompt: str, hear: Hear) -> Reply:
-    """Send the prompt, hear everything until the result, and give the answer; raises AgentFailed for a bad end."""
-    await client.query(prompt)
-    async for message in client.receive_messages():
-        said = plain(message)
-        hear(said)
-        _refuse_bad_key(said)
-        if said["type"] == "result":
-            return answer(said)
+async def converse(client: ClaudeSDKClient, job: Job, ear: Ear) -> Reply:
+    """Send the prompt, hear everything until the answer, and give it; raises AgentFailed for a bad end.
+
+    A message from a person interrupts the turn, or follows it if it has just ended; it begins the next one.
+    """
+    await client.query(job.said)
+    messages = client.receive_messages()
+    while True:
+        result = await _turn(client, messages, job.inbox, ear)
+        if not ending.good(result) and not ending.interrupted(result):
+            return ending.answer(result)  # that raises; a message that waits is kept for the next try
+        notes = job.inbox.take()
+        if not notes:
+            return ending.answer(result)
+        await client.query(ear.tells(notes))
+
+
+async def _turn(client: ClaudeSDKClient, messages: AsyncIterator[Message], inbox: Inbox, ear: Ear) -> Plain:
+    """Hear one turn to its end; its result. There is exactly one, interrupted or not."""
+    interrupting: asyncio.Task[None] | None = None
+    try:
+        async with asyncio.timeout(None) as limit:
+            async for message in messages:
+                said = plain(message)
+                ear.message(said)
+                ending.refuse_bad_key(said)
+                if said.get("subtype") == "init" and interrupting is None:  # before it there is nothing to interrupt
+                    interrupting = asyncio.create_task(_interrupt_when_told(client, inbox, limit))
+                if said["type"] == "result":
+                    if inbox.waiting and interrupting is not None:  # what is on its way must not meet the next turn
+                        await interrupting
+                    return said
+    except TimeoutError:
+        words = f"The agent did not let itself be interrupted within {ANSWERS_S:.0f} s."
+        raise AgentFailed(words, ended=True) from None
+    finally:
+        if interrupting is not None:
+            interrupting.cancel()
     raise AgentFailed("The agent's process ended before it gave a result.", ended=True)
 
 
-def _refuse_bad_key(said: Plain) -> None:
-    """A wrong key stays wrong, yet the command line would try again for minutes."""
-    if said.get("subtype") == "api_retry" and (status := said.get("error_status")) in REFUSED_KEY:
-        words = f"API Error: {status} {said.get('error')}. The model service refused the key or login."
-        raise AgentFailed(words, api_error_status=status, terminal_reason="api_error")
-
-
-def answer(result: Plain) -> Reply:
-    """The reply a result holds; `success` with `is_error` is a failure all the same."""
-    if not result.get("is_error") and result.get("subtype") == "success":
-        return Reply(str(result.get("result") or ""), result.get("session_id"))
-    why = {name: result[name] for name in WHY if result.get(name)}
-    words, reason = answer_words(result), str(why.get("terminal_reason", ""))
-    told = reason in ("", "api_error", "completed") or reason in words
-    raise AgentFailed(words if told else f"{words} ({reason})", **why)
-
-
-def answer_words(result: Plain) -> str:
-    """What a result says went wrong."""
-    errors = "; ".join(str(e) for e in result.get("errors") or [])
-    return errors or str(result.get("result") or result.get("subtype") or "The agent failed.")
+async def _interrupt_when_told(client: ClaudeSDKClient, inbox: Inbox, limit: asyncio.Timeout) -> None:
+    """As soon as a person has a message, end the turn; it has to end within the limit then."""
+    told = asyncio.Event()
+    with inbox.waking(told):
+        await told.wait()
+    limit.reschedule(asyncio.get_running_loop().time() + ANSWERS_S)
+    with contextlib.suppress(Exception):  # the SDK's boundary: a turn that does not end meets its limit
+        await client.interrupt()
 
 
 class ClaudeRunner:
@@ -287,7 +297,7 @@ class ClaudeRunner:
             await self._connect(client, mark)
             ear.translator.pid = await _pid(client)
             process.note(self._pids, mark, ear.translator.pid)
-            reply = await converse(client, job.said, ear.message)
+            reply = await converse(client, job, ear)
             calm = True
             return reply
         except Exception as caught:  # the SDK's boundary: its errors have no common class

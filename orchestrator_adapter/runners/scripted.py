@@ -61,7 +61,7 @@ class ScriptedRunner:
         error: Exception | None = None
         try:
             await client.connect()
-            reply = await converse(client, job.said, ear.message)
+            reply = await converse(client, job, ear)
             if self._fail_with is not None:
                 raise self._fail_with
             return reply
@@ -96,11 +96,20 @@ class _Memory(Transport):
             if message["type"] == "control_request":
                 done = {"subtype": "success", "request_id": message["request_id"], "response": {}}
                 self._out.put_nowait({"type": "control_response", "response": done})
+                if message["request"].get("subtype") == "interrupt":
+                    self._interrupt()
             elif message["type"] == "user":
-                self._turn = asyncio.create_task(self._play())
+                self._turn = asyncio.create_task(self._play(message))
 
-    async def _play(self) -> None:
+    def _interrupt(self) -> None:
+        """The turn ends where it is, with a result like any other; between turns there is nothing to end."""
+        if self._turn is not None and self._turn.cancel():
+            end = {"subtype": "error_during_execution", "is_error": True, "terminal_reason": "aborted_streaming"}
+            self._out.put_nowait({**self._result(), **end})
+
+    async def _play(self, asked: dict[str, Any]) -> None:
         self._out.put_nowait({"type": "system", "subtype": "init", "session_id": self._session, "model": self._model})
+        self._out.put_nowait(self._line(asked))
         for number, (text, tokens) in enumerate(self._script, 1):
             if number == len(self._script):
                 await self._held()
@@ -123,11 +132,12 @@ class _Memory(Transport):
             "usage": _usage(tokens),
         }
         line = {"type": "assistant", "uuid": key, "requestId": f"req-{key}", "message": message}
+        return [{"type": "assistant", "session_id": self._session, "message": message}, self._line(line)]
+
+    def _line(self, line: dict[str, Any]) -> dict[str, Any]:
+        """A line of the transcript, as the command line tells of it."""
         path = f"{CONFIG}/projects/scripted/{self._session}.jsonl"
-        return [
-            {"type": "assistant", "session_id": self._session, "message": message},
-            {"type": "transcript_mirror", "filePath": path, "entries": [line]},
-        ]
+        return {"type": "transcript_mirror", "filePath": path, "entries": [line]}
 
     def _result(self) -> dict[str, Any]:
         return {

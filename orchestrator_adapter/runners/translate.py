@@ -18,6 +18,7 @@ from typing import Any, Literal
 from data.domain.agents import FileChange
 from data.domain.events import (
     Activity,
+    AgentHeard,
     Diagnostic,
     Event,
     FileTouched,
@@ -123,7 +124,12 @@ class Translator:
         self._subagents: set[str] = set()
         self._session = ""
         self._words = ""
+        self._sent = (job.said, job.inbox.opened_with) if job.inbox.opened_with else None
         self.pid: int | None = None
+
+    def sent(self, text: str, told: int) -> None:
+        """A person's message is on its way to the agent."""
+        self._sent = (text, told)
 
     def message(self, message: Plain) -> Iterator[Event]:
         """Events of one message of the stream."""
@@ -145,11 +151,20 @@ class Translator:
     def line(self, line: Plain, *, subagent: bool = False) -> Iterator[Event]:
         """Events of one transcript line: what the model's reply used, once, again only if a copy says more."""
         reply = line.get("message")
+        if self._sent is not None and line.get("type") in ("user", "assistant") and not subagent:
+            yield from self._heard(line.get("type") == "assistant", reply)
         if line.get("type") != "assistant" or not isinstance(reply, Mapping):
             return
         self._open.pop(str(reply.get("id")), None)
         key = (str(reply.get("id") or line.get("uuid")), str(line.get("requestId") or ""))
         yield from self._meter(key, reply, subagent)
+
+    def _heard(self, answered: bool, said: object) -> Iterator[Event]:
+        """A message was read when it stands in the transcript: from then on the session holds it."""
+        text, told = self._sent or ("", 0)
+        if answered or (isinstance(said, Mapping) and answer_text(said.get("content")) == text):
+            self._sent = None
+            yield AgentHeard(**self._ids, told=told)
 
     def broken_off(self) -> Iterator[Event]:
         """Replies that began and never came to a line: cut off or tried again, but what they read was used."""

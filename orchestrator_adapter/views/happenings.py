@@ -74,6 +74,10 @@ def _done(event: Event) -> tuple[str, str] | None:
             return "asked", f"waits for a person: {text}"
         case e.ApprovalAnswered(to=to, by=by, reason=reason):
             return "answered", _with(to.value if by == "clock" else f"{to} by {by}", reason)
+        case e.AgentTold(by=by, words=text):
+            return "told", f"told by {by}: {text}"
+        case e.AgentHeard():
+            return "told", "has the message, and goes on with it"
         case e.StepContinued(step=step, attempt=attempt, session=session, worker=worker):
             how = "continues its session" if session else "begins anew"
             return "moved", f"its engine process was gone; {step} {how} on {worker} (try {attempt})"

@@ -9,7 +9,7 @@ from data.domain.agents import Agent
 from data.domain.errors import AgentNotFound, BlobNotFound
 from data.store import Recorded
 from orchestrator_adapter import commands
-from pages.ui import alert_card, cards, charts, history, live, logs, places, session, tables
+from pages.ui import alert_card, cards, charts, history, live, logs, places, session, tables, tell
 from pages.ui.look import plain
 
 TABS = ["Replies", "Tools", "Files", "Logs", "Result"]
@@ -27,6 +27,7 @@ def facts(agent_id: str) -> None:
     agent = load(agent_id)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(places.TASK, label="Its task", icon=":material/arrow_upward:", query_params={"id": agent.task_id})
+        tell.button(agent)
         if not agent.live and st.button("Delete", icon=":material/delete:", key="delete"):
             confirm_delete(agent)
     with session.read() as board:

@@ -34,6 +34,8 @@ class Cast:
         ids = {"task_id": job.task_id, "agent_id": job.agent_id}
         try:
             yield e.SessionStarted(**ids, session_id=f"s-{job.step}", model="claude-sonnet-5-5")
+            if job.inbox.opened_with:
+                yield e.AgentHeard(**ids, told=job.inbox.opened_with)
             message = f"m-{job.agent_id}"
             yield e.MessageMetered(
                 **ids, message_id=message, model="claude-sonnet-5-5", tokens=Tokens(10, 5), cost_nanousd=1_000_000

@@ -182,3 +182,39 @@ def test_a_task_cancelled_while_nobody_runs_stays_cancelled(
     assert attempts(store, task_id)["analyst"] == 1
     assert not agents_alive(home)
     assert look(store, task_id).status is TaskStatus.CANCELLED
+
+
+@pytest.mark.timeout(120)
+def test_what_was_told_around_a_crash_is_read_when_the_step_goes_on(
+    host: Host, store: Store, home: Path, eventually: Callable[..., None]
+) -> None:
+    """The one just before the kill and the one while nobody runs; the agent's session holds both afterwards."""
+    task_id = submit(store, home / "work")
+    eventually(lambda: at_work(store, task_id, "analyst"), within=60)
+    with store.read() as board:
+        (agent,) = board.agents(AgentFilter(task_id=task_id, live=True)).items
+    ids = {"task_id": task_id, "agent_id": agent.id}
+    with store.write(durable=True) as ledger:
+        ledger.append(e.AgentTold(**ids, words="first words", by="ana"))
+    host.kill()
+    with store.write(durable=True) as ledger:
+        last = ledger.append(e.AgentTold(**ids, words="second words", by="ana"))
+    host.restart()
+
+    def heard() -> list[int]:
+        with store.read() as board:
+            log = board.events(task_id=task_id, limit=1000)
+        return [entry.event.told for entry in log if isinstance(entry.event, e.AgentHeard)]
+
+    eventually(lambda: heard()[-1:] == [last], within=60)
+    with store.read() as board:
+        session = board.agent(agent.id).session_id
+    (path,) = (home / "demo" / "config" / "projects").glob(f"*/{session}.jsonl")
+    said = [line for line in path.read_text().splitlines() if '"type":"user"' in line]
+    assert sum("first words" in line for line in said) >= 1, "said again rather than lost"
+    assert sum("second words" in line for line in said) == 1
+    with store.write(durable=True) as ledger:
+        ledger.append(e.TaskMoved(task_id=task_id, to=TaskStatus.CANCELLED, by="test"))
+    eventually(lambda: not agents_alive(home), within=20)
+    with store.read() as board:
+        assert board.agent(agent.id).session_id == session

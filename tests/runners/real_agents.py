@@ -110,9 +110,9 @@ async def stopped_at(runner: Runner, job: Job, here: Callable[[object], bool]) -
 
 
 @contextmanager
-def serving(home: Path, *script: dict, **options) -> Iterator[ClaudeRunner]:
+def serving(home: Path, *script: dict, pace: float = 0, **options) -> Iterator[ClaudeRunner]:
     """A runner whose model says this script."""
-    server = ModelServer(0, lambda scenario, part: script).start()
+    server = ModelServer(pace, lambda scenario, part: script).start()
     own = {"CLAUDE_CONFIG_DIR": str(home / "config"), "HOME": str(home)}
     environment = {"ANTHROPIC_BASE_URL": server.url, "ANTHROPIC_API_KEY": "sk-ant-dummy-of-the-tests", **own}
     home.mkdir(parents=True, exist_ok=True)

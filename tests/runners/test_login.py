@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator_adapter.runners.claude import no_login
+from orchestrator_adapter.runners.login import no_login
 
 
 @pytest.mark.parametrize("name", ["ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CODE_USE_BEDROCK"])

@@ -26,6 +26,8 @@ PIECES = 12
 SECONDS = 1.1
 """How long a reply takes that says nothing else."""
 FILLER = "No response requested."
+INTERRUPTED = "interrupted by user"
+"""What the command line notes in a conversation whose turn was ended."""
 _FOLDER = re.compile(r"[Ww]orking directory: ([^\n]+)")
 
 
@@ -66,7 +68,7 @@ def reached(script: Sequence[Step], messages: Sequence[Json]) -> int:
             continue
         after = messages[at + 1] if at + 1 < len(messages) else {"content": ""}
         calls = isinstance(message["content"], list) and any(b.get("type") == "tool_use" for b in message["content"])
-        stopped = "interrupted by user" in text_of(after["content"]) + tool_answer(after)
+        stopped = INTERRUPTED in text_of(after["content"]) + tool_answer(after)
         number += not stopped and (calls or not script[number].get("tools"))
         while stopped and script[number].get("repeat"):  # whoever is interrupted in a circle leaves it
             number += 1
@@ -79,6 +81,11 @@ def chosen(step: Step, answer: str) -> Step:
         if case["when"] in answer:
             return {**step, **case}
     return step
+
+
+def unstuck(step: Step, last: Json) -> Step:
+    """A reply that got stuck is whole when it is said again, because a person has interrupted it."""
+    return {**step, "stall": False} if step.get("stall") and INTERRUPTED in text_of(last["content"]) else step
 
 
 def filled(value: Any, folder: str) -> Any:
@@ -182,7 +189,7 @@ class Handler(BaseHTTPRequestHandler):
         scenario, part, said = locate(body["messages"])
         script = self.server.script(scenario, part)
         number = reached(script, said)
-        step = chosen(script[number], tool_answer(body["messages"][-1]))
+        step = unstuck(chosen(script[number], tool_answer(body["messages"][-1])), body["messages"][-1])
         refusal = step.get("error")
         if refusal and self.server.refuses((self._session(), scenario, part, number), refusal["times"]):
             self._json(refusal["status"], _error(refusal["type"], refusal["message"]))
