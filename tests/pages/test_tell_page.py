@@ -17,6 +17,7 @@ OPENS, TEXT, SENDS = "tell-a1", "tell-text-a1", "tell-sure"
 
 
 def an_agent(deck: Deck, *, runtime: Runtime = Runtime.SCRIPTED, to: AgentStatus = AgentStatus.ACTIVE) -> None:
+    deck.engine.close()  # or it would do the task
     told(deck, moved(TaskStatus.IN_PROGRESS))
     ids = {"task_id": "t1", "agent_id": "a1"}
     with deck.store.write() as ledger:
@@ -52,6 +53,7 @@ def test_a_live_agent_is_interrupted_with_a_message(deck: Deck):
     assert any("what it has done stays; it goes on with your message" in text.value for text in at.markdown)
     at = send(page(), "Try the other file.")
     assert not at.exception
+    assert [error.value for error in at.error] == []
     assert said(deck) == ["Try the other file."]
 
 
