@@ -12,7 +12,7 @@ from data.domain.alerts import Alert, AlertKind, AlertStatus
 from data.domain.errors import AgentNotFound, TaskNotFound
 from data.domain.tasks import Task
 from orchestrator_adapter import commands_alerts
-from pages.ui import cards, places, session, task_actions
+from pages.ui import cards, places, session, task_actions, tell
 from pages.ui.look import plain
 
 KINDS = {
@@ -73,6 +73,8 @@ def _actions(alert: Alert, agent: Agent | None, task: Task | None) -> None:
             "Wait", key=f"wait-{alert.id}", icon=":material/snooze:", help="Say nothing for the fleet's patience."
         ):
             _done("wait", alert, lambda: commands_alerts.snooze_alert(session.deck(), session.actor(), alert.id))
+        if agent is not None and alert.kind is not AlertKind.BUDGET:
+            tell.button(agent, alert.id)
         if (
             agent is not None
             and agent.live

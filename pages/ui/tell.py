@@ -11,11 +11,14 @@ from pages.ui.look import plain
 from pages.ui.task_actions import OURS
 
 
-def button(agent: Agent) -> None:
-    """For an agent that is live and ours; nothing for others, which would not hear it."""
+def button(agent: Agent, place: str | None = None) -> None:
+    """For an agent that is live and ours; nothing for others, which would not hear it.
+
+    `place`: a name for the button where a page has several for one agent.
+    """
     if not agent.live or agent.runtime not in OURS:
         return
-    if st.button("Interrupt with a message…", icon=":material/campaign:", key=f"tell-{agent.id}"):
+    if st.button("Interrupt with a message…", icon=":material/campaign:", key=f"tell-{place or agent.id}"):
         ask_words(agent)
 
 
