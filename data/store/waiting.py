@@ -15,7 +15,7 @@ from data.domain.fleet import Priority
 from data.domain.tasks import TaskStatus
 from data.domain.waiting import Queue, Reason, Room, Share, Waiting
 from data.domain.workflows import StepStatus
-from data.store import settings
+from data.store import places, settings
 from data.store import tables as t
 from data.store.rows import at
 
@@ -30,7 +30,6 @@ _Row = Any
 _Step = tuple[str | None, Role | None, int]
 """A step that could start, its role, and since when."""
 _c = t.tasks.c
-_RANK = sa.case({p.value: p.rank for p in Priority}, value=_c.priority)
 _TASK = (
     _c.id,
     sa.func.substr(_c.description, 1, MOST_WORDS).label("description"),
@@ -68,7 +67,7 @@ def queue(db: sa.Connection) -> Queue:
 def _tasks(db: sa.Connection, states: Iterable[str]) -> list[_Row]:
     """Tasks in these states, in the order in which places are given: the more urgent first, then the older."""
     query = sa.select(*_TASK).where(_c.status.in_(list(states)), _c.deleted_at_ms.is_(None), _c.runtime.in_(_OURS))
-    return list(db.execute(query.order_by(_RANK, _c.created_at_ms, _c.id)))
+    return list(db.execute(query.order_by(*places.ORDER)))
 
 
 def _whole(task: _Row) -> list[_Step]:
@@ -190,7 +189,7 @@ def _paused(db: sa.Connection) -> list[Waiting]:
     )
     query = query.where(_c.status == TaskStatus.PAUSED.value, _c.deleted_at_ms.is_(None), _c.runtime.in_(_OURS))
     out = []
-    for row in db.execute(query.order_by(_RANK, _c.created_at_ms, _c.id).limit(MOST_HELD)):
+    for row in db.execute(query.order_by(*places.ORDER).limit(MOST_HELD)):
         why = json.loads(row.body).get("why") if row.body else None
         since_ms = row.at_ms or row.created_at_ms
         out.append(_waiting(row, None, None, since_ms, Reason.PAUSED, why or "It is paused."))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 import streamlit as st
 
 from data.domain import words
+from orchestrator_adapter.access import Actor
 from orchestrator_adapter.commands_batch import Outcome
+from orchestrator_adapter.deck import Deck
 from pages.ui import session
 from pages.ui.filters import Listed
 from pages.ui.look import plain
@@ -37,6 +40,29 @@ class Order:
     """What it means, as a sentence."""
     done: str
     """`cancelled`."""
+
+
+V = TypeVar("V", bound=StrEnum)
+
+
+def order(
+    verb: V,
+    give: Callable[[Deck, Actor, V, Sequence[str]], list[Outcome]],
+    hindrance: Callable[[V, Any], str | None],
+    icon: str,
+    told: str,
+    done: str,
+    name: str = "",
+) -> Order:
+    """A button that gives this order as the person who looks at the page."""
+    return Order(
+        name or verb.capitalize(),
+        icon,
+        lambda ids: give(session.deck(), session.actor(), verb, ids),
+        lambda item: hindrance(verb, item),
+        told,
+        done,
+    )
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import streamlit as st
 
 from data.domain import words
@@ -114,21 +116,13 @@ def note_click() -> None:
 def orders() -> list[picked.Order]:
     """What can be done with several agents at once."""
 
-    def order(verb: AgentOrder, name: str, icon: str, told: str, done: str) -> picked.Order:
-        return picked.Order(
-            name,
-            icon,
-            lambda ids: commands_batch.order_agents(session.deck(), session.actor(), verb, ids),
-            lambda agent: commands_batch.agent_hindrance(verb, agent),
-            told,
-            done,
-        )
-
+    order = functools.partial(picked.order, give=commands_batch.order_agents, hindrance=commands_batch.agent_hindrance)
     stopped = "An agent is not stopped alone: the tasks they work on are cancelled, with all their agents."
     gone = "They go off every list. What they spent stays counted; their tasks stay."
+    stop, delete = AgentOrder.CANCEL, AgentOrder.DELETE
     return [
-        order(AgentOrder.CANCEL, "Cancel tasks of", ":material/stop_circle:", stopped, "stopped"),
-        order(AgentOrder.DELETE, "Delete", ":material/delete:", gone, "deleted"),
+        order(stop, icon=":material/stop_circle:", told=stopped, done="stopped", name="Cancel tasks of"),
+        order(delete, icon=":material/delete:", told=gone, done="deleted"),
     ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import streamlit as st
 
 from data.domain import words
@@ -51,24 +53,16 @@ def task_list(wanted: TaskFilter) -> None:
 def orders() -> list[picked.Order]:
     """What can be done with several tasks at once."""
 
-    def order(verb: TaskOrder, icon: str, told: str, done: str) -> picked.Order:
-        return picked.Order(
-            verb.capitalize(),
-            icon,
-            lambda ids: commands_batch.order_tasks(session.deck(), session.actor(), verb, ids),
-            lambda task: commands_batch.task_hindrance(verb, task),
-            told,
-            done,
-        )
-
+    order = functools.partial(picked.order, give=commands_batch.order_tasks, hindrance=commands_batch.task_hindrance)
     stopped = "Every agent of them is stopped. What was spent stays spent; changed files stay as they are."
     gone = "They go off every list, with their agents. What they spent stays counted; changed files stay."
     held = "No further step of them begins; steps that run may finish."
+    kept = "What is paid for is kept; the rest goes on."
     return [
-        order(TaskOrder.CANCEL, ":material/stop_circle:", stopped, "cancelled"),
-        order(TaskOrder.PAUSE, ":material/pause_circle:", held, "paused"),
-        order(TaskOrder.RESUME, ":material/play_circle:", "What is paid for is kept; the rest goes on.", "resumed"),
-        order(TaskOrder.DELETE, ":material/delete:", gone, "deleted"),
+        order(TaskOrder.CANCEL, icon=":material/stop_circle:", told=stopped, done="cancelled"),
+        order(TaskOrder.PAUSE, icon=":material/pause_circle:", told=held, done="paused"),
+        order(TaskOrder.RESUME, icon=":material/play_circle:", told=kept, done="resumed"),
+        order(TaskOrder.DELETE, icon=":material/delete:", told=gone, done="deleted"),
     ]
 
 
