@@ -6,7 +6,6 @@ import streamlit as st
 
 from data.domain import words
 from data.domain.alerts import AlertStatus, Precision
-from data.store import settings
 from data.store.alerting import AlertFilter
 from pages.ui import alert_card, cards, decided, live, session, tables
 from pages.ui.look import plain
@@ -20,7 +19,7 @@ TO_JUDGE = 3
 def standing() -> None:
     with session.read() as board:
         found = board.alerts_standing()
-        patience = settings.patience(board.connection)
+        patience = board.settings().patience
     if not found:
         cards.empty(
             "No open alert",

@@ -74,6 +74,9 @@ def test_every_page_shows_its_last_state_and_says_how_old_it_is(
         "pages/watch/agent.py": {"id": agents()[0]},
         "pages/watch/approvals.py": {},
         "pages/guard/budgets.py": {},
+        "pages/watch/queue.py": {},
+        "pages/guard/alerts.py": {},
+        "pages/guard/limits.py": {},
     }
     shown = {page: opened(page, **query) for page, query in pages.items()}
     assert not any(says_its_age(at) for at in shown.values())
