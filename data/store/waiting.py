@@ -30,6 +30,8 @@ _Row = Any
 _Step = tuple[str | None, Role | None, int]
 """A step that could start, its role, and since when."""
 _c = t.tasks.c
+_LEFT = t.step_runs.c.run_id.is_not(None) & t.step_runs.c.outcome.is_(None) & t.step_runs.c.owner.is_(None)
+"""The engine process that had the step is gone, and nobody has it yet."""
 _TASK = (
     _c.id,
     sa.func.substr(_c.description, 1, MOST_WORDS).label("description"),
@@ -104,23 +106,25 @@ def _ready_steps(db: sa.Connection, tasks: Iterable[_Row]) -> dict[str, list[_St
     if not begun:
         return {}
     c = t.steps.c
-    join = t.steps.join(t.tasks, _c.id == c.task_id)
-    query = sa.select(c.task_id, c.key, c.role, c.depends_on, c.status, c.ended_at_ms).select_from(join)
+    run_id = c.task_id + "/" + c.key + "/" + sa.cast(c.generation, sa.String)
+    join = t.steps.join(t.tasks, _c.id == c.task_id).outerjoin(t.step_runs, t.step_runs.c.run_id == run_id)
+    query = sa.select(c.task_id, c.key, c.role, c.depends_on, c.status, c.ended_at_ms, _LEFT.label("left"))
+    query = query.select_from(join)
     query = query.where(_c.status.in_(_BEGUN), _c.deleted_at_ms.is_(None), _c.runtime.in_(_OURS))
     steps: dict[str, list[_Row]] = {}
     for row in db.execute(query.order_by(c.task_id, c.position)):
         steps.setdefault(row.task_id, []).append(row)
-    resumed = _resumed(db)
+    resumed, lost_ms = _resumed(db), _lost(db)
     out: dict[str, list[_Step]] = {}
     for task_id in begun.keys() & steps.keys():
         task = begun[task_id]
         since = max(task.started_at_ms or task.created_at_ms, resumed.get(task_id, 0))
-        out[task_id] = _startable(steps[task_id], since)
+        out[task_id] = _startable(steps[task_id], since, lost_ms)
     return out
 
 
-def _startable(steps: list[_Row], since_ms: int) -> list[_Step]:
-    """After a failure nothing new starts."""
+def _startable(steps: list[_Row], since_ms: int, lost_ms: int) -> list[_Step]:
+    """New ones, and those whose process was lost; after a failure nothing starts."""
     if any(step.status == StepStatus.FAILED for step in steps):
         return []
     done = {step.key: step.ended_at_ms or 0 for step in steps if step.status == StepStatus.COMPLETED}
@@ -128,7 +132,16 @@ def _startable(steps: list[_Row], since_ms: int) -> list[_Step]:
     for step in steps:
         if step.status == StepStatus.PENDING and done.keys() >= (needed := set(json.loads(step.depends_on))):
             out.append((step.key, Role(step.role), max([since_ms, *(done[key] for key in needed)])))
+        elif step.status == StepStatus.ACTIVE and step.left:
+            out.append((step.key, Role(step.role), max(since_ms, lost_ms)))
     return out
+
+
+def _lost(db: sa.Connection) -> int:
+    """When an engine process was lost, or ended, last."""
+    w = t.workers.c
+    gone = sa.func.coalesce(w.lost_at_ms, w.ended_at_ms)
+    return int(db.execute(sa.select(sa.func.coalesce(sa.func.max(gone), 0))).scalar_one())
 
 
 def _resumed(db: sa.Connection) -> dict[str, int]:

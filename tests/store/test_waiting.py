@@ -13,7 +13,7 @@ from data.domain.fleet import Limits, Priority
 from data.domain.tasks import Complexity, TaskStatus, TaskType
 from data.domain.waiting import Queue, Reason, ordinal
 from data.domain.workflows import StepStatus
-from data.store import Store, settings
+from data.store import Store, settings, workers
 from data.store import tables as t
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -174,14 +174,23 @@ def test_the_machine_is_full(store: Store) -> None:
     assert queue(store).waiting[0].reason is Reason.NEXT
 
 
-def test_a_machine_that_is_gone_has_no_places(store: Store) -> None:
+def test_what_a_lost_process_had_waits_again(store: Store) -> None:
+    machine(store, "raft", 1)
     machine(store)
     append(store, submitted("t1"), submitted("t2"))
-    at_work(store, "t1")
-    with store.writer.connect() as connection, connection.begin():
-        connection.execute(sa.update(t.workers).values(lost_at_ms=1))
+    at_work(store, "t1", host="raft")
+    with store.write() as ledger:
+        workers.lose(ledger.connection, "raft-1")
     found = queue(store)
-    assert (found.machines, found.in_all.taken, found.waiting[0].reason) == ((), 0, Reason.NOBODY)
+    assert [(share.name, share.taken) for share in found.machines] == [("deck", 0)]
+    assert [(one.task_id, one.step, one.reason) for one in found.waiting] == [
+        ("t1", "planner", Reason.NEXT),
+        ("t2", None, Reason.NEXT),
+    ]
+    assert found.waiting[0].since > NOW
+    with store.write() as ledger:
+        workers.lose(ledger.connection, "deck-1")
+    assert {one.reason for one in queue(store).waiting} == {Reason.NOBODY}
 
 
 def test_a_person_has_as_many_agents_as_one_may(store: Store) -> None:
