@@ -16,13 +16,21 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from orchestrator_adapter import api
-from orchestrator_adapter.api import answers, bodies, contents
+from orchestrator_adapter.api import answers, bodies, contents, fleet_bodies
 from orchestrator_adapter.api.health import Meters
 from orchestrator_adapter.api.http import Operation
 
 TABLE = contents.operations(Meters(lambda: None, lambda: 0))
 POSTS = [operation.path.replace("{id}", "t1") for operation in TABLE if operation.method == "POST"]
 WITH_BODY = ["/api/v1/tasks", "/api/v1/agents", "/api/v1/tasks/estimate"]
+
+NEEDED = {
+    bodies.AlertBody: {"action": "right"},
+    bodies.AnswerBody: {"decision": "allow"},
+    bodies.MessageBody: {"text": "look at calc.py"},
+    fleet_bodies.PriorityBody: {"priority": "low"},
+}
+"""Bodies that an operation cannot do without."""
 
 
 def name(operation: Operation) -> str:
@@ -50,9 +58,9 @@ def refused(answer: Any, status: int, code: str, field: str | None = None) -> st
 @pytest.mark.parametrize("operation", [o for o in TABLE if "{id}" in o.path], ids=name)
 @pytest.mark.parametrize("unknown", ["nobody", "%00", "a%2fb", "x" * 500, "%F0%9F%92%A9", "' or 1=1 --"])
 def test_what_is_not_there_is_not_found(client: TestClient, operation: Operation, unknown: str):
-    body = {"decision": "allow"} if operation.takes is bodies.AnswerBody else None
+    body = NEEDED.get(operation.takes)
     answer = client.request(operation.method, address(operation).replace("nobody", unknown), json=body)
-    codes = {"TASK_NOT_FOUND", "AGENT_NOT_FOUND", "APPROVAL_NOT_FOUND", "BUDGET_NOT_FOUND", "ROUTE_NOT_FOUND"}
+    codes = {f"{noun}_NOT_FOUND" for noun in ("TASK", "AGENT", "APPROVAL", "ALERT", "BUDGET", "ROUTE")}
     if answer.status_code == 405:  # the slash made another address of it
         assert unknown == "a%2fb"
         return
