@@ -104,7 +104,8 @@ class Ground:
 
     def _start(self, *place: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "tests.engine.kill_host", str(self._folder), *place]
-        process = subprocess.Popen(command, env=self._env, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        with (self._home / "host.log").open("a") as log:
+            process = subprocess.Popen(command, env=self._env, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
         assert process.stdout is not None
         assert process.stdout.readline() in ("up\n", ""), "it says that it is up, unless it was killed before"
         return process
