@@ -174,7 +174,8 @@ def figures_of(found: Sequence[Outcome]) -> Iterator[Figure]:
     )
     yield at_most(f"budget overshoot, worst of {len(found)} runs, of the bound", 100 * worst.share, 100, "%", beside)
     most = max(one.most_after for one in calm)
-    yield at_most("budget overshoot: replies of one agent after the crossing one", most, 1, "", "without a crash")
+    share = f"worst without a crash {100 * max(one.share for one in calm):.0f} % of the bound"
+    yield told("budget overshoot: replies of one agent after the crossing one, most", str(most), share)
     dearest = max(found, key=lambda one: one.over_nanousd)
     yield told("budget overshoot: dearest", f"{dearest.over_nanousd / NANO:.3f} USD", f"{dearest.agents} agents")
     lost = max((one.uncounted_nanousd for one in crashes), default=0)

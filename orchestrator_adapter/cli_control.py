@@ -76,7 +76,8 @@ def _order(give: Callable[[Deck], Task], as_json: bool, told: Callable[[Task, st
 
 
 def _cancelled(task: Task, _later: str) -> str:
-    return f"Task {task.id} is cancelled."
+    simulated = ", simulated" if task.simulated else ""
+    return f"Task {task.id} is cancelled; it had cost {words.dollars(task.cost_nanousd)}{simulated}."
 
 
 def _resumed(task: Task, later: str) -> str:

@@ -16,7 +16,7 @@ from data.domain.errors import FolderRefused, InvalidField, ModelUnknown, Runtim
 from data.domain.prices import book
 from data.domain.tasks import AnalystChoice, Complexity, Draft, Task, TaskStatus, TaskType
 from data.domain.workflows import Step, StepStatus, Workflow
-from data.store import AgentFilter, asking
+from data.store import AgentFilter, Board, asking
 from orchestrator_adapter import planning
 from orchestrator_adapter.access import Actor, require
 from orchestrator_adapter.deck import Deck
@@ -69,34 +69,36 @@ def start_agent(
 def cancel_task(deck: Deck, actor: Actor, task_id: str) -> Task:
     """Stop the task and every agent of it; refuses with TooLate if it has ended."""
     require(actor, "cancel_task")
-    with deck.store.read() as board:
+    with deck.store.write(durable=True) as ledger:  # looked at and changed in one: two people may press at once
+        board = Board(ledger.connection)
         task = board.task(task_id)
-    if task.status is TaskStatus.CANCELLED:  # a second click says the same
-        return task
-    must_be_ours(task)
-    with deck.store.write(durable=True) as ledger:
+        if task.status is TaskStatus.CANCELLED:  # a second click says the same
+            return task
+        must_be_ours(task)
         ledger.append(
             e.TaskMoved(task_id=task_id, to=TaskStatus.CANCELLED, why=f"Cancelled by {actor.name}.", by=actor.name)
         )
         for step in task.workflow:
             if step.status is StepStatus.PENDING:
                 ledger.append(e.StepMoved(task_id=task_id, step=step.key, to=StepStatus.CANCELLED))
-    with deck.store.read() as board:
+        for agent in board.agents(AgentFilter(task_id=task_id, status=AgentStatus.IDLE)).items:  # of these none runs
+            ledger.append(e.AgentMoved(task_id=task_id, agent_id=agent.id, to=AgentStatus.CANCELLED))
         return board.task(task_id)
 
 
 def pause_task(deck: Deck, actor: Actor, task_id: str, *, stop_agents: bool = False) -> Task:
     """Start no further step; agents at work finish theirs, or are stopped and go on in their session later."""
     require(actor, "pause_task")
-    with deck.store.read() as board:
+    with deck.store.write(durable=True) as ledger:
+        board = Board(ledger.connection)
         task = board.task(task_id)
-    must_be_ours(task)
-    if task.status is not TaskStatus.PAUSED:
+        must_be_ours(task)
+        if task.status is TaskStatus.PAUSED:
+            return task
         why = f"Paused by {actor.name}."
-        paused = e.TaskMoved(task_id=task_id, to=TaskStatus.PAUSED, why=why, by=actor.name, stop_agents=stop_agents)
-        with deck.store.write(durable=True) as ledger:
-            ledger.append(paused)
-    with deck.store.read() as board:
+        ledger.append(
+            e.TaskMoved(task_id=task_id, to=TaskStatus.PAUSED, why=why, by=actor.name, stop_agents=stop_agents)
+        )
         return board.task(task_id)
 
 
@@ -106,16 +108,29 @@ def resume_task(deck: Deck, actor: Actor, task_id: str, *, from_step: str | None
     `from_step`: do this step and all that depends on it once more, whatever became of them.
     """
     require(actor, "resume_task")
-    with deck.store.read() as board:
-        task = board.task(task_id)
-        agents = board.agents(AgentFilter(task_id=task_id), limit=200).items
-    must_be_ours(task)
-    news = resuming.plan(task, agents, from_step, actor.name)
     with deck.store.write(durable=True) as ledger:
-        for event in news:
+        board = Board(ledger.connection)
+        task = board.task(task_id)
+        must_be_ours(task)
+        agents = board.agents(AgentFilter(task_id=task_id), limit=200).items
+        stopping = any(agent.live for agent in agents) and _stopped(board, task)
+        for event in resuming.plan(task, agents, from_step, actor.name, stopping=stopping):
             ledger.append(event)
-    with deck.store.read() as board:
         return board.task(task_id)
+
+
+def _stopped(board: Board, task: Task) -> bool:
+    """Whether the agents of a task that stands still were told to stop, rather than to finish their step."""
+    stopped, after = task.status is TaskStatus.CANCELLED, 0
+    while found := board.events(task_id=task.id, after=after, limit=1000):
+        for entry in found:
+            match entry.event:
+                case e.TaskMoved(to=TaskStatus.PAUSED, stop_agents=stop):
+                    stopped = stop
+                case e.TaskMoved(to=TaskStatus.CANCELLED):
+                    stopped = True
+        after = found[-1].id
+    return stopped
 
 
 def rerun_task(deck: Deck, actor: Actor, task_id: str) -> Task:
@@ -193,23 +208,24 @@ def remove_budget(deck: Deck, actor: Actor, budget_id: str) -> None:
 def delete_task(deck: Deck, actor: Actor, task_id: str) -> None:
     """Take a task that has ended off every list, with its agents; what was spent stays counted."""
     require(actor, "delete_task")
-    with deck.store.read() as board:
-        task = board.task(task_id)
-        live = [agent.name for agent in board.agents(AgentFilter(task_id=task_id), limit=200).items if agent.live]
-    if not task.ended or live:
-        raise StillRunning(f"Task {task_id} is still running; cancel it first.", task_id=task_id)
     with deck.store.write(durable=True) as ledger:
+        board = Board(ledger.connection)
+        live = board.agents(AgentFilter(task_id=task_id, live=True), limit=1).items
+        if not board.task(task_id).ended:
+            raise StillRunning(f"Task {task_id} is still running; cancel it first.", task_id=task_id)
+        if live:
+            told = f"{live[0].name} of task {task_id} is still being stopped; try again soon."
+            raise StillRunning(told, task_id=task_id)
         ledger.append(e.TaskDeleted(task_id=task_id, by=actor.name))
 
 
 def delete_agent(deck: Deck, actor: Actor, agent_id: str) -> None:
     """Take an agent that has ended off every list; what it spent stays counted."""
     require(actor, "delete_agent")
-    with deck.store.read() as board:
-        agent = board.agent(agent_id)
-    if agent.live:
-        raise StillRunning(f"Agent {agent_id} is still running; cancel its task first.", agent_id=agent_id)
     with deck.store.write(durable=True) as ledger:
+        agent = Board(ledger.connection).agent(agent_id)
+        if agent.live:
+            raise StillRunning(f"Agent {agent_id} is still running; cancel its task first.", agent_id=agent_id)
         ledger.append(
             e.AgentMoved(task_id=agent.task_id, agent_id=agent_id, to=AgentStatus.DELETED, why=f"by {actor.name}")
         )

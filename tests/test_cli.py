@@ -133,7 +133,7 @@ def test_a_task_waits_for_a_server_if_nobody_waits_for_it(run: Run):
     listed = json.loads(run("tasks", "--json", "--status", "pending").stdout)
     assert [t["id"] for t in listed][-1] == task.id
     assert task.id in run("tasks").stdout
-    assert run("cancel", task.id).stdout == f"Task {task.id} is cancelled.\n"
+    assert run("cancel", task.id).stdout == f"Task {task.id} is cancelled; it had cost $0.00, simulated.\n"
     assert json.loads(run("tasks", "--json", "--status", "cancelled").stdout)[0]["id"] == task.id
 
 

@@ -154,7 +154,12 @@ def test_a_task_is_held_and_goes_on(run: Run):
     assert "cannot be resumed" in sentence(run("resume", task.id))
     paused = answers.TaskShape.model_validate_json(said(run("pause", task.id, "--json")))
     assert (paused.status, paused.run) == ("paused", 2)
-    assert said(run("cancel", task.id)) == f"Task {task.id} is cancelled."
+    assert said(run("cancel", task.id)) == f"Task {task.id} is cancelled; it had cost $0.00, simulated."
+    assert "is cancelled" in said(run("cancel", task.id)), "a second time says the same"
+    assert "cancelled cannot become paused" in sentence(run("pause", task.id))
+    assert run("order-tasks", "delete", task.id).returncode == 0
+    for order in ("cancel", "pause", "resume", "rerun"):
+        assert sentence(run(order, task.id)) == f"There is no task {task.id}."
 
 
 def test_a_task_goes_on_from_a_step_and_says_what_is_kept(run: Run, store: Store):

@@ -312,7 +312,13 @@ def test_a_deleted_task_is_gone_with_its_agents(bridge: Bridge, ended: Callable[
     assert agents
     commands.delete_task(bridge.deck, LOCAL, task.id)
     before = bridge.clock()
-    for again in (commands.delete_task, commands.cancel_task):
+    for again in (
+        commands.delete_task,
+        commands.cancel_task,
+        commands.pause_task,
+        commands.resume_task,
+        commands.rerun_task,
+    ):
         with pytest.raises(TaskNotFound, match=f"There is no task {task.id}"):
             again(bridge.deck, LOCAL, task.id)
     with pytest.raises(AgentNotFound):
@@ -343,7 +349,13 @@ def test_a_live_agent_is_not_deleted(bridge: Bridge) -> None:
 
 def test_nobodys_task_is_not_found(bridge: Bridge) -> None:
     for task_id in ("nobody", "", "x" * 1_000, "a'b; --", "nul\x00"):
-        for command in (commands.cancel_task, commands.delete_task):
+        for command in (
+            commands.cancel_task,
+            commands.pause_task,
+            commands.resume_task,
+            commands.rerun_task,
+            commands.delete_task,
+        ):
             with pytest.raises(TaskNotFound):
                 command(bridge.deck, LOCAL, task_id)
     assert bridge.clock() == 0

@@ -19,7 +19,7 @@ import structlog
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 
 from data.domain import events as e
-from data.domain.agents import AgentStatus, Runtime
+from data.domain.agents import Agent, AgentStatus, Runtime
 from data.domain.errors import StoreUnavailable, TooLate
 from data.domain.tasks import Task, TaskStatus
 from data.domain.workflows import StepStatus
@@ -178,13 +178,16 @@ class Engine:
                 DBOS.rewind_workflow(found.workflow_id, start_step=max(done, default=0) + 1, queue_name=waits)
 
     def _reconcile(self) -> None:
-        """Agents and steps of ended tasks that a crash left as if they were at work; not those others still stop."""
+        """Agents and steps that a crash left as if they were at work, of tasks that have ended or are held.
+
+        Not those that others still stop, nor those that never began.
+        """
         with self._store.read() as board:
             owned = places.at_work(board.connection)
             living = {worker.id for worker in workers.living(board.connection)}
             others = {names.agent_id(run) for run, owner in owned.items() if owner in living}
             live = [agent for agent in _all_agents(board) if agent.id not in others]
-            ended = [agent for agent in live if board.task(agent.task_id).ended]
+            ended = [agent for agent in live if _stands_still(board.task(agent.task_id), agent)]
         for agent in ended:
             with self._store.write(durable=True) as ledger, contextlib.suppress(TooLate):
                 why = "The server ended while the task was being stopped."
@@ -292,6 +295,10 @@ class Engine:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+
+def _stands_still(task: Task, agent: Agent) -> bool:
+    return task.ended or (task.status is TaskStatus.PAUSED and agent.status is not AgentStatus.IDLE)
 
 
 def _all_agents(board: Any) -> list[Any]:

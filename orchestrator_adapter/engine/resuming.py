@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from data.domain import events as e
 from data.domain import workflows
-from data.domain.agents import Agent
+from data.domain.agents import Agent, AgentStatus
 from data.domain.errors import InvalidField, StillRunning, TooLate
 from data.domain.tasks import RESUMABLE, Draft, Task, TaskStatus
 from data.domain.workflows import Step, StepStatus
@@ -14,23 +14,32 @@ from data.store import Ledger, StepRun
 from orchestrator_adapter.engine import names
 
 
-def plan(task: Task, agents: Sequence[Agent], from_step: str | None, by: str) -> list[e.Event]:
-    """The events of a resume, the last of which sets the task going.
+def plan(
+    task: Task, agents: Sequence[Agent], from_step: str | None, by: str, *, stopping: bool = False
+) -> list[e.Event]:
+    """The events of a resume, the last of which sets the task going; `stopping`: agents that live were told to stop.
 
     Raises TooLate for a task that is running, InvalidField for an unknown step or one that cannot be done again yet.
     """
     if task.status not in RESUMABLE:
         raise TooLate(f"A task that is {task.status} cannot be resumed.", task_id=task.id, status=task.status.value)
     again = _again(task, from_step)
-    live = {agent.step for agent in agents if agent.live}
-    if blocked := live & {step.key for step in again if step.status is not StepStatus.ACTIVE or from_step}:
+    idle = [agent for agent in agents if agent.status is AgentStatus.IDLE]
+    live = {agent.step for agent in agents if agent.live and agent not in idle}
+    waited_for = {step.key for step in again if step.status is not StepStatus.ACTIVE or from_step or stopping}
+    if blocked := live & waited_for:
         raise StillRunning(f"The agent of step {', '.join(sorted(blocked))} is still being stopped; try again soon.")
     again = [step for step in again if step.key not in live]
     kept = tuple(step.key for step in task.workflow if step.status is StepStatus.COMPLETED and step not in again)
     # always another generation: the engine may know the old one, and what it knows is never run again
     resets = [e.StepReset(task_id=task.id, step=step.key, generation=step.generation + 1) for step in again]
     why = f"From {from_step}." if from_step else ""
+    unused = [
+        e.AgentMoved(task_id=task.id, agent_id=agent.id, to=AgentStatus.CANCELLED, why="It had not begun.")
+        for agent in idle
+    ]
     return [
+        *unused,
         *resets,
         e.TaskResumed(task_id=task.id, kept_steps=kept, kept_nanousd=_cost(task, agents, kept), by=by, why=why),
     ]

@@ -9,7 +9,7 @@ from data.domain.agents import Agent
 from data.domain.approvals import EVERY_TOOL
 from data.domain.errors import TaskNotFound
 from data.domain.events import TaskPlanned
-from data.domain.tasks import Task
+from data.domain.tasks import Task, TaskStatus
 from data.store import AgentFilter
 from pages.ui import cards, charts, history, live, logs, places, session, tables, task_actions
 from pages.ui.look import plain
@@ -47,6 +47,8 @@ def failed(task: Task) -> None:
         return
     good = [step.key for step in task.workflow if step.status.value == "completed"]
     far = f"Last good step: {good[-1]}." if good else "No step was completed."
+    if task.status is TaskStatus.CANCELLED:
+        far = f"It had cost {plain(cards.money(task.cost_nanousd, task.unpriced_messages, task.simulated))}. {far}"
     with st.container(key="reason"):
         st.error(f"{plain(task.error)}\n\n{far}", icon=":material/error:")
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from data.domain import events as e
+from data.domain.agents import AgentStatus
 from data.domain.approvals import AnswerScope, ApprovalStatus
 from data.domain.tasks import TaskStatus
 from orchestrator_adapter.api import answers
@@ -77,6 +78,10 @@ def test_a_task_is_paused_and_goes_on(client: TestClient, fleet: Any, sent: Any,
     with fleet.store.read() as board:
         moves = [r.event for r in board.events(task_id="t1") if isinstance(r.event, e.TaskMoved)]
     assert [(m.to, m.stop_agents) for m in moves[1:]] == [("paused", stops)]
+    if stops:
+        assert "still being stopped" in refused(client.post(f"{TASKS}/t1/resume"), 409, "STILL_RUNNING")
+        with fleet.store.write() as ledger:
+            ledger.append(e.AgentMoved(task_id="t1", agent_id="a1", to=AgentStatus.CANCELLED))
     resumed = answers.TaskShape.model_validate(client.post(f"{TASKS}/t1/resume").json())
     assert (resumed.status, resumed.run) == ("in_progress", 2)
 
@@ -149,6 +154,20 @@ def test_what_comes_too_late_or_too_early_is_refused(client: TestClient, fleet: 
     fleet.end("t2")
     refused(client.post(f"{TASKS}/t2/pause"), 409, "TOO_LATE")
     assert "name the step" in refused(client.post(f"{TASKS}/t2/resume"), 409, "TOO_LATE")
+
+
+def test_a_cancel_says_what_the_task_had_cost_and_a_second_one_says_the_same(client: TestClient, fleet: Any):
+    fleet.task()
+    fleet.agent()
+    first, second = (client.post(f"{TASKS}/t1/cancel") for _ in range(2))
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert first.json() == second.json()
+    assert (first.json()["status"], first.json()["cost_usd"]) == ("cancelled", 0.00423)
+    assert "cancelled cannot become paused" in refused(client.post(f"{TASKS}/t1/pause"), 409, "TOO_LATE")
+    assert client.delete(f"{TASKS}/t1").status_code == 204
+    for order in ("cancel", "pause", "resume", "rerun"):
+        assert refused(client.post(f"{TASKS}/t1/{order}"), 404, "TASK_NOT_FOUND") == "There is no task t1."
+    refused(client.delete(f"{TASKS}/t1"), 404, "TASK_NOT_FOUND")
 
 
 def test_a_task_of_another_runtime_cannot_be_run_again(client: TestClient, fleet: Any):

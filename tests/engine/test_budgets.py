@@ -67,8 +67,13 @@ class Spending(AsyncIterator[Event | Reply]):
             return Reply(REPORT.format(role=self.job.role.value))
         if self.count > self.of.replies:
             raise StopAsyncIteration
+        if self.job.counted is not None and self.count:  # as before a call of a tool
+            await self.job.counted(self._last)
         await asyncio.sleep(0.15)  # an agent's replies are a second and more apart
         return self._reply()
+
+    async def _last(self) -> str:
+        return f"{self.job.agent_id}-{self.count}"
 
     async def aclose(self) -> None:
         if self.count <= self.of.replies and not self.leftover:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 
+from data.domain import events as e
 from data.domain.agents import Agent, AgentStatus, Role
-from data.domain.errors import AgentFailed, InvalidField, RuntimeUnavailable, TooLate
+from data.domain.errors import (
+    AgentFailed,
+    FleetError,
+    InvalidField,
+    RuntimeUnavailable,
+    StillRunning,
+    TaskNotFound,
+    TooLate,
+)
 from data.domain.tasks import Task, TaskStatus
 from data.domain.workflows import StepStatus
 from data.store import AgentFilter
@@ -16,6 +29,7 @@ from orchestrator_adapter import commands
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.ingest import attach
+from orchestrator_adapter.runners import Job, Reply
 from tests.engine.cast import Cast, submit
 
 Ended = Callable[[Deck, str], Task]
@@ -203,3 +217,117 @@ def test_agents_that_others_run_are_not_pretended_to_be_stopped(launch: Launch) 
         with pytest.raises(RuntimeUnavailable, match="another program runs them"):
             command(deck, LOCAL, theirs)
     assert look(deck, theirs).status is TaskStatus.IN_PROGRESS
+
+
+@dataclass
+class Lingering(Cast):
+    """Agents that take their time to end."""
+
+    leave: threading.Event = field(default_factory=threading.Event)
+
+    async def run(self, job: Job) -> AsyncIterator[e.Event | Reply]:
+        try:
+            async for happening in super().run(job):
+                yield happening
+        finally:
+            while job.role in self.hold and not self.leave.is_set():
+                await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("stop", ["pause", "cancel"])
+def test_while_an_agent_is_still_being_stopped_nothing_else_can_be_done_to_its_task(
+    launch: Launch, ended: Ended, eventually: Eventually, stop: str
+) -> None:
+    cast = Lingering(hold={Role.BUILDER: threading.Event()})
+    deck = launch(cast)
+    task_id = submit(deck, "Quick fix").id
+    eventually(lambda: any(a.session_id for a in agents(deck, task_id)))
+    if stop == "pause":
+        commands.pause_task(deck, LOCAL, task_id, stop_agents=True)
+    else:
+        commands.cancel_task(deck, LOCAL, task_id)
+    for from_step in (None, "builder"):
+        with pytest.raises(StillRunning, match="builder is still being stopped; try again soon"):
+            commands.resume_task(deck, LOCAL, task_id, from_step=from_step)
+    with pytest.raises(StillRunning):
+        commands.delete_task(deck, LOCAL, task_id)
+    if stop == "cancel":
+        with pytest.raises(TooLate, match="cancelled cannot become paused"):
+            commands.pause_task(deck, LOCAL, task_id)
+    cast.leave.set()
+    eventually(lambda: not any(a.live for a in agents(deck, task_id)))
+    cast.hold.clear()
+    commands.resume_task(deck, LOCAL, task_id)
+    task = ended(deck, task_id)
+    assert (task.status, worked(cast)) == (TaskStatus.COMPLETED, ["builder", "builder", "tester"])
+    assert not any(a.live for a in agents(deck, task_id))
+
+
+PRESSED = {
+    "cancel": commands.cancel_task,
+    "pause": commands.pause_task,
+    "stop": partial(commands.pause_task, stop_agents=True),
+    "resume": commands.resume_task,
+    "retry": partial(commands.resume_task, from_step="builder"),
+    "delete": commands.delete_task,
+}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("cancel", "cancel"), ("pause", "pause"), ("cancel", "stop"), ("resume", "cancel"), ("retry", "delete")],
+)
+def test_two_people_press_buttons_at_the_same_moment(
+    launch: Launch, eventually: Eventually, one: str, other: str
+) -> None:
+    cast = Cast(hold={Role.BUILDER: threading.Event()})
+    deck, both = launch(cast), threading.Barrier(2)
+    task_id = submit(deck, "Quick fix").id
+    eventually(lambda: worked(cast) == ["builder"])
+    if one in ("resume", "retry"):
+        commands.cancel_task(deck, LOCAL, task_id)
+        eventually(lambda: not any(a.live for a in agents(deck, task_id)))
+
+    def press(name: str) -> str:
+        both.wait()
+        try:
+            PRESSED[name](deck, LOCAL, task_id)
+        except FleetError as refusal:
+            return str(refusal)
+        return ""
+
+    with ThreadPoolExecutor(2) as people:
+        said = list(people.map(press, (one, other)))
+    assert "" in said, "one of them had it done"
+    if one == other:
+        assert said == ["", ""], "both wanted the same"
+    assert all(not words or words.endswith(".") for words in said)
+    for gate in cast.hold.values():
+        gate.set()
+
+    def settled() -> bool:
+        try:
+            task = look(deck, task_id)
+        except TaskNotFound:
+            return True
+        at_rest = task.ended or task.status is TaskStatus.PAUSED
+        return at_rest and not any(a.live for a in agents(deck, task_id))
+
+    eventually(settled, within=30)
+
+
+def test_an_agent_that_never_began_is_not_waited_for(launch: Launch, ended: Ended, eventually: Eventually) -> None:
+    gate = threading.Event()
+    cast = Cast(hold={Role.BUILDER: gate})
+    deck = launch(cast, QUARTERDECK_MAX_AGENTS="1")
+    submit(deck, "Quick fix")
+    eventually(lambda: worked(cast) == ["builder"])
+    waiting, doomed = (commands.start_agent(deck, LOCAL, Role.REVIEWER, "Look around") for _ in range(2))
+    commands.pause_task(deck, LOCAL, waiting.task_id)
+    commands.cancel_task(deck, LOCAL, doomed.task_id)
+    assert [a.status for a in agents(deck, doomed.task_id)] == [AgentStatus.CANCELLED]
+    commands.delete_task(deck, LOCAL, doomed.task_id)
+    commands.resume_task(deck, LOCAL, waiting.task_id)
+    gate.set()
+    assert ended(deck, waiting.task_id).status is TaskStatus.COMPLETED
+    assert sorted(a.status for a in agents(deck, waiting.task_id)) == [AgentStatus.CANCELLED, AgentStatus.COMPLETED]
