@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from data.domain.agents import AgentStatus, Role, Runtime
-from data.domain.events import AgentCreated, AgentMoved, AgentTold
+from data.domain.events import AgentCreated, AgentMoved, AgentTold, AlertRaised
 from data.domain.tasks import TaskStatus
 from orchestrator_adapter.deck import Deck
 from tests.pages.test_control import deck, moved, opened, told
@@ -76,3 +76,16 @@ def test_an_empty_message_and_one_that_comes_too_late_are_refused_in_the_dialog(
 def test_nobody_is_offered_to_talk_to_an_agent_that_does_not_hear(deck: Deck, runtime: Runtime, to: AgentStatus):
     an_agent(deck, runtime=runtime, to=to)
     assert OPENS not in {button.key for button in page().button}
+
+
+def test_an_alert_offers_it_too(deck: Deck):
+    an_agent(deck)
+    with deck.store.write() as ledger:
+        ledger.append(AlertRaised(task_id="t1", agent_id="a1", alert_id="stuck-1", about="stuck", words="No progress."))
+    at = opened("pages/guard/alerts.py")
+    at.button(key="tell-stuck-1").click().run()
+    at.text_area(key=TEXT).set_value("Go on.")
+    at.button(key="tell-stuck-1").click()
+    at.button(key=SENDS).click().run()
+    assert said(deck) == ["Go on."]
+    assert "tell-stuck-1" in {button.key for button in page().button}, "the agent's page has the alert, too"
