@@ -161,7 +161,9 @@ def test_cancelling_says_what_was_spent(deck: Deck):
     assert any("What was spent so far" in text.value for text in at.markdown)
     press(at, "cancel", "cancel-sure")
     assert look(deck, task_id).status is TaskStatus.CANCELLED
-    assert keys(task_page(task_id)) == {"resume", "retry", "rerun", "delete"}
+    after = task_page(task_id)
+    assert keys(after) == {"resume", "retry", "rerun", "delete"}
+    assert any("It had cost" in shown.value and "(simulated)" in shown.value for shown in after.error)
 
 
 def test_a_completed_task_is_done_once_more_from_a_step(deck: Deck, eventually: Eventually):
