@@ -10,6 +10,7 @@ import pytest
 from data.domain import events as e
 from data.domain.agents import Agent, AgentStatus, Role, Runtime
 from data.domain.approvals import ApprovalStatus
+from data.domain.errors import AgentFailed
 from data.domain.tasks import AnalystChoice, Draft, Task, TaskStatus, TaskType
 from data.store import AgentFilter
 from orchestrator_adapter import commands
@@ -112,6 +113,44 @@ def test_what_was_told_before_a_pause_is_read_once_when_the_step_goes_on(
     assert again.said.index("one") < again.said.index("two")
     assert "interrupts your work" not in tester.said
     assert told(deck, task_id) == (["one", "two"], ["two"]), "the second stands behind the first"
+
+
+def test_an_agent_that_still_waits_for_a_place_begins_with_the_message(
+    launch: Launch, ended: Ended, eventually: Eventually
+) -> None:
+    gate = threading.Event()
+    cast = Cast(hold={Role.BUILDER: gate})
+    deck = launch(cast, QUARTERDECK_MAX_AGENTS="1")
+    first, second = (commands.start_agent(deck, LOCAL, Role.BUILDER, f"Fix {n}") for n in (1, 2))
+    eventually(lambda: cast.jobs)
+    tell_agent(deck, LOCAL, second.id, TEXT)
+    gate.set()
+    assert ended(deck, second.task_id).status is TaskStatus.COMPLETED
+    assert [(job.agent_id, job.resume, job.said.count(TEXT)) for job in cast.jobs] == [
+        (first.id, None, 0),
+        (second.id, None, 1),
+    ]
+
+
+def test_what_an_agent_did_not_read_because_it_failed_is_read_when_the_step_is_resumed(
+    launch: Launch, ended: Ended, eventually: Eventually
+) -> None:
+    gate = threading.Event()
+    cast = Cast(hold={Role.BUILDER: gate}, answers={Role.BUILDER: AgentFailed("The key was refused.")})
+    deck = launch(cast)
+    task_id = submit(deck, "Quick fix").id
+    eventually(lambda: at_work(deck, task_id))
+    agent = at_work(deck, task_id)
+    assert agent is not None
+    tell_agent(deck, LOCAL, agent.id, TEXT)
+    gate.set()
+    assert ended(deck, task_id).status is TaskStatus.FAILED
+    assert told(deck, task_id) == ([TEXT], [])
+    cast.answers.clear()
+    commands.resume_task(deck, LOCAL, task_id)
+    assert ended(deck, task_id).status is TaskStatus.COMPLETED
+    assert [job.said.count(TEXT) for job in cast.jobs] == [0, 1, 0]
+    assert told(deck, task_id) == ([TEXT], [TEXT])
 
 
 @pytest.mark.cli
