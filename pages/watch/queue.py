@@ -97,7 +97,8 @@ def table(name: str, found: Sequence[Waiting], told: str) -> None:
         ),
         hide_index=True,
         height=tables.height(len(found)),
-        key=f"{name}-table",
+        # a grid keeps the height it was first drawn with, so another number of rows is another grid
+        key=f"{name}-table-{min(len(found), tables.MOST_ROWS)}",
         alt=f"{told}: place, task, priority, why, step, by, waits since",
     )
 

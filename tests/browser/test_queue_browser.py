@@ -42,11 +42,11 @@ def ask_priority(page: Page, row: int) -> Locator:
     """
     canvas, dialog = page.get_by_test_id("stDataFrame").first.locator("canvas").first, page.get_by_role("dialog")
     at = {"x": PLACE_PX + TASK_PX + PRIORITY_PX / 2, "y": HEAD_PX + ROW_PX * row + ROW_PX / 2}
-    for _ in range(5):
+    for _ in range(3):  # a second click beside an open dialog would close it, so each is waited for
         canvas.hover(position=at, force=True)
         canvas.click(position=at, force=True)
         with contextlib.suppress(AssertionError):
-            expect(dialog).to_be_visible(timeout=3_000)
+            expect(dialog).to_be_visible(timeout=15_000)
             break
     return dialog
 
@@ -54,12 +54,11 @@ def ask_priority(page: Page, row: int) -> Locator:
 def test_a_click_on_a_priority_changes_who_goes_first(small: Server, tab: Callable[..., Page]):
     page = tab()
     working = submit(page, small.url, "This one has the place")
+    first, second = submit(page, small.url, "Fix the first bug"), submit(page, small.url, "Fix the second bug")
     page.goto(f"{small.url}/queue")
     expect(page.get_by_text("1 of 1")).to_be_visible()
-    first = submit(page, small.url, "Fix the first bug")
-    expect(page.get_by_text("1 place in the queue.")).to_be_visible()
-    second = submit(page, small.url, "Fix the second bug")
     expect(page.get_by_text("2 places in the queue.")).to_be_visible()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     assert order(page, small.url) == [first, second]
     dialog = ask_priority(page, 1)
     expect(dialog.get_by_text("Fix the second bug")).to_be_visible()
