@@ -74,6 +74,7 @@ def press(at: AppTest, opener: str, button: str) -> AppTest:
 
 def told(deck: Deck, *more: TaskMoved, budget_nanousd: int | None = None) -> str:
     """A task that no engine works on: it stays as it was told."""
+    deck.engine.close()
     steps = (StepSpec(key="builder", role=Role.BUILDER, scope="Build it."),)
     with deck.store.write() as ledger:
         ledger.append(
