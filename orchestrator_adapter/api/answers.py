@@ -16,11 +16,11 @@ from data.domain.tasks import Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
 
 
-class _Shape(BaseModel):
+class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class RefusalDetail(_Shape):
+class RefusalDetail(Shape):
     code: str
     message: str
     details: dict[str, Any]
@@ -28,22 +28,22 @@ class RefusalDetail(_Shape):
     timestamp: datetime
 
 
-class RefusalShape(_Shape):
+class RefusalShape(Shape):
     """Every refusal, whatever its status."""
 
     error: RefusalDetail
 
 
-class HealthShape(_Shape):
+class HealthShape(Shape):
     status: str
 
 
-class ReadyShape(_Shape):
+class ReadyShape(Shape):
     status: str
     reasons: list[str]
 
 
-class TokenShape(_Shape):
+class TokenShape(Shape):
     input: int
     output: int
     cache_read: int
@@ -51,12 +51,12 @@ class TokenShape(_Shape):
     cache_write_1h: int
 
 
-class AnalystShape(_Shape):
+class AnalystShape(Shape):
     included: bool
     reason: str
 
 
-class StepShape(_Shape):
+class StepShape(Shape):
     key: str
     role: Role
     depends_on: list[str]
@@ -65,14 +65,14 @@ class StepShape(_Shape):
     """Raised each time the step is done once more."""
 
 
-class FileShape(_Shape):
+class FileShape(Shape):
     read: list[str]
     created: list[str]
     modified: list[str]
     deleted: list[str]
 
 
-class TaskShape(_Shape):
+class TaskShape(Shape):
     id: str
     description: str
     task_type: TaskType
@@ -116,12 +116,12 @@ class TaskShape(_Shape):
     archived_at: datetime | None
 
 
-class ContextShape(_Shape):
+class ContextShape(Shape):
     used: int
     window: int | None
 
 
-class AgentShape(_Shape):
+class AgentShape(Shape):
     id: str
     task_id: str
     step: str
@@ -149,7 +149,7 @@ class AgentShape(_Shape):
     session_id: str | None
 
 
-class EventShape(_Shape):
+class EventShape(Shape):
     id: str
     """The clock."""
     at: datetime
@@ -159,52 +159,52 @@ class EventShape(_Shape):
     data: dict[str, JsonValue]
 
 
-class LogShape(_Shape):
+class LogShape(Shape):
     name: str
     size: int
     modified_at: datetime
 
 
-class TaskList(_Shape):
+class TaskList(Shape):
     items: list[TaskShape]
     next_cursor: str | None
 
 
-class AgentList(_Shape):
+class AgentList(Shape):
     items: list[AgentShape]
     next_cursor: str | None
 
 
-class EventList(_Shape):
+class EventList(Shape):
     items: list[EventShape]
     next_cursor: str | None
 
 
-class LogList(_Shape):
+class LogList(Shape):
     items: list[LogShape]
     next_cursor: None
 
 
-class SpendShape(_Shape):
+class SpendShape(Shape):
     cost_usd: float | None
     tokens: TokenShape
     unpriced_messages: int
     simulated_cost_usd: float
 
 
-class RangeShape(_Shape):
+class RangeShape(Shape):
     low: float
     high: float
 
 
-class PlannedStep(_Shape):
+class PlannedStep(Shape):
     key: str
     role: Role
     depends_on: list[str]
     scope: str
 
 
-class EstimateShape(_Shape):
+class EstimateShape(Shape):
     task_type: TaskType
     guessed: bool
     complexity: Complexity
@@ -217,25 +217,25 @@ class EstimateShape(_Shape):
     basis: str
 
 
-class RolePrompt(_Shape):
+class RolePrompt(Shape):
     role: Role
     complexity: Complexity
     system_prompt: str
 
 
-class StepPrompt(_Shape):
+class StepPrompt(Shape):
     key: str
     role: Role
     system_prompt: str
     prompt: str
 
 
-class PromptList(_Shape):
+class PromptList(Shape):
     complexity: Complexity
     steps: list[StepPrompt]
 
 
-class OutcomeShape(_Shape):
+class OutcomeShape(Shape):
     id: str
     done: bool
     code: str | None
@@ -243,11 +243,11 @@ class OutcomeShape(_Shape):
     message: str | None
 
 
-class OutcomeList(_Shape):
+class OutcomeList(Shape):
     items: list[OutcomeShape]
 
 
-class ApprovalShape(_Shape):
+class ApprovalShape(Shape):
     id: str
     task_id: str
     agent_id: str
@@ -264,12 +264,12 @@ class ApprovalShape(_Shape):
     answered_at: datetime | None
 
 
-class ApprovalList(_Shape):
+class ApprovalList(Shape):
     items: list[ApprovalShape]
     next_cursor: str | None
 
 
-class AlertShape(_Shape):
+class AlertShape(Shape):
     id: str
     kind: AlertKind
     status: AlertStatus
@@ -289,24 +289,24 @@ class AlertShape(_Shape):
     judged_by: str | None
 
 
-class PrecisionShape(_Shape):
+class PrecisionShape(Shape):
     right: int
     judged: int
 
 
-class AlertList(_Shape):
+class AlertList(Shape):
     items: list[AlertShape]
     next_cursor: str | None
     precision: dict[AlertKind, PrecisionShape]
     """How often alerts of each kind were right, of all that were judged."""
 
 
-class StageShape(_Shape):
+class StageShape(Shape):
     percent: int
     act: Act
 
 
-class BudgetShape(_Shape):
+class BudgetShape(Shape):
     id: str
     name: str
     scope: Scope
@@ -329,12 +329,12 @@ class BudgetShape(_Shape):
     """Null for a budget without periods."""
 
 
-class BudgetList(_Shape):
+class BudgetList(Shape):
     items: list[BudgetShape]
     next_cursor: None
 
 
-class BudgetChangeShape(_Shape):
+class BudgetChangeShape(Shape):
     id: str
     """The clock."""
     at: datetime
@@ -354,6 +354,6 @@ class BudgetChangeShape(_Shape):
     limit_tokens: int | None
 
 
-class BudgetHistory(_Shape):
+class BudgetHistory(Shape):
     items: list[BudgetChangeShape]
     next_cursor: str | None

@@ -29,7 +29,7 @@ Tool = Annotated[str, Field(max_length=120)]
 Dollars = Annotated[float, Field(gt=0, le=1_000_000)]
 
 
-class _Sent(BaseModel):
+class Sent(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     @model_validator(mode="before")
@@ -40,11 +40,11 @@ class _Sent(BaseModel):
         return {name: storable(v) if isinstance(v, str) else v for name, v in values.items()}
 
 
-class Nothing(_Sent):
+class Nothing(Sent):
     """No parameters."""
 
 
-class _List(_Sent):
+class _List(Sent):
     limit: int = Field(50, ge=1, le=MAX_LIMIT, description="Most items of the answer")
     cursor: str | None = Field(None, max_length=500, description="`next_cursor` of the page before")
     sort: Sort = Field("created", description="Newest, dearest or largest first")
@@ -96,20 +96,20 @@ class AgentQuery(_List):
         )
 
 
-class EventQuery(_Sent):
+class EventQuery(Sent):
     """Which stretch of a task's log."""
 
     limit: int = Field(50, ge=1, le=MAX_LIMIT)
     cursor: int = Field(0, ge=0, lt=2**63, description="Clock after which the stretch begins")
 
 
-class RoleQuery(_Sent):
+class RoleQuery(Sent):
     """For which complexity a prompt is shown."""
 
     complexity: Complexity = Complexity.SIMPLE
 
 
-class PromptQuery(_Sent):
+class PromptQuery(Sent):
     """For which task the prompts are shown."""
 
     description: str
@@ -117,7 +117,7 @@ class PromptQuery(_Sent):
     analyst: Choice = "auto"
 
 
-class TaskBody(_Sent):
+class TaskBody(Sent):
     """What a task is asked for with."""
 
     description: str = Field(description="1 to 50,000 characters")
@@ -156,7 +156,7 @@ class TaskBody(_Sent):
         )
 
 
-class AgentBody(_Sent):
+class AgentBody(Sent):
     """What a single agent is asked for with."""
 
     role: Role
@@ -167,39 +167,39 @@ class AgentBody(_Sent):
     scenario: Short | None = None
 
 
-class MessageBody(_Sent):
+class MessageBody(Sent):
     """What a person says to an agent at work."""
 
     text: str = Field(description=f"1 to {MOST_WORDS} characters")
 
 
-class PauseBody(_Sent):
+class PauseBody(Sent):
     """How a task is held."""
 
     stop_agents: bool = Field(False, description="Stop agents at work now, instead of letting them finish their step")
 
 
-class ResumeBody(_Sent):
+class ResumeBody(Sent):
     """Where a task goes on."""
 
     from_step: Short | None = Field(None, description="Do this step and all that depends on it once more")
 
 
-class TaskOrderBody(_Sent):
+class TaskOrderBody(Sent):
     """One order for many tasks."""
 
     order: TaskOrder
     ids: list[Short] = Field(min_length=1, max_length=MOST, description="Task ids")
 
 
-class AgentOrderBody(_Sent):
+class AgentOrderBody(Sent):
     """One order for many agents."""
 
     order: AgentOrder = Field(description="`cancel` cancels their tasks")
     ids: list[Short] = Field(min_length=1, max_length=MOST, description="Agent ids")
 
 
-class ApprovalQuery(_Sent):
+class ApprovalQuery(Sent):
     """Which questions to list."""
 
     status: Literal["waiting", "answered"] = Field("waiting", description="The oldest first, or the last answers first")
@@ -207,7 +207,7 @@ class ApprovalQuery(_Sent):
     cursor: str | None = Field(None, max_length=100, description="`next_cursor` of the page before")
 
 
-class AnswerBody(_Sent):
+class AnswerBody(Sent):
     """What a person says to a tool call that waits."""
 
     decision: Literal["allow", "allow_task", "deny"] = Field(
@@ -222,7 +222,7 @@ class NamedAnswerBody(AnswerBody):
     id: Short
 
 
-class AlertQuery(_Sent):
+class AlertQuery(Sent):
     """Which alerts to list, the newest first."""
 
     status: AlertStatus | None = None
@@ -232,7 +232,7 @@ class AlertQuery(_Sent):
     cursor: str | None = Field(None, max_length=100, description="`next_cursor` of the page before")
 
 
-class AlertBody(_Sent):
+class AlertBody(Sent):
     """What a person does about an alert."""
 
     action: Literal["snooze", "resolve", "right", "wrong"] = Field(
@@ -242,14 +242,14 @@ class AlertBody(_Sent):
     note: str = Field("", max_length=2000)
 
 
-class StageBody(_Sent):
+class StageBody(Sent):
     """What happens when this share of the limit is used."""
 
     percent: int = Field(ge=1, le=100)
     act: Act
 
 
-class BudgetBody(_Sent):
+class BudgetBody(Sent):
     """A new budget, or with an `id` what changes of that one: a field that is left out stays as it is."""
 
     id: Short | None = None
@@ -277,7 +277,7 @@ class BudgetBody(_Sent):
         return replace(before or Budget("", self.name, self.scope, self.period), **told)
 
 
-class HistoryQuery(_Sent):
+class HistoryQuery(Sent):
     """Which stretch of the budgets' history."""
 
     limit: int = Field(50, ge=1, le=MAX_LIMIT, description="Most items of the answer, the newest first")

@@ -9,8 +9,8 @@ from data.domain.control_events import FleetSetting
 from data.domain.fleet import Priority
 from data.domain.waiting import Reason
 from data.store.workers import WorkerState
+from orchestrator_adapter.api.answers import Shape as Shape
 from orchestrator_adapter.api.answers import SpendShape
-from orchestrator_adapter.api.answers import _Shape as Shape
 
 
 class WaitingShape(Shape):

@@ -10,7 +10,7 @@ from data.domain.agents import Role
 from data.domain.fleet import Cleanup, Limits, Patience, Priority, Retries
 from data.store.lists import MAX_LIMIT
 from data.store.settings import FleetSettings
-from orchestrator_adapter.api.bodies import _Sent as Sent
+from orchestrator_adapter.api.bodies import Sent as Sent
 
 
 class PriorityBody(Sent):
