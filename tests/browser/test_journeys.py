@@ -110,12 +110,15 @@ def test_a_card_is_a_link_that_keeps_the_page_alive(server, tab: Callable[..., P
     page.wait_for_url(re.compile(r"/agent\?id=\w+"))
 
 
-def test_the_sidebar_names_its_sections_and_stays_a_list_of_links(server, tab: Callable[..., Page]):
+def test_the_sidebar_names_its_sections_and_stays_a_list_of_links(
+    server, tab: Callable[..., Page], eventually: Callable[..., None]
+):
     page = tab()
     page.goto(server.url)
     pages = page.get_by_role("navigation", name="App pages").get_by_role("list")
     expect(pages.get_by_role("link", name="Fleet", exact=True)).to_be_visible()
     expect(pages.locator("> :not(li)")).to_have_count(0)
+    eventually(lambda: "text: Guard" in pages.aria_snapshot())  # the style comes a moment after the list
     told = pages.aria_snapshot()
     assert told.count("listitem") == pages.get_by_role("link").count()
     order = [told.index(part) for part in ("text: Watch", "Fleet", "text: Run", "New task", "text: Guard", "Budgets")]

@@ -60,7 +60,7 @@ def test_the_card_counts_down_to_the_next_try(server: Server, tab: Callable[...,
     page.goto(server.url)
     card = page.locator(".agent").first
     expect(card).to_contain_text("waiting for try 2 of 3: overloaded (529)")
-    until = card.locator(".next")
+    until = card.get_by_title("Until the next try")
     expect(until).to_have_text(re.compile(r"in 0:[1-5]\d"))
     before = until.inner_text()
     expect(until).not_to_have_text(before)
