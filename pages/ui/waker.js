@@ -2,6 +2,10 @@
 const CHANGED = 'quarterdeck:changed';
 // Triggers of two fragments that come together are sent as one, and only one of the fragments is drawn.
 const APART_MS = 60;
+// So long after a key or a click nothing is woken: what a person asks for must not be sent as one with a wake.
+const REST_MS = 400;
+let touched = 0;
+for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, () => { touched = Date.now(); }, { capture: true });
 
 class Waker {
   constructor() {
@@ -9,9 +13,15 @@ class Waker {
       detail.heard = true;
       detail.turn = (detail.turn ?? -1) + 1;
       clearTimeout(this.waiting);
-      this.waiting = setTimeout(() => this.emit('changed', detail.clock), detail.turn * APART_MS);
+      this.soon(detail.clock, detail.turn * APART_MS);
     };
     addEventListener(CHANGED, this.onChanged);
+  }
+  soon(clock, afterMs) {
+    this.waiting = setTimeout(() => {
+      const restMs = touched + REST_MS - Date.now();
+      if (restMs > 0) this.soon(clock, restMs + afterMs); else this.emit('changed', clock);
+    }, afterMs);
   }
   close() { clearTimeout(this.waiting); removeEventListener(CHANGED, this.onChanged); }
 }

@@ -46,6 +46,7 @@ def test_a_question_reaches_every_page_and_its_answer_the_agent(server, tab: Cal
     reason.press_sequentially(" the other way", delay=100)
     expect(reason).to_have_value("take the other way")
     other.get_by_role("button", name="Decide later").click()
+    expect(other.get_by_role("dialog")).to_have_count(0)
     allow = other.get_by_role("button", name="Allow once")
     allow.focus()
     other.keyboard.press("Enter")
