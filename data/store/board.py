@@ -25,6 +25,7 @@ from data.store import tables as t
 from data.store.alerting import AlertFilter
 from data.store.ledger import Recorded
 from data.store.lists import AgentFilter, Page, TaskFilter
+from data.store.look import Look
 
 _CLOCK = sa.select(sa.func.coalesce(sa.func.max(t.events.c.id), 0))
 """Asked by every page on every run, so it is built once."""
@@ -98,11 +99,8 @@ class Fleet:
     """Agents created in each of the last 24 hours, oldest first."""
 
 
-class Board:
+class Board(Look):
     """One open look at the store."""
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self.connection = connection
 
     def clock(self) -> int:
         """The id of the last event: now."""
