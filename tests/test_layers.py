@@ -41,7 +41,11 @@ MAY: dict[str, tuple[str, ...]] = {
 
 # Package -> the only places that may import it. A package that is not listed may be used on any floor.
 HOME: dict[str, tuple[str, ...]] = {
-    "streamlit": ("pages", "streamlit_app.py", "orchestrator_adapter/api/assets.py"),
+    "streamlit": (
+        "pages",
+        "streamlit_app.py",
+        *(f"orchestrator_adapter/api/{name}.py" for name in ("assets", "theme")),
+    ),
     "streamlit_autorefresh": ("pages",),
     "altair": ("pages",),
     "starlette": ("orchestrator_adapter", "streamlit_app.py"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,6 +40,9 @@ PATIENCE: dict[str, Any] = {
 """How soon a server of PostgreSQL that does not answer any more is given up; by itself that takes hours."""
 _WRITES = {"options": "-c idle_in_transaction_session_timeout=10s -c lock_timeout=15s"}
 """PostgreSQL takes the writer's lock from a process that froze with it, or was cut off; nobody waits longer for it."""
+
+CLOCK_AGE_S = 0.02
+"""Less than what it takes to hear of another process's commit at all."""
 
 _STRETCH = 5_000
 """Events that are read at once when many are to be told."""
@@ -107,6 +112,7 @@ class Store:
         self._fan_lock = threading.Lock()
         self._listeners: list[Listener] = []
         self._told = 0
+        self._clock = (-math.inf, 0)
         self._troubles: dict[Doing, Trouble] = {}
         self._worried: list[Callable[[], None]] = []
         self.sqlite = self.url.get_backend_name() == "sqlite"
@@ -228,6 +234,18 @@ class Store:
     def blob(self, key: str) -> bytes:
         with self.read() as board:
             return board.blob(key)
+
+    def clock(self) -> int:
+        """The id of the last event: exact for what this process wrote, else at most `CLOCK_AGE_S` old.
+
+        Many pages that are woken together ask for it once instead of each for itself.
+        """
+        asked_at, known = self._clock
+        if time.monotonic() - asked_at > CLOCK_AGE_S:
+            with self.read() as board:
+                known = board.clock()
+            self._clock = (time.monotonic(), known)
+        return max(known, self._told)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call the listener after every commit from now on; gives the function that ends it."""

@@ -15,6 +15,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
+from orchestrator_adapter.api import theme
 from orchestrator_adapter.api.assets import Packed
 from orchestrator_adapter.api.hub import Hub
 from orchestrator_adapter.deck import Deck
@@ -45,6 +46,7 @@ class Life:
         if "uvloop" not in sys.modules:
             _no_delay()
         self._packed.warm()
+        theme.keep()
         freezing = asyncio.create_task(_freeze())
         try:
             yield {}

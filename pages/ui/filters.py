@@ -109,7 +109,7 @@ def listed(
     shown, store = pages_shown(name, wanted), session.deck().store
     now = store.now()
     minute = now.replace(second=0, microsecond=0)  # durations go on while nothing happens
-    key = (str(store.url), session.clock(), name, wanted, shown, minute)
+    key = (str(store.url), session.recent_clock(), name, wanted, shown, minute)
 
     def read() -> Listed[T]:
         with session.read() as board:

@@ -48,6 +48,14 @@ def clock() -> int:
         return board.clock()
 
 
+def recent_clock() -> int:
+    """Nearly `clock`, and cheaper where many pages are woken at the same time."""
+    try:
+        return deck().store.clock()
+    except StoreUnavailable:
+        return clock()
+
+
 def read() -> AbstractContextManager[Board]:
     """A look at the store; while it cannot be reached, at what this process last knew of it."""
     return memory.reading(deck().store, _memory)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -318,3 +319,15 @@ def test_one_look_is_one_moment(store: Store) -> None:
         append(store, submitted("t2"))
         assert board.clock() == before
         assert [task.id for task in board.running_tasks()] == ["t1"]
+
+
+def test_the_clock_of_many_pages_knows_what_this_process_wrote_at_once_and_others_soon(
+    store: Store, eventually: Callable[..., None]
+) -> None:
+    before = store.clock()
+    append(store, submitted("t1"))
+    assert store.clock() == before + 1
+    other = Store(store.url.render_as_string(hide_password=False))
+    append(other, submitted("t2"))
+    other.close()
+    eventually(lambda: store.clock() == before + 2)
