@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from benchmarks import fleets
 from benchmarks.figures import Figure, at_most, p95, told
+from data.domain.money import NANO
 from tests.engine.killing import Found, Ground
 
 ROUNDS = 5
@@ -29,6 +30,10 @@ def measure() -> Iterator[Figure]:
     spread = f"{len(first)} restarts that met a step at work, p50 {statistics.median(first):.1f} s, {up:.1f} s to be up"
     yield at_most("restart to the first continued step, max", max(first), MOST_S, "s", spread, digits=1)
     yield at_most("restart to the first continued step, p95", p95(first), MOST_S, "s", digits=1)
+    unseen, billed = sum(f.unseen_nanousd for f in rounds), sum(f.billed_nanousd for f in rounds)
+    most = max(found.most_unseen_nanousd for found in rounds) / NANO
+    paid = f"of {billed / NANO:.2f} USD of finished replies; most right after a kill {most:.2f} USD"
+    yield at_most("billed for finished replies and never recorded", unseen / NANO, 0, "USD", paid, digits=2)
     completed, given_up = sum(f.completed for f in rounds), sum(f.given_up for f in rounds)
     ended = f"{completed} completed, {given_up} given up because one step was begun three times"
     yield told("tasks that lived through the kills", f"{completed + given_up} ended", ended)

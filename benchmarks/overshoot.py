@@ -35,8 +35,8 @@ from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.deck import Deck, build
 from orchestrator_adapter.runners import Job
 from orchestrator_adapter.runners.demo.server import Handler, ModelServer, locate
+from orchestrator_adapter.runners.metering import tokens_of
 from orchestrator_adapter.runners.thread import Run
-from orchestrator_adapter.runners.translate import tokens_of
 from orchestrator_adapter.terminal import at_rest
 
 RUNS = 50

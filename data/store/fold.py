@@ -286,12 +286,14 @@ def _move_agent(db: sa.Connection, rev: int, at_ms: int, event: e.AgentMoved) ->
     _agent(db, event, rev, **values)
 
 
-_MESSAGE = (t.messages.c.message_id == sa.bindparam("message")) & (t.messages.c.request_id == sa.bindparam("request"))
-_KNOWN = sa.select(t.messages).where(_MESSAGE)
+_KNOWN = sa.select(t.messages).where(t.messages.c.message_id == sa.bindparam("message"))
 
 
 def _known_message(db: sa.Connection, event: e.MessageMetered) -> sa.RowMapping | None:
-    return db.execute(_KNOWN, {"message": event.message_id, "request": event.request_id}).mappings().first()
+    """The copy of the reply that was counted before; one that was cut off may have lacked the id of its request."""
+    copies = {row["request_id"]: row for row in db.execute(_KNOWN, {"message": event.message_id}).mappings()}
+    same = copies.get(event.request_id) or copies.get("")
+    return same or (next(iter(copies.values()), None) if event.request_id == "" else None)
 
 
 def is_news(db: sa.Connection, event: e.MessageMetered) -> bool:
@@ -321,8 +323,9 @@ def _meter(db: sa.Connection, rev: int, at_ms: int, event: e.MessageMetered) -> 
         more = event.tokens - tokens(known)
         cost -= known["cost_nanousd"] or 0
         unpriced -= int(known["cost_nanousd"] is None)
-        where = (t.messages.c.message_id == event.message_id) & (t.messages.c.request_id == event.request_id)
-        db.execute(sa.update(t.messages).where(where).values(**values))
+        where = (t.messages.c.message_id == event.message_id) & (t.messages.c.request_id == known["request_id"])
+        request = event.request_id or known["request_id"]
+        db.execute(sa.update(t.messages).where(where).values(**values, request_id=request))
     sums = {**token_columns(more), "cost_nanousd": cost, "unpriced_messages": unpriced}
     _task(db, event.task_id, rev, sums)
     gauge: dict[str, object] = {} if event.subagent else {"context_used": event.tokens.prompt + event.tokens.output}

@@ -156,11 +156,7 @@ class Ledger:
 
     def run(self, run_id: str) -> StepRun | None:
         row = self.connection.execute(sa.select(t.step_runs).where(t.step_runs.c.run_id == run_id)).mappings().first()
-        if row is None:
-            return None
-        outcome = None if row["outcome"] is None else json.loads(row["outcome"])
-        ids = (row["task_id"], row["step"], row["agent_id"], row["session_id"])
-        return StepRun(run_id, *ids, row["attempts"], outcome, row["retries"], row["owner"], row["spared"])
+        return None if row is None else step_run(row)
 
     def hold(self, run: StepRun) -> None:
         """Make sure that this attempt still has the step, until this transaction ends; raises RunLost."""
@@ -186,3 +182,9 @@ class Ledger:
 
     def _set_run(self, run_id: str, **values: object) -> None:
         self.connection.execute(sa.update(t.step_runs).where(t.step_runs.c.run_id == run_id).values(**values))
+
+
+def step_run(row: sa.RowMapping) -> StepRun:
+    outcome = None if row["outcome"] is None else json.loads(row["outcome"])
+    ids = (row["run_id"], row["task_id"], row["step"], row["agent_id"], row["session_id"])
+    return StepRun(*ids, row["attempts"], outcome, row["retries"], row["owner"], row["spared"])

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from data.domain.fleet import Priority
 from data.domain.tasks import TaskStatus
 from data.store import tables as t
+from data.store.ledger import StepRun, step_run
 
 _WANTING = (TaskStatus.PENDING.value, TaskStatus.IN_PROGRESS.value, TaskStatus.WAITING.value)
 RANK: sa.ColumnElement[int] = sa.case({p.value: p.rank for p in Priority}, value=t.tasks.c.priority)
@@ -78,6 +79,16 @@ def at_work(db: sa.Connection) -> dict[str, str]:
     live = t.agents.c.status.in_(("active", "waiting"))
     rows = db.execute(query.where(t.step_runs.c.outcome.is_(None), t.step_runs.c.owner.is_not(None), live))
     return {row.run_id: row.owner for row in rows}
+
+
+def left(db: sa.Connection, living: Collection[str]) -> list[StepRun]:
+    """Open step runs with a session whose agent stands as at work, although no living process has them."""
+    c = t.step_runs.c
+    query = sa.select(t.step_runs).join(t.agents, t.agents.c.id == c.agent_id).order_by(c.run_id)
+    nobodys = c.owner.is_(None) | c.owner.notin_(list(living))
+    live = t.agents.c.status.in_(("active", "waiting"))
+    rows = db.execute(query.where(c.outcome.is_(None), c.session_id.is_not(None), nobodys, live))
+    return [step_run(row) for row in rows.mappings()]
 
 
 def paid(db: sa.Connection, run_ids: Iterable[str]) -> set[str]:

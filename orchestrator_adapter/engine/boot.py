@@ -26,7 +26,7 @@ from data.domain.workflows import StepStatus
 from data.store import AgentFilter, Recorded, Store, places, workers
 from data.store.telling import Told
 from data.store.workers import WorkerState
-from orchestrator_adapter.engine import approvals, flow, names, own_tables, step, telling, watch
+from orchestrator_adapter.engine import approvals, arrears, flow, names, own_tables, step, telling, watch
 from orchestrator_adapter.engine.lease import Lease
 from orchestrator_adapter.engine.places import ALL, BUSY_S, Places, queue_of
 from orchestrator_adapter.runners import Runner
@@ -81,9 +81,10 @@ class Engine:
         self._launch()
         self.running = True
         self._repair()
+        self._deaf.append(self._store.listen(self._heard))  # first: what is counted now may hold a task
         self._reconcile()
         self._lease.keep()
-        self._deaf += [self._store.listen(self._heard), self._bench.desk.open(), watch.Watch(self._store).start()]
+        self._deaf += [self._bench.desk.open(), watch.Watch(self._store).start()]
         threading.Thread(target=self._listen, name="engine-bell", daemon=True).start()
         self._ring()
 
@@ -180,8 +181,9 @@ class Engine:
     def _reconcile(self) -> None:
         """Agents and steps that a crash left as if they were at work, of tasks that have ended or are held.
 
-        Not those that others still stop, nor those that never began.
+        Not those that others still stop, nor those that never began. What they used is counted first.
         """
+        arrears.of_the_dead(self._store, self._bench.runners)
         with self._store.read() as board:
             owned = places.at_work(board.connection)
             living = {worker.id for worker in workers.living(board.connection)}
@@ -200,7 +202,7 @@ class Engine:
         self._bell.put(("give", ""))
 
     def _freed(self) -> None:
-        self._bell.put(("reconcile", ""))
+        self._bell.put(("take over", ""))
         self._ring()
 
     def _heard(self, _clock: int, news: Sequence[Recorded]) -> None:
@@ -220,7 +222,7 @@ class Engine:
         orders: dict[str, Callable[[str], None]] = {
             "stop": self._stop_task,
             "hold": self._hold_task,
-            "reconcile": lambda _: self._reconcile(),
+            "take over": self._take_over,
             "give": self._give,
         }
         self._look_in: float | None = None
@@ -247,6 +249,11 @@ class Engine:
         except Exception:  # the engine's bell must go on ringing for the other tasks
             log.exception("engine_order_failed", order=obey.__name__, task_id=task_id)
         return True
+
+    def _take_over(self, _: str) -> None:
+        """What a dead process had waits again, and what of it does not go on is written down as ended."""
+        self._give(_)  # first: this ends what is left of its agents
+        self._reconcile()
 
     def _give(self, _: str) -> None:
         self._look_in = BUSY_S  # also if this fails

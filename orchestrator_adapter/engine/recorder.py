@@ -11,7 +11,7 @@ from data.domain.budgets import Spent
 from data.domain.errors import AgentFailed
 from data.domain.events import MONEY, Event, MessageMetered, SessionStarted
 from data.store import Ledger, StepRun
-from orchestrator_adapter.engine import governor
+from orchestrator_adapter.engine import arrears, governor
 from orchestrator_adapter.engine.pen import Pen
 from orchestrator_adapter.runners import Asked, Reply
 from orchestrator_adapter.runners.thread import to_the_end
@@ -162,7 +162,7 @@ class Recorder:
         """Write the happenings down, when the store lets it; whether a budget says that the agent has to stop."""
         durable, contents = any(isinstance(event, MONEY) for event in events), dict(self._contents)
         replies = [event for event in events if isinstance(event, MessageMetered)]
-        self._dearest = functools.reduce(_dearer, replies, self._dearest)
+        self._dearest = functools.reduce(arrears.dearer, replies, self._dearest)
         append = functools.partial(self._append, events, contents.values(), judge=bool(replies) or not self._judged)
         writing = asyncio.create_task(self._pen.write(append, durable=durable))
         done, _ = await asyncio.wait({writing}, timeout=self._unseen_s)
@@ -189,10 +189,6 @@ class Recorder:
         if not judge:
             return None
         return governor.meter(ledger, self._run.task_id, self._run.agent_id, self._dearest)
-
-
-def _dearer(known: Spent, reply: MessageMetered) -> Spent:
-    return Spent(max(known.nanousd, reply.cost_nanousd or 0), max(known.tokens, reply.tokens.total))
 
 
 async def _wind_up(

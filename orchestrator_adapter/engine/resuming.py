@@ -87,12 +87,12 @@ def draft_of(task: Task) -> Draft:
     )
 
 
-def session(ledger: Ledger, run: StepRun) -> str | None:
-    """The session to go on with: of this run, or of the last one before it if that was broken off."""
+def begun(ledger: Ledger, run: StepRun) -> StepRun | None:
+    """The run whose session is gone on with: this one, or the last one before it if that was broken off."""
     now = ledger.run(run.run_id)
     if now is not None and now.session_id is not None:
-        return now.session_id
-    begun = (before for run_id in names.earlier(run.run_id) if (before := ledger.run(run_id)) and before.session_id)
-    last = next(begun, None)
+        return now
+    runs = (before for run_id in names.earlier(run.run_id) if (before := ledger.run(run_id)) and before.session_id)
+    last = next(runs, None)
     broken_off = last is not None and (last.outcome is None or last.outcome.get("goes_on"))
-    return last.session_id if last is not None and broken_off else None
+    return last if broken_off else None

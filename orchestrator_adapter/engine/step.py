@@ -15,13 +15,13 @@ import structlog
 from data.domain import events as e
 from data.domain import workflows
 from data.domain.agents import AgentStatus, Runtime
-from data.domain.errors import AgentFailed, FleetError, PlanRefused, RunLost, TooLate
+from data.domain.errors import AgentFailed, FleetError, PlanRefused, RunLost
 from data.domain.money import NANO
 from data.domain.tasks import AnalystChoice, Task, TaskStatus
 from data.domain.workflows import Step, StepStatus
 from data.store import Ledger, StepRun, Store, asking, workers
 from orchestrator_adapter import handover, planning, prompts
-from orchestrator_adapter.engine import approvals, governor, names, resuming, retrying, telling
+from orchestrator_adapter.engine import approvals, arrears, closing, governor, names, resuming, retrying, telling
 from orchestrator_adapter.engine.pen import Pen
 from orchestrator_adapter.engine.recorder import UNSEEN_S, Recorder, Stop, Stopped, Unseen
 from orchestrator_adapter.runners import Job, Reply, Runner
@@ -81,7 +81,7 @@ class Bench:
         if any(s.key != names.PLAN and s.status is not StepStatus.PENDING for s in task.workflow):
             return workflows.to_json(task.workflow)  # adopted in an earlier run
         template = tuple(s for s in task.workflow if s.key != names.PLAN)
-        answer = await self._write(lambda ledger: _text_of(ledger, run_id))
+        answer = await self._write(lambda ledger: closing.text_of(ledger, run_id))
         planned = _planned(task, answer, template)
         await self._write(lambda ledger: ledger.append(planned))
         return workflows.to_json((await self._task(task_id)).workflow)
@@ -91,7 +91,7 @@ class Bench:
         task = await self._task(task_id)
         if task.run != run or task.status not in (TaskStatus.IN_PROGRESS, TaskStatus.WAITING):
             return task.status.value  # ended or paused meanwhile, or another run of it is under way
-        await self._write(lambda ledger: _close(ledger, task, done, failures))
+        await self._write(lambda ledger: closing.close(ledger, task, done, failures))
         return (await self._task(task_id)).status.value
 
     async def call_agent(self, run_id: str, key: str, inputs: Sequence[str]) -> Outcome:
@@ -106,12 +106,13 @@ class Bench:
         if run.outcome is not None:
             return run.outcome
         continued = run.attempts > 1
+        await self._make_up(task, run)
         try:
             while True:  # a message from a person may come just when the agent has ended
                 outcome = await self._stoppable(task, node, run, inputs, continued)
                 continued = False
                 inbox = self.inboxes.get(agent_id, Inbox())
-                finish = partial(_finish, task=task, node=node, run_id=run_id, outcome=outcome, inbox=inbox)
+                finish = partial(closing.finish, task=task, node=node, run_id=run_id, outcome=outcome, inbox=inbox)
                 if await self.pen.write(_held(run, finish)):
                     return outcome
         finally:
@@ -124,7 +125,7 @@ class Bench:
             return await self._tries(task.id, node, run, inputs, stop, continued)
         except (Stopped, asyncio.CancelledError):
             with contextlib.suppress(FleetError):
-                told = self.pen.write(_held(run, lambda ledger: _cancel(ledger, task, node, run.agent_id)))
+                told = self.pen.write(_held(run, lambda ledger: closing.cancel(ledger, task, node, run.agent_id)))
                 await asyncio.shield(asyncio.ensure_future(told))
             raise
         finally:
@@ -154,6 +155,7 @@ class Bench:
             return None
         except AgentFailed as failed:
             why = failed
+        await self._make_up(task, run)
         pause_s = await self.pen.write(_held(run, lambda ledger: retrying.try_again(ledger, node, run.run_id, why)))
         if pause_s is None:
             return _outcome(why=str(why), goes_on=True)
@@ -172,11 +174,21 @@ class Bench:
             raise Stopped
         return task if ruling.model is None else replace(task, model=ruling.model)
 
+    async def _make_up(self, task: Task, run: StepRun) -> None:
+        """Count what the session holds and nobody has written down, before the step goes on or ends."""
+        begun = await self.pen.write(lambda ledger: resuming.begun(ledger, run))
+        if begun is not None and (replies := await self._known(task, begun)):
+            await self.pen.write(_held(run, lambda ledger: arrears.count(ledger, replies)))
+
+    async def _known(self, task: Task, run: StepRun) -> list[e.MessageMetered]:
+        return await asyncio.to_thread(arrears.known_to, self.runners.get(task.runtime), run)
+
     def _begin(
         self, ledger: Ledger, task: Task, node: Step, inputs: Sequence[str], run: StepRun, continued: bool
     ) -> Job:
         """Show step and agent as at work; everything the runner needs."""
-        resume = resuming.session(ledger, run)
+        before = resuming.begun(ledger, run)
+        resume = None if before is None else before.session_id
         created = names.agent_created(self.logs, task, node, ledger.now())
         ledger.append(created)
         ledger.append(e.StepMoved(task_id=task.id, step=node.key, to=StepStatus.ACTIVE))
@@ -301,11 +313,6 @@ def _can_begin(ledger: Ledger, agent_id: str) -> bool:
     return waits or status == AgentStatus.IDLE
 
 
-def _text_of(ledger: Ledger, run_id: str) -> str:
-    run = ledger.run(run_id)
-    return str(run.outcome["text"]) if run and run.outcome else ""
-
-
 def _handed_over(ledger: Ledger, task: Task, inputs: Sequence[str]) -> list[tuple[Any, str]]:
     """Role and answer of each step this one depends on."""
     roles = {step.key: step.role for step in task.workflow}
@@ -313,7 +320,7 @@ def _handed_over(ledger: Ledger, task: Task, inputs: Sequence[str]) -> list[tupl
     for run_id in inputs:
         run = ledger.run(run_id)
         if run is not None and run.step in roles and run.step != names.PLAN:
-            out.append((roles[run.step], _text_of(ledger, run_id)))
+            out.append((roles[run.step], closing.text_of(ledger, run_id)))
     return out
 
 
@@ -347,50 +354,3 @@ def _planned(task: Task, answer: str, template: tuple[Step, ...]) -> e.TaskPlann
         analyst_included=included,
         analyst_reason=reason,
     )
-
-
-def _close(ledger: Ledger, task: Task, done: dict[str, str], failures: dict[str, str]) -> None:
-    for step in task.workflow:
-        if step.status is StepStatus.PENDING and failures:
-            why = f"Not started, because {', '.join(failures)} failed."
-            ledger.append(e.StepMoved(task_id=task.id, step=step.key, to=StepStatus.SKIPPED, why=why))
-    if failures:
-        why = " ".join(f"{key} failed: {reason}" for key, reason in failures.items())
-        ledger.append(e.TaskMoved(task_id=task.id, to=TaskStatus.FAILED, why=why))
-        return
-    needed = {key for step in task.workflow for key in step.depends_on}
-    last = [_text_of(ledger, run_id) for key, run_id in done.items() if key not in needed]
-    result = "\n\n".join(last)
-    ledger.append(e.TaskMoved(task_id=task.id, to=TaskStatus.COMPLETED, result=result))
-
-
-def _finish(ledger: Ledger, task: Task, node: Step, run_id: str, outcome: Outcome, inbox: Inbox) -> bool:
-    """Result, agent and step in one transaction: from here on the step is paid for and never run again.
-
-    False, and nothing is written, if the agent gave an answer and a person has said more since.
-    """
-    ok = outcome["ok"]
-    if (ok or outcome["text"]) and telling.missed(ledger, run_id, inbox):
-        return False
-    ledger.finish_run(run_id, outcome)
-    approvals.withdraw(ledger, names.agent_id(run_id))
-    to = AgentStatus.COMPLETED if ok else AgentStatus.FAILED
-    agent_id = names.agent_id(run_id)
-    with contextlib.suppress(TooLate):
-        result = outcome["text"] or None
-        ledger.append(e.AgentMoved(task_id=task.id, agent_id=agent_id, to=to, why=outcome["why"], result=result))
-    end = StepStatus.COMPLETED if ok else StepStatus.FAILED
-    ledger.append(e.StepMoved(task_id=task.id, step=node.key, to=end, why=outcome["why"]))
-    return True
-
-
-def _cancel(ledger: Ledger, task: Task, node: Step, agent_id: str) -> None:
-    """Written only after the agent's processes are gone."""
-    status = ledger.task_status(task.id)
-    if status not in (TaskStatus.CANCELLED, TaskStatus.PAUSED):
-        return
-    why = f"The task was {status}."
-    approvals.withdraw(ledger, agent_id)
-    with contextlib.suppress(TooLate):
-        ledger.append(e.AgentMoved(task_id=task.id, agent_id=agent_id, to=AgentStatus.CANCELLED, why=why))
-    ledger.append(e.StepMoved(task_id=task.id, step=node.key, to=StepStatus.CANCELLED, why=why))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from data.domain.agents import Role
-from data.domain.events import Event
+from data.domain.events import Event, MessageMetered
 from orchestrator_adapter.runners.inbox import Inbox
 
 Asked = Callable[[], Awaitable[str | None]]
@@ -86,4 +86,13 @@ class Runner(Protocol):
 
         When the consumer is cancelled, nothing this run started may be alive when the generator is closed.
         """
+        ...
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """A runner whose sessions keep what their replies used, whoever was there to hear of it."""
+
+    def replies(self, session_id: str, task_id: str, agent_id: str) -> list[MessageMetered]:
+        """Each finished reply of the session, once; as if this agent had told of it."""
         ...

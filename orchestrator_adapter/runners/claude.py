@@ -36,8 +36,8 @@ from claude_agent_sdk.types import HookCallback, SessionKey, SessionStore, Sessi
 
 from data.domain.agents import Role
 from data.domain.errors import AgentFailed, FleetError, RuntimeUnavailable
-from data.domain.events import Diagnostic, Event
-from orchestrator_adapter.runners import Job, Reply, ending, process
+from data.domain.events import Diagnostic, Event, MessageMetered
+from orchestrator_adapter.runners import Job, Reply, ending, process, transcript
 from orchestrator_adapter.runners.agent_log import AgentLog
 from orchestrator_adapter.runners.gate import Calls, gate
 from orchestrator_adapter.runners.inbox import Inbox, Note
@@ -275,6 +275,9 @@ class ClaudeRunner:
     def run(self, job: Job) -> Run:
         return Run(lambda emit: self._resumed(job, emit))
 
+    def replies(self, session_id: str, task_id: str, agent_id: str) -> list[MessageMetered]:
+        return transcript.replies(transcript.config({**os.environ, **self._environment}), session_id, task_id, agent_id)
+
     async def _resumed(self, job: Job, emit: Emit) -> Reply:
         """Continue the session; if it left no transcript behind, nothing was done in it, so begin anew."""
         try:
@@ -311,12 +314,11 @@ class ClaudeRunner:
             ear.log.ended(None if calm and error is None else str(error or "stopped"))
 
     def _ready(self, job: Job) -> str:
-        cli = _found(self._cli_path)
         if why := available(self._cli_path):
             raise RuntimeUnavailable(why)
         if not job.working_directory.is_dir():
             raise AgentFailed(f"The working folder {job.working_directory} does not exist.")
-        return str(cli)
+        return str(_found(self._cli_path))
 
     def _secrets(self) -> tuple[str, ...]:
         values = [self._environment.get(n) or os.environ.get(n) or "" for n in LOGINS]
@@ -364,8 +366,7 @@ class ClaudeRunner:
 
 
 async def _pid(client: ClaudeSDKClient) -> int | None:
-    info = await client.get_server_info()
-    pid = (info or {}).get("pid")
+    pid = (await client.get_server_info() or {}).get("pid")
     return pid if isinstance(pid, int) else None
 
 

@@ -1,8 +1,7 @@
 """What the SDK says, as events: plain messages and transcript lines in, events out.
 
 Messages come as plain dicts in the shape of the command line's own stream (see `claude.plain`); transcript lines as
-they are written, one per content block. Usage is taken from the lines only: the stream's own figure is the one from
-the start of a reply, with one output token.
+they are written, one per content block. What replies used is for `metering` to say.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ from data.domain.events import (
     Diagnostic,
     Event,
     FileTouched,
-    MessageMetered,
     RetryScheduled,
     Said,
     SessionStarted,
@@ -32,16 +30,14 @@ from data.domain.events import (
     ToolReturned,
     TotalReported,
 )
-from data.domain.money import Tokens, from_usd
-from data.domain.prices import book
+from data.domain.money import from_usd
 from orchestrator_adapter.runners import Job
 from orchestrator_adapter.runners.activity import activity, clean, inside, short
+from orchestrator_adapter.runners.metering import SYNTHETIC, Meter
 
 Plain = Mapping[str, Any]
 Ended = Literal["completed", "failed", "stopped"]
 
-SYNTHETIC = "<synthetic>"
-"""The model name of texts the command line wrote itself."""
 ENDINGS: dict[str, Ended] = {
     "completed": "completed",
     "failed": "failed",
@@ -56,25 +52,6 @@ def redacted(text: str, secrets: tuple[str, ...] = ()) -> str:
     for secret in secrets:
         text = text.replace(secret, "[redacted]")
     return _SECRET.sub("[redacted]", clean(text))
-
-
-def tokens_of(usage: Plain) -> Tokens:
-    """The five kinds; cache writes that are not told apart count as five-minute ones."""
-
-    def count(source: Plain, name: str) -> int:
-        value = source.get(name)
-        return value if isinstance(value, int) and value > 0 else 0
-
-    split = usage.get("cache_creation")
-    hour = count(split, "ephemeral_1h_input_tokens") if isinstance(split, Mapping) else 0
-    five = count(split, "ephemeral_5m_input_tokens") if isinstance(split, Mapping) else 0
-    return Tokens(
-        input=count(usage, "input_tokens"),
-        output=count(usage, "output_tokens"),
-        cache_read=count(usage, "cache_read_input_tokens"),
-        cache_write_5m=max(five, count(usage, "cache_creation_input_tokens") - hour),
-        cache_write_1h=hour,
-    )
 
 
 def answer_text(content: object) -> str:
@@ -118,8 +95,7 @@ class Translator:
         self._secrets = secrets
         self._tools: dict[str, tuple[str, Plain]] = {}
         self._doomed: dict[str, list[str]] = {}
-        self._metered: dict[tuple[str, str], int] = {}
-        self._open: dict[str, Plain] = {}
+        self._meter = Meter(self._ids)
         self._refused: set[str] = set()
         self._subagents: set[str] = set()
         self._session = ""
@@ -153,11 +129,7 @@ class Translator:
         reply = line.get("message")
         if self._sent is not None and line.get("type") in ("user", "assistant") and not subagent:
             yield from self._heard(line.get("type") == "assistant", reply)
-        if line.get("type") != "assistant" or not isinstance(reply, Mapping):
-            return
-        self._open.pop(str(reply.get("id")), None)
-        key = (str(reply.get("id") or line.get("uuid")), str(line.get("requestId") or ""))
-        yield from self._meter(key, reply, subagent)
+        yield from self._meter.line(line, subagent=subagent)
 
     def _heard(self, answered: bool, said: object) -> Iterator[Event]:
         """A message was read when it stands in the transcript: from then on the session holds it."""
@@ -167,29 +139,8 @@ class Translator:
             yield AgentHeard(**self._ids, told=told)
 
     def broken_off(self) -> Iterator[Event]:
-        """Replies that began and never came to a line: cut off or tried again, but what they read was used."""
-        for message_id, reply in self._open.items():
-            yield from self._meter((message_id, ""), reply, subagent=False)
-        self._open.clear()
-
-    def _meter(self, key: tuple[str, str], reply: Plain, subagent: bool) -> Iterator[Event]:
-        usage, model = reply.get("usage"), str(reply.get("model"))
-        if not isinstance(usage, Mapping) or model == SYNTHETIC:
-            return
-        tokens = tokens_of(usage)
-        if tokens.total <= self._metered.get(key, 0):
-            return
-        self._metered[key] = tokens.total
-        yield MessageMetered(
-            **self._ids,
-            message_id=key[0],
-            request_id=key[1],
-            model=model,
-            tokens=tokens,
-            cost_nanousd=_cost(model, tokens, usage),
-            context_window=book().context_window(model),
-            subagent=subagent,
-        )
+        """Replies that began and never came to a line."""
+        yield from self._meter.broken_off()
 
     def stderr(self, line: str) -> Diagnostic:
         return Diagnostic(**self._ids, words=redacted(line, self._secrets)[:2000])
@@ -264,9 +215,8 @@ class Translator:
     # What the model says and does
 
     def _begun(self, event: Plain) -> Iterator[Event]:
-        block, reply = event.get("content_block"), event.get("message")
-        if event.get("type") == "message_start" and isinstance(reply, Mapping):
-            self._open[str(reply.get("id"))] = reply
+        block = event.get("content_block")
+        self._meter.streamed(event)
         if event.get("type") == "content_block_start" and isinstance(block, Mapping):
             words = {"thinking": "thinking", "text": "writing the answer"}.get(str(block.get("type")))
             yield from self._does(words) if words else ()
@@ -354,16 +304,3 @@ class Translator:
         if isinstance(total, int | float):
             session = str(result.get("session_id") or self._session)
             yield TotalReported(**self._ids, session_id=session, total_nanousd=from_usd(total))
-
-
-def _cost(model: str, tokens: Tokens, usage: Plain) -> int | None:
-    tools = usage.get("server_tool_use")
-    searches = tools.get("web_search_requests") if isinstance(tools, Mapping) else 0
-    return book().cost_nanousd(
-        model,
-        tokens,
-        datetime.now(UTC),
-        web_searches=searches or 0,
-        speed=str(usage.get("speed") or "standard"),
-        geo=str(usage.get("inference_geo") or ""),
-    )

@@ -43,16 +43,29 @@ class Journalled:
         self._journal.write(json.dumps(begun) + "\n")
         ids = {"task_id": job.task_id, "agent_id": job.agent_id}
         session = self._folder / f"session-{job.agent_id}"
-        done = int(session.read_text()) if job.resume and session.exists() else 0
+        done = said(session) if job.resume else 0
         yield e.SessionStarted(**ids, session_id=f"s-{job.agent_id}", model="claude-sonnet-5-5")
         for number in range(done, REPLIES):
             await asyncio.sleep(REPLY_S)
             _write(session, str(number + 1))
-            message = {"message_id": f"{job.agent_id}-{number}", "model": "m", "tokens": Tokens(10, 5)}
-            yield e.MessageMetered(**ids, **message, cost_nanousd=CENT)
+            yield _reply(number, **ids)
             text = f"reply {number} of {job.agent_id}".encode()
             yield e.Said(**ids, message_id="m", block="text", chars=len(text), blob=job.keep(text))
         yield Reply("## Summary\nDone.\n\nVerdict: PASS")
+
+    def replies(self, session_id: str, task_id: str, agent_id: str) -> list[e.MessageMetered]:
+        done = said(self._folder / f"session-{session_id.removeprefix('s-')}")
+        return [_reply(number, task_id=task_id, agent_id=agent_id) for number in range(done)]
+
+
+def said(session: Path) -> int:
+    """So many replies are in the session, and paid."""
+    return int(session.read_text()) if session.exists() else 0
+
+
+def _reply(number: int, task_id: str, agent_id: str) -> e.MessageMetered:
+    message = {"message_id": f"{agent_id}-{number}", "model": "m", "tokens": Tokens(10, 5)}
+    return e.MessageMetered(task_id=task_id, agent_id=agent_id, **message, cost_nanousd=CENT)
 
 
 def _write(path: Path, text: str) -> None:

@@ -23,6 +23,7 @@ from data.domain.tasks import Complexity, Task, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
 from data.store import AgentFilter, Store
 from data.store import tables as t
+from tests.engine.kill_host import CENT, said
 
 ROOT = Path(__file__).parents[2]
 AT_ONCE = 4
@@ -54,6 +55,12 @@ class Found:
     completed: int = 0
     given_up: int = 0
     """Tasks of which one step was begun three times."""
+    billed_nanousd: int = 0
+    """What all sessions hold together."""
+    unseen_nanousd: int = 0
+    """What of it the store does not know in the end."""
+    most_unseen_nanousd: int = 0
+    """The most that it did not know right after a kill."""
 
 
 class Ground:
@@ -78,6 +85,7 @@ class Ground:
             self.found.kills[place] += 1
             self._die(place)
             self.check()
+            self.found.most_unseen_nanousd = max(self.found.most_unseen_nanousd, self._unseen())
         last = self._start()
         try:
             _wait(lambda: all(task.ended for task in self._looked()), 120)
@@ -189,6 +197,7 @@ class Ground:
         return sum(ended.get(one["agent"]) is not None and one["at_ms"] > ended[one["agent"]] for one in begun)
 
     def _count(self) -> None:
+        self.found.unseen_nanousd = self._unseen()
         for task in self._looked():
             self.found.completed += task.status is TaskStatus.COMPLETED
             self.found.given_up += task.status is TaskStatus.FAILED
@@ -196,6 +205,14 @@ class Ground:
             finished = t.step_runs.c.finished_at_ms.is_not(None)
             query = sa.select(sa.func.count()).select_from(t.step_runs).where(finished)
             self.found.finished_steps = int(board.connection.execute(query).scalar_one())
+
+    def _unseen(self) -> int:
+        with self.store.read() as board:
+            known = board.connection.execute(sa.select(sa.func.sum(t.messages.c.cost_nanousd))).scalar() or 0
+        self.found.billed_nanousd = sum(
+            CENT * said(session) for session in self._folder.glob("session-*") if not session.suffix
+        )
+        return self.found.billed_nanousd - int(known)
 
     def close(self) -> None:
         self.store.close()

@@ -26,7 +26,8 @@ from data.domain.events import (
 from data.domain.money import Tokens
 from data.domain.prices import book
 from orchestrator_adapter.runners import Job
-from orchestrator_adapter.runners.translate import Translator, answer_text, redacted, tokens_of
+from orchestrator_adapter.runners.metering import tokens_of
+from orchestrator_adapter.runners.translate import Translator, answer_text, redacted
 
 MODEL = "claude-sonnet-5-5"
 USAGE = {
@@ -134,6 +135,24 @@ def test_a_reply_that_never_came_to_a_line_is_metered_at_the_end(translator):
     assert [e.message_id for e in translator.line(line("msg_1"))] == ["msg_1"]
     assert [(e.message_id, e.request_id) for e in translator.broken_off()] == [("msg_2", "")]
     assert list(translator.broken_off()) == []
+
+
+def streamed(event: dict) -> dict:
+    return {"type": "stream_event", "event": event, "parent_tool_use_id": None}
+
+
+def test_a_reply_that_is_cut_off_counts_with_the_best_figure_that_came(translator):
+    """Its line has one output token, like its start; the stream may have come further."""
+    cut = {**USAGE, "output_tokens": 1}
+    for message_id in ("msg_1", "msg_2"):
+        begun = {"type": "message_start", "message": {"id": message_id, "model": MODEL, "usage": cut}}
+        events(translator, streamed(begun), streamed({"type": "message_delta", "usage": {"output_tokens": 21}}))
+    (with_a_line,) = translator.line(line("msg_1", usage=cut))
+    (without,) = translator.broken_off()
+    for metered in (with_a_line, without):
+        assert metered.tokens == replace(tokens_of(USAGE), output=21)
+    events(translator, streamed({"type": "message_delta", "usage": {"output_tokens": 99}}))
+    assert list(translator.broken_off()) == [], "the end of a reply that nobody knows of is nothing"
 
 
 def test_an_unknown_model_is_unpriced_not_free(translator):

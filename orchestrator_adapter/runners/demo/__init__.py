@@ -7,7 +7,8 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-from orchestrator_adapter.runners import Job
+from data.domain.events import MessageMetered
+from orchestrator_adapter.runners import Job, transcript
 from orchestrator_adapter.runners.claude import ClaudeRunner
 from orchestrator_adapter.runners.demo.scenarios import PLAN, Scenario, prepare, scenarios, tag
 from orchestrator_adapter.runners.demo.server import ModelServer
@@ -54,6 +55,9 @@ class DemoRunner:
             model=job.model or MODEL,
         )
         return self._runner().run(tagged)
+
+    def replies(self, session_id: str, task_id: str, agent_id: str) -> list[MessageMetered]:
+        return transcript.replies(self._home / "demo" / "config", session_id, task_id, agent_id)
 
     def _runner(self) -> ClaudeRunner:
         own = self._home / "demo"
