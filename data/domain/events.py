@@ -29,6 +29,7 @@ from data.domain.control_events import (
 from data.domain.event_base import AgentEvent, Storable, TaskEvent
 from data.domain.fleet import Priority
 from data.domain.money import Tokens
+from data.domain.session_events import ContextCompacted, Prompted
 from data.domain.tasks import AnalystChoice, Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
 
@@ -49,11 +50,13 @@ __all__ = [
     "BudgetRemoved",
     "BudgetSet",
     "BudgetStage",
+    "ContextCompacted",
     "Diagnostic",
     "Event",
     "FileTouched",
     "FleetSet",
     "MessageMetered",
+    "Prompted",
     "RetryScheduled",
     "Said",
     "SessionStarted",
@@ -217,6 +220,8 @@ class Said(AgentEvent):
     block: Literal["text", "thinking"]
     chars: int
     blob: str
+    parent: str = ""
+    """Of a sub-agent: the call that started it."""
 
 
 class MessageMetered(AgentEvent):
@@ -250,6 +255,10 @@ class ToolCalled(AgentEvent):
     words: str
     input_blob: str
     subagent: bool = False
+    message_id: str = ""
+    """The reply that made the call; empty in older logs."""
+    parent: str = ""
+    """Of a sub-agent: the call that started it."""
 
 
 class ToolReturned(AgentEvent):
@@ -303,6 +312,8 @@ class SubagentMoved(AgentEvent):
     subagent_id: str
     to: Literal["started", "completed", "failed", "stopped"]
     words: str = ""
+    parent: str = ""
+    """The call that started it."""
 
 
 class Diagnostic(AgentEvent):
@@ -326,6 +337,8 @@ Event = (
     | AgentCreated
     | AgentMoved
     | SessionStarted
+    | Prompted
+    | ContextCompacted
     | Activity
     | Said
     | MessageMetered

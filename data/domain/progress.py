@@ -182,7 +182,7 @@ def fold(
             return _worked(progress, event_id, at, event, alike)
         case e.MessageMetered():
             return _metered(progress, event)
-        case e.Said(block="text") if progress.repeated[0] < 2:
+        case e.Said(block="text", parent="") if progress.repeated[0] < 2:
             return replace(_advanced(progress, event_id, at, "wrote an answer"), streaming=True, retry_at=None)
         case e.SubagentMoved(words=told, to=to):
             return _advanced(progress, event_id, at, f"sub-agent {to}: {told}")

@@ -93,7 +93,9 @@ def _fold_agent(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None
             _agent(db, event, rev, activity=words.shortened(f"told by {event.by}: {event.words}", 200))
         case e.ToolReturned():
             _agent(db, event, rev, tool_since_ms=None)
-        case e.Said() | e.Diagnostic() | e.AgentHeard():
+        case e.ContextCompacted(after_tokens=int(left)):
+            _agent(db, event, rev, context_used=left)
+        case e.Said() | e.Diagnostic() | e.AgentHeard() | e.Prompted() | e.ContextCompacted():
             _agent(db, event, rev)
         case _:  # pragma: no cover - the type checker sees a missing case first
             raise AssertionError(event)

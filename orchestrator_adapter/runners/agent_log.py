@@ -77,9 +77,9 @@ class AgentLog:
 
     def _block(self, block: Mapping[str, Any], parent: object) -> None:
         match block.get("type"):
-            case "text":
+            case "text" if not parent:
                 self._append("text.txt", f"[{_now()}] AssistantMessage:\n{block.get('text')}\n\n")
-            case "thinking":
+            case "thinking" if not parent:
                 self._append("text.txt", f"[{_now()}] THINKING:\n{block.get('thinking')}\n\n")
             case "tool_use":
                 name, key = str(block.get("name")), str(block.get("id"))

@@ -154,6 +154,7 @@ class Ear:
         self._counted = job.counted
         self._calls = Calls()
         self._last_lines: deque[str] = deque(maxlen=5)
+        emit(self.translator.prompted(job.said))
 
     def message(self, message: Plain) -> None:
         self.log.message(message)
@@ -342,6 +343,7 @@ class ClaudeRunner:
             max_budget_usd=job.max_budget_usd,
             max_buffer_size=MAX_LINE_BYTES,
             include_partial_messages=True,
+            forward_subagent_text=True,
             session_store=cast(SessionStore, Mirror(ear.line)),
             session_store_flush="eager",
             setting_sources=[],

@@ -18,9 +18,11 @@ from data.domain.agents import FileChange
 from data.domain.events import (
     Activity,
     AgentHeard,
+    ContextCompacted,
     Diagnostic,
     Event,
     FileTouched,
+    Prompted,
     RetryScheduled,
     Said,
     SessionStarted,
@@ -103,6 +105,10 @@ class Translator:
         self._sent = (job.said, job.inbox.opened_with) if job.inbox.opened_with else None
         self.pid: int | None = None
 
+    def prompted(self, text: str) -> Prompted:
+        """What the agent is sent at its beginning, or when it goes on."""
+        return Prompted(**self._ids, chars=len(text), blob=self._keep(clean(text)))
+
     def sent(self, text: str, told: int) -> None:
         """A person's message is on its way to the agent."""
         self._sent = (text, told)
@@ -174,6 +180,8 @@ class Translator:
             case "model_fallback":
                 words = f"{data.get('original_model')} is {data.get('trigger')}; going on with "
                 yield Diagnostic(**self._ids, words=short(words + str(data.get("fallback_model")), 300))
+            case "compact_boundary":
+                yield self._compacted(data.get("compact_metadata") or {})
             case "mirror_error":
                 yield Diagnostic(**self._ids, words=short(f"Usage may be missing: {data.get('error')}", 300))
 
@@ -183,6 +191,15 @@ class Translator:
             self._session = session
             yield SessionStarted(**self._ids, session_id=session, model=str(data.get("model") or ""), pid=self.pid)
         yield from self._does("thinking")
+
+    def _compacted(self, detail: Plain) -> ContextCompacted:
+        before, after = detail.get("pre_tokens"), detail.get("post_tokens")
+        return ContextCompacted(
+            **self._ids,
+            trigger="manual" if detail.get("trigger") == "manual" else "auto",
+            before_tokens=before if isinstance(before, int) else None,
+            after_tokens=after if isinstance(after, int) else None,
+        )
 
     def _retry(self, data: Plain) -> Iterator[Event]:
         delay_ms, status = int(data.get("retry_delay_ms") or 0), data.get("error_status")
@@ -204,7 +221,8 @@ class Translator:
             yield ToolRefused(**self._ids, tool=str(tool), words=short(words, 300), tool_use_id=key)
 
     def _subagent(self, data: Plain, to: Literal["started"] | Ended, words: object) -> SubagentMoved:
-        return SubagentMoved(**self._ids, subagent_id=str(data.get("task_id")), to=to, words=short(words or "", 300))
+        ids = {**self._ids, "subagent_id": str(data.get("task_id")), "parent": str(data.get("tool_use_id") or "")}
+        return SubagentMoved(**ids, to=to, words=short(words or "", 300))
 
     def _subagent_over(self, data: Plain, status: object, words: object) -> Iterator[Event]:
         to, key = ENDINGS.get(str(status)), str(data.get("task_id"))
@@ -224,26 +242,28 @@ class Translator:
     def _said(self, block: Plain, message: Plain) -> Iterator[Event]:
         match block.get("type"):
             case "tool_use":
-                yield from self._called(block, bool(message.get("parent_tool_use_id")))
+                yield from self._called(block, message)
             case "text" | "thinking" if message.get("model") == SYNTHETIC:
                 yield Diagnostic(**self._ids, words=redacted(str(block.get("text")), self._secrets)[:2000])
-            case ("text" | "thinking") as kind if not message.get("parent_tool_use_id"):
-                text = str(block.get(kind) or "")
+            case ("text" | "thinking") as kind:
+                text, parent = str(block.get(kind) or ""), str(message.get("parent_tool_use_id") or "")
                 said: Literal["text", "thinking"] = "text" if kind == "text" else "thinking"
-                ids = {**self._ids, "message_id": str(message.get("message_id") or "")}
+                ids = {**self._ids, "message_id": str(message.get("message_id") or ""), "parent": parent}
                 yield Said(**ids, block=said, chars=len(text), blob=self._keep(text))
-                yield from self._does("thinking" if kind == "thinking" else "writing the answer")
+                if not parent:
+                    yield from self._does("thinking" if kind == "thinking" else "writing the answer")
 
-    def _called(self, block: Plain, subagent: bool) -> Iterator[Event]:
+    def _called(self, block: Plain, message: Plain) -> Iterator[Event]:
         key, tool, given = str(block.get("id")), str(block.get("name")), block.get("input")
         self._tools[key] = (tool, given if isinstance(given, Mapping) else {})
         if tool == "Bash":
             gone = [self._path(p) for p in _removals(self._tools[key][1].get("command"))]
             self._doomed[key] = [p for p in gone if self._exists(p)]
         words = activity(tool, given, self._job.working_directory)
-        yield ToolCalled(
-            **self._ids, tool_use_id=key, tool=tool, words=words, input_blob=self._keep(given), subagent=subagent
-        )
+        parent, reply = str(message.get("parent_tool_use_id") or ""), str(message.get("message_id") or "")
+        subagent = bool(parent)
+        ids = {**self._ids, "tool_use_id": key, "message_id": reply, "parent": parent, "subagent": subagent}
+        yield ToolCalled(**ids, tool=tool, words=words, input_blob=self._keep(given))
         yield from self._does(short(f"sub-agent {words}") if subagent else words)
 
     def _returned(self, block: Plain, detail: object) -> Iterator[Event]:

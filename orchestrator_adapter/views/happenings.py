@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from data.domain import conversation_events, words
 from data.domain import events as e
-from data.domain import words
 from data.domain.agents import Agent, AgentStatus, FileChange
 from data.domain.alerts import AlertStatus
 from data.domain.events import Event
@@ -56,9 +56,11 @@ def _told(event: Event) -> tuple[str, str] | None:
 
 def _done(event: Event) -> tuple[str, str] | None:
     match event:
-        case e.Said(block=block, chars=chars):
+        case e.Said(block=block, chars=chars, parent=parent):
             verb = "wrote" if block == "text" else "thought for"
-            return "said", f"{verb} {words.count(chars, 'character')}"
+            return "said", f"{'sub-agent ' if parent else ''}{verb} {words.count(chars, 'character')}"
+        case e.ContextCompacted(before_tokens=before, after_tokens=after, trigger=trigger):
+            return "moved", conversation_events.compacted(before, after, trigger)
         case e.ToolCalled(words=text, subagent=subagent):
             return "tool", f"sub-agent: {text}" if subagent else text
         case e.ToolReturned(is_error=True, tool=tool, preview=preview):

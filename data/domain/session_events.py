@@ -1,0 +1,25 @@
+"""Events about the session of an agent: what it was sent, and what became of its memory of it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from data.domain.event_base import AgentEvent
+
+
+class Prompted(AgentEvent):
+    """The agent was sent its prompt, or what it goes on with; the very text lies in a blob."""
+
+    kind: Literal["prompted"] = "prompted"
+    chars: int
+    blob: str
+
+
+class ContextCompacted(AgentEvent):
+    """The conversation grew too long for the model, and was replaced by a summary of it."""
+
+    kind: Literal["context_compacted"] = "context_compacted"
+    trigger: Literal["auto", "manual"] = "auto"
+    before_tokens: int | None = None
+    """What filled the context window until then; None if that was not told."""
+    after_tokens: int | None = None

@@ -1,0 +1,80 @@
+"""Who one agent is, what it spent and how full its context is; and the question before it is deleted."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from data.domain import words
+from data.domain.agents import Agent
+from orchestrator_adapter import commands
+from pages.ui import alert_card, cards, live, places, session, tables, tell
+from pages.ui.look import plain
+
+NEARLY_FULL = 0.8
+
+
+def draw(agent: Agent) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.page_link(places.TASK, label="Its task", icon=":material/arrow_upward:", query_params={"id": agent.task_id})
+        tell.button(agent)
+        if not agent.live and st.button("Delete", icon=":material/delete:", key="delete"):
+            confirm_delete(agent)
+    with session.read() as board:
+        standing = board.alerts_standing(agent.id)
+    for alert in standing:
+        alert_card.draw(alert, links=False)
+    if agent.error:
+        st.error(plain(agent.error), icon=":material/error:")
+    left, right = st.columns(2, gap="large")
+    with left:
+        cards.facts(_who(agent))
+    with right:
+        context(agent)
+        cards.facts(_spent(agent))
+
+
+def _who(agent: Agent) -> dict[str, str | None]:
+    return {
+        "Role": agent.role.value,
+        "Step": agent.step,
+        "Model": agent.model,
+        "Runtime": agent.runtime.value,
+        "Session": agent.session_id,
+        "Created": f"{agent.created_at:%Y-%m-%d %H:%M:%S} UTC",
+        "Ended": f"{agent.ended_at:%Y-%m-%d %H:%M:%S} UTC" if agent.ended_at else None,
+        "Next try": f"{agent.retry_at:%H:%M:%S} UTC" if agent.retry_at else None,
+        "ID": agent.id,
+    }
+
+
+def _spent(agent: Agent) -> dict[str, str | None]:
+    reported = None if agent.reported_nanousd is None else words.dollars(agent.reported_nanousd)
+    return {
+        "Cost": cards.money(agent.cost_nanousd, agent.unpriced_messages, agent.simulated),
+        "SDK total": reported,
+        "Drift": tables.drift(agent.cost_nanousd, agent.reported_nanousd) if reported else None,
+        "Tool calls": str(agent.tool_calls),
+    } | tables.tokens_by_kind(agent.tokens)
+
+
+def context(agent: Agent) -> None:
+    """How full its context window is."""
+    if not agent.context_window:
+        return
+    share = agent.context_used / agent.context_window
+    used = f"{words.tokens(agent.context_used)} of {words.tokens(agent.context_window)} tokens"
+    warn = " :orange[:material/warning: nearly full]" if share >= NEARLY_FULL else ""
+    st.progress(min(share, 1.0), text=f"Context window: {round(100 * share)} %, {used}{warn}")
+
+
+@session.dialog("Delete this agent?", ":material/delete:")
+def confirm_delete(agent: Agent) -> None:
+    st.markdown(f"**{plain(agent.name)}** goes off every list. What it spent stays counted; its task stays.")
+    with st.container(horizontal=True):
+        if st.button("Delete", type="primary", key="delete-sure"):
+            with session.refusals():
+                commands.delete_agent(session.deck(), session.actor(), agent.id)
+                session.forget_dialog()
+                live.go(f"task?id={agent.task_id}")
+        if st.button("Keep it", key="delete-not"):
+            session.close_dialog()
