@@ -144,6 +144,8 @@ class Conversation:
     leads: dict[str, str] = field(default_factory=dict)
     """Key of the first entry of each reply."""
     replies: dict[str, Reply] = field(default_factory=dict)
+    born: dict[str, int] = field(default_factory=dict)
+    """What the conversation had grown to when each entry came to its place."""
     rev: int = 0
     """The newest event, or line, that it knows."""
     _placed: tuple[int, list[Placed]] | None = None
@@ -156,6 +158,7 @@ class Conversation:
         if entry.key in self.entries:
             return
         self.entries[entry.key] = entry
+        self.born[entry.key] = entry.rev
         if entry.tool_use_id and entry.kind is EntryKind.TOOL:
             self.calls.setdefault(entry.tool_use_id, entry.key)
         if entry.message_id:
@@ -183,6 +186,14 @@ class Conversation:
         self.replies[reply.message_id] = reply if known is None or again else known + reply
         self.change(self.leads.get(reply.message_id, ""), rev)
         self.touch(rev)
+
+    def adopt(self, subagent: str, key: str, rev: int) -> None:
+        """From now on what this sub-agent does stands under this entry."""
+        if self.parents.get(subagent) != key:
+            self.parents[subagent] = key
+            if any(entry.parent == subagent for entry in self.entries.values()):
+                self.born[key] = rev  # what stands behind it has moved
+            self.touch(rev)
 
     def touch(self, rev: int) -> None:
         self.rev = max(self.rev, rev)

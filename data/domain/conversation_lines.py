@@ -139,7 +139,7 @@ def _answer(talk: Conversation, number: int, line: Line, block: Line, key: str) 
     if not isinstance(detail, Mapping):
         return
     if isinstance(agent := detail.get("agentId"), str):
-        talk.parents.setdefault(agent, talk.calls[call])
+        talk.adopt(agent, talk.calls[call], number)
     if (change := changed(talk.entries[talk.calls[call]].tool, detail)) is not None and not failed:
         talk.change(talk.calls[call], number, changes=(change,))
 

@@ -105,6 +105,12 @@ class RouteNotFound(FleetError):
     status = 404
 
 
+class MessageNotFound(FleetError):
+    """There is no such message in this conversation."""
+
+    status = 404
+
+
 class BlobNotFound(FleetError):
     """That content is not in the store."""
 

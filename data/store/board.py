@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +14,6 @@ from data.domain.alerts import Alert, AlertKind, Precision
 from data.domain.approvals import Approval
 from data.domain.budgets import Budget
 from data.domain.errors import AgentNotFound, TaskNotFound
-from data.domain.events import AnyEvent
 from data.domain.money import Tokens
 from data.domain.tasks import Task
 from data.domain.waiting import Queue
@@ -23,22 +21,15 @@ from data.domain.workflows import Workflow
 from data.store import alerting, asking, blobs, lists, rows, settings, spending, waiting
 from data.store import tables as t
 from data.store.alerting import AlertFilter
+from data.store.conversations import Conversations
 from data.store.ledger import Recorded
 from data.store.lists import AgentFilter, Page, TaskFilter
-from data.store.look import Look
+from data.store.look import recorded
 
 _CLOCK = sa.select(sa.func.coalesce(sa.func.max(t.events.c.id), 0))
 """Asked by every page on every run, so it is built once."""
 _LIVE = sorted(status.value for status in LIVE)
 _RUNNING = ["in_progress", "paused", "pending", "waiting"]
-
-
-def recorded(row: rows.Row) -> Recorded:
-    """One line of the log as a value."""
-    body = json.loads(row["body"]) | {"kind": row["kind"], "task_id": row["task_id"]}
-    if row["agent_id"] is not None:
-        body["agent_id"] = row["agent_id"]
-    return Recorded(row["id"], rows.at(row["at_ms"]), AnyEvent.validate_python(body))
 
 
 @dataclass(frozen=True)
@@ -99,7 +90,7 @@ class Fleet:
     """Agents created in each of the last 24 hours, oldest first."""
 
 
-class Board(Look):
+class Board(Conversations):
     """One open look at the store."""
 
     def clock(self) -> int:

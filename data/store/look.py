@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+import json
+
 import sqlalchemy as sa
+
+from data.domain.events import AnyEvent
+from data.store import rows
+from data.store.ledger import Recorded
+
+
+def recorded(row: rows.Row) -> Recorded:
+    """One line of the log as a value."""
+    body = json.loads(row["body"]) | {"kind": row["kind"], "task_id": row["task_id"]}
+    if row["agent_id"] is not None:
+        body["agent_id"] = row["agent_id"]
+    return Recorded(row["id"], rows.at(row["at_ms"]), AnyEvent.validate_python(body))
 
 
 class Look:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from data.domain import events as e
 from data.store import tables as t
-from data.store.board import recorded
+from data.store.look import recorded
 
 
 @dataclass(frozen=True)

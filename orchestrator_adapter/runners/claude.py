@@ -154,7 +154,6 @@ class Ear:
         self._counted = job.counted
         self._calls = Calls()
         self._last_lines: deque[str] = deque(maxlen=5)
-        emit(self.translator.prompted(job.said))
 
     def message(self, message: Plain) -> None:
         self.log.message(message)

@@ -105,10 +105,6 @@ class Translator:
         self._sent = (job.said, job.inbox.opened_with) if job.inbox.opened_with else None
         self.pid: int | None = None
 
-    def prompted(self, text: str) -> Prompted:
-        """What the agent is sent at its beginning, or when it goes on."""
-        return Prompted(**self._ids, chars=len(text), blob=self._keep(clean(text)))
-
     def sent(self, text: str, told: int) -> None:
         """A person's message is on its way to the agent."""
         self._sent = (text, told)
@@ -190,6 +186,7 @@ class Translator:
         if session and session != self._session:
             self._session = session
             yield SessionStarted(**self._ids, session_id=session, model=str(data.get("model") or ""), pid=self.pid)
+            yield Prompted(**self._ids, chars=len(self._job.said), blob=self._keep(self._job.said))
         yield from self._does("thinking")
 
     def _compacted(self, detail: Plain) -> ContextCompacted:
