@@ -117,12 +117,7 @@ def plain(message: Message) -> dict[str, Any]:
 
 
 def _block(block: object) -> dict[str, Any]:
-    names: dict[type, str] = {
-        TextBlock: "text",
-        ThinkingBlock: "thinking",
-        ToolUseBlock: "tool_use",
-        ToolResultBlock: "tool_result",
-    }
+    names = {TextBlock: "text", ThinkingBlock: "thinking", ToolUseBlock: "tool_use", ToolResultBlock: "tool_result"}
     return {"type": names.get(type(block), type(block).__name__), **vars(block)}
 
 
