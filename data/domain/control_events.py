@@ -13,7 +13,7 @@ from data.domain.budgets import Act, Period, Scope
 from data.domain.event_base import AgentEvent, Storable, TaskEvent
 from data.domain.fleet import Priority
 
-FleetSetting = Literal["limits", "retries", "patience", "cleanup"]
+FleetSetting = Literal["limits", "retries", "patience", "cleanup", "watching"]
 
 
 class BudgetStage(Storable):
@@ -95,7 +95,7 @@ class FleetSet(TaskEvent):
 
     kind: Literal["fleet_set"] = "fleet_set"
     name: FleetSetting
-    values: dict[str, int | bool | dict[str, int] | None]
+    values: dict[str, int | bool | str | dict[str, int] | None]
     by: str
 
 

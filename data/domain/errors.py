@@ -77,6 +77,28 @@ class AlertNotFound(FleetError):
     status = 404
 
 
+class HistoryFolderInvalid(InvalidField):
+    """There is no folder there that can be read."""
+
+
+class ImportNotFound(FleetError):
+    """There is no such import."""
+
+    status = 404
+
+
+class ImportRunning(FleetError):
+    """That folder is being imported already."""
+
+    status = 409
+
+
+class TranscriptDamaged(FleetError):
+    """What was kept of a transcript is damaged."""
+
+    status = 500
+
+
 class CursorInvalid(InvalidField):
     """The cursor was not issued by this list."""
 

@@ -28,6 +28,7 @@ from data.domain.control_events import (
 )
 from data.domain.event_base import AgentEvent, Storable, TaskEvent
 from data.domain.fleet import Priority
+from data.domain.history_events import ImportMoved, SessionImported, TranscriptRead
 from data.domain.money import Tokens
 from data.domain.session_events import ContextCompacted, Prompted
 from data.domain.tasks import AnalystChoice, Complexity, TaskStatus, TaskType
@@ -55,10 +56,12 @@ __all__ = [
     "Event",
     "FileTouched",
     "FleetSet",
+    "ImportMoved",
     "MessageMetered",
     "Prompted",
     "RetryScheduled",
     "Said",
+    "SessionImported",
     "SessionStarted",
     "StepContinued",
     "StepMoved",
@@ -76,6 +79,7 @@ __all__ = [
     "ToolRefused",
     "ToolReturned",
     "TotalReported",
+    "TranscriptRead",
     "WorkerLost",
 ]
 
@@ -362,6 +366,9 @@ Event = (
     | AlertAnswered
     | AlertJudged
     | WorkerLost
+    | SessionImported
+    | TranscriptRead
+    | ImportMoved
 )
 
 AnyEvent: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

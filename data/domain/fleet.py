@@ -66,6 +66,14 @@ class Cleanup:
     after_days: int = 30
 
 
+@dataclass(frozen=True)
+class Watching:
+    """Whether what Claude Code adds to a folder of transcripts is read in by itself."""
+
+    automatic: bool = False
+    folder: str = ""
+
+
 Setting = TypeVar("Setting", Limits, Retries, Patience, Cleanup)
 
 RANGES: dict[str, tuple[int, int]] = {

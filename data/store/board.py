@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from data.domain.agents import LIVE, Agent
+from data.domain.agents import LIVE, Agent, Runtime
 from data.domain.alerts import Alert, AlertKind, Precision
 from data.domain.approvals import Approval
 from data.domain.budgets import Budget
@@ -22,14 +22,18 @@ from data.store import alerting, asking, blobs, lists, rows, settings, spending,
 from data.store import tables as t
 from data.store.alerting import AlertFilter
 from data.store.conversations import Conversations
+from data.store.imported import Histories
 from data.store.ledger import Recorded
 from data.store.lists import AgentFilter, Page, TaskFilter
 from data.store.look import recorded
+from data.store.transcripts import Transcripts
 
 _CLOCK = sa.select(sa.func.coalesce(sa.func.max(t.events.c.id), 0))
 """Asked by every page on every run, so it is built once."""
 _LIVE = sorted(status.value for status in LIVE)
 _RUNNING = ["in_progress", "paused", "pending", "waiting"]
+_IMPORTED = Runtime.IMPORTED.value
+"""History that was read in is no work of this fleet: it counts as money, and not as success, load or experience."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ class Fleet:
     """Agents created in each of the last 24 hours, oldest first."""
 
 
-class Board(Conversations):
+class Board(Conversations, Histories, Transcripts):
     """One open look at the store."""
 
     def clock(self) -> int:
@@ -126,7 +130,7 @@ class Board(Conversations):
     def just_ended(self, since: datetime, among: int = 50) -> list[Task]:
         """Of the newest tasks those that ended after this time, newest first."""
         c = t.tasks.c
-        newest = sa.select(c.id).where(c.deleted_at_ms.is_(None), c.archived_at_ms.is_(None))
+        newest = sa.select(c.id).where(c.deleted_at_ms.is_(None), c.archived_at_ms.is_(None), c.runtime != _IMPORTED)
         newest = newest.order_by(c.created_at_ms.desc(), c.id.desc()).limit(among)
         query = sa.select(t.tasks).where(c.ended_at_ms > rows.ms(since), c.id.in_(newest))
         query = query.order_by(c.created_at_ms.desc(), c.id.desc())
@@ -146,9 +150,9 @@ class Board(Conversations):
         return Page(self._as_agents(found), after)
 
     def ended_agents(self, before: datetime, limit: int) -> list[tuple[str, str]]:
-        """Task and id of agents that ended before this time and still stand in the lists, the oldest first."""
+        """Task and id of agents that ended here before this time and still stand in the lists, the oldest first."""
         c = t.agents.c
-        ended = c.status.not_in([*_LIVE, "deleted"]) & (c.ended_at_ms < rows.ms(before))
+        ended = c.status.not_in([*_LIVE, "deleted"]) & (c.ended_at_ms < rows.ms(before)) & (c.runtime != _IMPORTED)
         query = sa.select(c.task_id, c.id).where(ended).order_by(c.ended_at_ms).limit(limit)
         return [(row.task_id, row.id) for row in self.connection.execute(query)]
 
@@ -198,11 +202,12 @@ class Board(Conversations):
         ]
 
     def ended(self, limit: int = 2000) -> list[Ended]:
-        """The newest completed tasks that cost real money, for estimates."""
+        """The newest tasks that were completed here and cost real money, for estimates."""
         c = t.tasks.c
         query = (
             sa.select(c.task_type, c.complexity, c.analyst_included, c.cost_nanousd, c.started_at_ms, c.ended_at_ms)
             .where(c.status == "completed", c.simulated.is_(False), c.started_at_ms.is_not(None))
+            .where(c.runtime != _IMPORTED)
             .order_by(c.created_at_ms.desc())
             .limit(limit)
         )
@@ -283,7 +288,8 @@ class Board(Conversations):
 
     def fleet(self, now: datetime) -> Fleet:
         """Counts as of now; today begins at midnight UTC."""
-        by_status = self._count(sa.select(t.agents.c.status, sa.func.count()).group_by(t.agents.c.status))
+        ours = sa.select(t.agents.c.status, sa.func.count()).where(t.agents.c.runtime != _IMPORTED)
+        by_status = self._count(ours.group_by(t.agents.c.status))
         by_status.pop("deleted", None)
         by_role = self._count(
             sa.select(t.agents.c.role, sa.func.count()).where(t.agents.c.status.in_(_LIVE)).group_by(t.agents.c.role)
@@ -320,7 +326,7 @@ class Board(Conversations):
             one.filter(c.status == "failed"),
             one.filter(c.analyst_included.is_(True)),
             one,
-        ).where(c.created_at_ms >= since_ms, c.deleted_at_ms.is_(None))
+        ).where(c.created_at_ms >= since_ms, c.deleted_at_ms.is_(None), c.runtime != _IMPORTED)
         return dict(zip(("completed", "failed", "analyst", "all"), self.connection.execute(query).one(), strict=True))
 
     def _spend(self, since_ms: int, *, simulated: bool) -> tuple[int, Tokens, int]:
@@ -338,6 +344,8 @@ class Board(Conversations):
         first = rows.ms(now) - 24 * 3_600_000
         hour = ((when - first) // 3_600_000).label("hour")
         query = sa.select(hour, sa.func.sum(value)).where(when > first, table.c.simulated.is_(False)).group_by(hour)
+        if table is t.agents:
+            query = query.where(t.agents.c.runtime != _IMPORTED)
         out = [0] * 24
         for index, total in self.connection.execute(query):
             if 0 <= index < 24:

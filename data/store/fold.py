@@ -15,7 +15,7 @@ from data.domain.agents import AgentStatus
 from data.domain.errors import AgentNotFound, TaskNotFound, TooLate
 from data.domain.tasks import ENDED, RESUMABLE, TaskStatus, move
 from data.domain.workflows import StepStatus
-from data.store import alerting, asking, settings, spending
+from data.store import alerting, asking, history, settings, spending
 from data.store import tables as t
 from data.store.rows import ms, token_columns, tokens
 
@@ -47,6 +47,8 @@ def fold(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None:
             settings.fold(db, rev, at_ms, event)
         case e.AlertRaised() | e.AlertAnswered() | e.AlertJudged():
             alerting.fold(db, rev, at_ms, event)
+        case e.SessionImported() | e.TranscriptRead() | e.ImportMoved():
+            history.fold(db, rev, at_ms, event)
         case e.WorkerLost():
             pass  # told in the log; the row of the worker is kept by `workers`
         case e.TaskPrioritized():

@@ -52,6 +52,8 @@ class AgentFilter:
     task_id: str | None = None
     runtime: Runtime | None = None
     live: bool | None = None
+    imported: bool | None = None
+    """Whether they were read in from elsewhere."""
     sort: str = "created"
 
 
@@ -109,6 +111,9 @@ def agents(wanted: AgentFilter) -> sa.Select[Any]:
     if wanted.live is not None:
         live = table.c.status.in_(["active", "idle", "waiting"])
         query = query.where(live if wanted.live else ~live)
+    if wanted.imported is not None:
+        imported = table.c.runtime == Runtime.IMPORTED.value
+        query = query.where(imported if wanted.imported else ~imported)
     if wanted.role:
         query = query.where(table.c.role == wanted.role.value)
     if wanted.task_id:

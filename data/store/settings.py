@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from data.domain.agents import Role
 from data.domain.control_events import FleetSet
-from data.domain.fleet import Cleanup, Limits, Patience, Retries
+from data.domain.fleet import Cleanup, Limits, Patience, Retries, Watching
 from data.store import rows
 from data.store import tables as t
 
@@ -32,6 +32,7 @@ class FleetSettings:
     retries: Retries
     patience: Patience
     cleanup: Cleanup
+    watching: Watching
     changed: dict[str, Changed]
     """By the name of the setting."""
 
@@ -40,7 +41,7 @@ def everything(db: sa.Connection) -> FleetSettings:
     c = t.fleet_settings.c
     found = db.execute(sa.select(c.name, c.changed_by, c.changed_at_ms))
     changed = {row.name: Changed(row.changed_by, rows.at(row.changed_at_ms)) for row in found}
-    return FleetSettings(limits(db), retries(db), patience(db), cleanup(db), changed)
+    return FleetSettings(limits(db), retries(db), patience(db), cleanup(db), watching(db), changed)
 
 
 def fold(db: sa.Connection, rev: int, at_ms: int, event: FleetSet) -> None:
@@ -67,13 +68,17 @@ def cleanup(db: sa.Connection) -> Cleanup:
     return Cleanup(**_body(db, "cleanup"))
 
 
+def watching(db: sa.Connection) -> Watching:
+    return Watching(**_body(db, "watching"))
+
+
 def retries(db: sa.Connection) -> Retries:
     body = _body(db, "retries")
     by_role = {Role(role): tries for role, tries in body.pop("by_role", {}).items()}
     return Retries(by_role=by_role, **body)
 
 
-def event(setting: Limits | Retries | Patience | Cleanup, by: str) -> FleetSet:
+def event(setting: Limits | Retries | Patience | Cleanup | Watching, by: str) -> FleetSet:
     """The event that makes this the fleet's setting."""
     match setting:
         case Limits():
@@ -86,3 +91,5 @@ def event(setting: Limits | Retries | Patience | Cleanup, by: str) -> FleetSet:
             return FleetSet(task_id="", name="patience", values=asdict(setting), by=by)
         case Cleanup():
             return FleetSet(task_id="", name="cleanup", values=asdict(setting), by=by)
+        case Watching():
+            return FleetSet(task_id="", name="watching", values=asdict(setting), by=by)

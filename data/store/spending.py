@@ -150,13 +150,16 @@ def _whose(budget: Budget, task_id: sa.Column[str]) -> list[sa.ColumnElement[boo
 
 
 def spent(db: sa.Connection, budget: Budget, now: datetime, agent_id: str = "") -> Spent:
-    """What was used in the current period; of an agent budget, by that agent."""
+    """What was used in the current period; of an agent budget, by that agent.
+
+    Sessions that were imported do not count: no budget can hold them back, and reading them in must stop nobody.
+    """
     c = t.messages.c
     tokens: sa.ColumnElement[Any] = sa.literal(0)
     for kind in _KINDS:
         tokens = tokens + c[f"tokens_{kind}"]
     sums = [sa.func.coalesce(sa.func.sum(value), 0) for value in (c.cost_nanousd, tokens)]
-    where = [c.simulated.is_(budget.simulated), *_whose(budget, c.task_id)]
+    where = [c.simulated.is_(budget.simulated), c.imported.is_(False), *_whose(budget, c.task_id)]
     start = begins(budget.period, now)
     if start is not None:
         where.append(c.at_ms >= ms(start))

@@ -156,6 +156,9 @@ messages = sa.Table(
     sa.Column("cost_nanousd", sa.BigInteger),
     sa.Column("simulated", sa.Boolean, nullable=False),
     sa.Column("subagent", sa.Boolean, nullable=False),
+    sa.Column("imported", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("undated", sa.Boolean, nullable=False, server_default=sa.false()),
+    _count("web_searches"),
 )
 
 files = sa.Table(

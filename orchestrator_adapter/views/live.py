@@ -97,7 +97,7 @@ def _shown_agents(board: Board, tasks: list[Task]) -> list[Agent]:
     found = board.agents(AgentFilter(live=True), limit=MOST_AGENTS).items
     for task in tasks[:WITH_ALL_AGENTS]:
         found += board.agents(AgentFilter(task_id=task.id, live=False), limit=MOST_AGENTS).items
-    found = found or board.agents(limit=WHEN_QUIET).items
+    found = found or board.agents(AgentFilter(imported=False), limit=WHEN_QUIET).items
     return list({agent.id: agent for agent in found}.values())[:MOST_AGENTS]
 
 

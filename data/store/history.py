@@ -1,0 +1,186 @@
+"""Imported sessions as tasks and agents, and imports as rows: how their events are folded."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import sqlalchemy as sa
+
+from data.domain.agents import AgentStatus, Role, Runtime
+from data.domain.history_events import ImportMoved, SessionImported, TranscriptRead
+from data.domain.tasks import AnalystChoice, Complexity, TaskStatus, TaskType
+from data.domain.workflows import StepStatus
+from data.store import tables as t
+from data.store import tables_history as h
+from data.store.rows import ms, token_columns
+
+STEP = "session"
+"""The one step of an imported task."""
+
+
+def fold(db: sa.Connection, rev: int, at_ms: int, event: SessionImported | TranscriptRead | ImportMoved) -> None:
+    match event:
+        case SessionImported():
+            _imported(db, rev, event)
+        case TranscriptRead():
+            _read(db, rev, event)
+        case ImportMoved():
+            _moved(db, rev, at_ms, event)
+
+
+def _imported(db: sa.Connection, rev: int, event: SessionImported) -> None:
+    """A task that has ended: nothing here is ever run, resumed or repaired."""
+    c = t.tasks.c
+    again = sa.update(t.tasks).where(c.id == event.task_id).values(rev=rev, deleted_at_ms=None)
+    if db.execute(again).rowcount:
+        agents = sa.update(t.agents).where(t.agents.c.task_id == event.task_id)
+        db.execute(agents.values(rev=rev, status=AgentStatus.COMPLETED.value))
+        return
+    began = ms(event.began_at)
+    step = {"key": STEP, "role": Role.CUSTOM.value, "status": StepStatus.COMPLETED.value}
+    times = {"started_at_ms": began, "ended_at_ms": began}
+    db.execute(
+        sa.insert(t.tasks).values(
+            id=event.task_id,
+            rev=rev,
+            description=event.description,
+            task_type=TaskType.CUSTOM.value,
+            status=TaskStatus.COMPLETED.value,
+            complexity=Complexity.SIMPLE.value,
+            complexity_reasons="[]",
+            analyst_choice=AnalystChoice.AUTO.value,
+            analyst_included=False,
+            analyst_reason="A session of Claude Code that was imported.",
+            working_directory=event.working_directory,
+            runtime=Runtime.IMPORTED.value,
+            simulated=False,
+            model=event.model,
+            permission_mode="default",
+            ai_planner=False,
+            created_by=event.by,
+            created_at_ms=began,
+            **times,
+        )
+    )
+    texts = {"scope": "A session of Claude Code.", "depends_on": "[]", "constraints": "[]", "why": ""}
+    db.execute(sa.insert(t.steps).values(task_id=event.task_id, position=1, **step, **texts, **times))
+
+
+def _read(db: sa.Connection, rev: int, event: TranscriptRead) -> None:
+    where = t.agents.c.id == event.agent_id
+    row = db.execute(sa.select(t.agents).where(where)).mappings().first()
+    sums = {
+        **token_columns(event.tokens),
+        "cost_nanousd": event.cost_nanousd,
+        "unpriced_messages": event.unpriced,
+        "tool_calls": event.tool_calls,
+    }
+    grown, last = _reported(row, event)
+    if row is None:
+        _create(db, rev, event, sums, grown, last)
+    else:
+        values: dict[str, Any] = {"rev": rev, **_times(t.agents, event), **_added(t.agents, sums)}
+        if event.context_used is not None:
+            values["context_used"] = event.context_used
+        if event.context_window is not None:
+            values["context_window"] = event.context_window
+        if event.result is not None:
+            values["result"] = event.result
+        if grown is not None:
+            values |= {"reported_nanousd": (row["reported_nanousd"] or 0) + grown, "reported_last_nanousd": last}
+        db.execute(sa.update(t.agents).where(where).values(**values))
+    _task(db, rev, event, sums, grown)
+
+
+def _task(db: sa.Connection, rev: int, event: TranscriptRead, sums: dict[str, int], grown: int | None) -> None:
+    values: dict[str, Any] = {"rev": rev, **_times(t.tasks, event), **_added(t.tasks, sums)}
+    if grown is not None:
+        values["reported_nanousd"] = sa.func.coalesce(t.tasks.c.reported_nanousd, 0) + grown
+    if event.description is not None:
+        values["description"] = event.description
+    if event.result is not None and event.main:
+        values["result"] = event.result
+    db.execute(sa.update(t.tasks).where(t.tasks.c.id == event.task_id).values(**values))
+    steps = t.steps.c
+    if event.last_at is not None:
+        ended = sa.case((steps.ended_at_ms > ms(event.last_at), steps.ended_at_ms), else_=ms(event.last_at))
+        db.execute(sa.update(t.steps).where(steps.task_id == event.task_id).values(ended_at_ms=ended))
+
+
+def _reported(row: sa.RowMapping | None, event: TranscriptRead) -> tuple[int | None, int | None]:
+    """What Claude Code's own running total grew by; a smaller total means that its counter restarted."""
+    if not event.totals_nanousd:
+        return None, None
+    last, grown = (row["reported_last_nanousd"] or 0) if row is not None else 0, 0
+    for total in event.totals_nanousd:
+        grown += total - last if total >= last else total
+        last = total
+    return grown, last
+
+
+def _added(table: sa.Table, sums: dict[str, int]) -> dict[str, Any]:
+    return {name: sa.func.coalesce(table.c[name], 0) + value for name, value in sums.items() if value}
+
+
+def _times(table: sa.Table, event: TranscriptRead) -> dict[str, Any]:
+    """The earliest beginning and the latest end of what was read."""
+    out: dict[str, Any] = {}
+    if event.began_at is not None:
+        for name in ("created_at_ms", "started_at_ms"):
+            column, began = table.c[name], ms(event.began_at)
+            out[name] = sa.case((column < began, column), else_=began)
+    if event.last_at is not None:  # what another program told of ends when that says so
+        last, kept = ms(event.last_at), table.c.runtime != Runtime.IMPORTED.value
+        out["ended_at_ms"] = sa.case((kept | (table.c.ended_at_ms > last), table.c.ended_at_ms), else_=last)
+    return out
+
+
+def _create(
+    db: sa.Connection, rev: int, event: TranscriptRead, sums: dict[str, int], grown: int | None, last: int | None
+) -> None:
+    task = db.execute(sa.select(t.tasks.c.created_at_ms).where(t.tasks.c.id == event.task_id)).one()
+    began = task.created_at_ms if event.began_at is None else ms(event.began_at)
+    db.execute(
+        sa.insert(t.agents).values(
+            id=event.agent_id,
+            rev=rev,
+            task_id=event.task_id,
+            step=STEP,
+            role=event.role.value,
+            name=event.name,
+            model=event.model,
+            status=AgentStatus.COMPLETED.value,
+            activity="",
+            runtime=Runtime.IMPORTED.value,
+            simulated=False,
+            created_at_ms=began,
+            started_at_ms=began,
+            ended_at_ms=began if event.last_at is None else max(began, ms(event.last_at)),
+            reported_nanousd=grown,
+            reported_last_nanousd=last,
+            context_used=event.context_used or 0,
+            context_window=event.context_window,
+            session_id=event.session_id,
+            result=event.result,
+            **sums,
+        )
+    )
+
+
+def _moved(db: sa.Connection, rev: int, at_ms: int, event: ImportMoved) -> None:
+    values: dict[str, Any] = {
+        "rev": rev,
+        "status": event.to,
+        "heard_at_ms": at_ms,
+        "ended_at_ms": None if event.to == "running" else at_ms,
+        "files_total": event.files_total,
+        "files_done": event.files_done,
+        "bytes_total": event.bytes_total,
+        "bytes_done": event.bytes_done,
+        "report": json.dumps(event.report),
+        "error": event.error,
+    }
+    if db.execute(sa.update(h.imports).where(h.imports.c.id == event.import_id).values(**values)).rowcount == 0:
+        who = {"id": event.import_id, "kind": event.of, "folder": event.folder, "started_by": event.by}
+        db.execute(sa.insert(h.imports).values(**values, **who, started_at_ms=at_ms))

@@ -1,0 +1,216 @@
+"""One pass over whole lines of a transcript: what they tell, ready to be taken into the store in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from data.domain import words
+from data.domain.agents import FileChange
+from data.domain.transcript_lines import Cost, Line, Pricer, Reply, at_ms, parsed, replies, text
+from data.store.imports import CHUNK, Chunk, Touched, pack
+
+MOST_PROMPT = 20_000
+MOST_RESULT = 4_000
+MOST_PATH = 1_000
+"""A longer path fits into no index of PostgreSQL."""
+MOST_FAULTS = 1_000
+"""Broken lines of one pass that are listed; all of them are counted and kept."""
+CHANGES: dict[str, FileChange] = {
+    "Read": FileChange.READ,
+    "NotebookRead": FileChange.READ,
+    "Write": FileChange.MODIFIED,
+    "Edit": FileChange.MODIFIED,
+    "MultiEdit": FileChange.MODIFIED,
+    "NotebookEdit": FileChange.MODIFIED,
+}
+"""Tools that name the one file they touch."""
+_TITLES = {"summary": "summary", "custom-title": "customTitle", "ai-title": "aiTitle"}
+_SHELL = ("<command-", "<local-command-", "<system-reminder>", "Caveat: The messages below")
+"""How text begins that Claude Code put into a person's mouth."""
+
+
+@dataclass
+class Told:
+    """What the lines of one pass told; pieces of content are packed on the way."""
+
+    subagent: bool
+    first_line: int
+    start: int
+    pricer: Pricer
+    lines: int = 0
+    session_id: str = ""
+    cwd: str = ""
+    version: str = ""
+    branch: str = ""
+    model: str = ""
+    title: str = ""
+    prompt: str = ""
+    result: str = ""
+    began_ms: int | None = None
+    last_ms: int | None = None
+    context_used: int | None = None
+    tool_calls: int = 0
+    errors: int = 0
+    undated: int = 0
+    faults: list[tuple[int, int, str]] = field(default_factory=list)
+    faulty: int = 0
+    totals_nanousd: list[int] = field(default_factory=list)
+    touched: Touched = field(default_factory=dict)
+    chunks: list[Chunk] = field(default_factory=list)
+    known_lines: int = 0
+    """Lines that look like those of Claude Code."""
+    _replies: dict[tuple[str, str], Reply] = field(default_factory=dict)
+    _open: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Tool and path by the id of a call that has not been answered."""
+
+    def read(self, raw: bytes) -> None:
+        """Read whole lines, the last of them with its line end."""
+        pieces = raw.split(b"\n")
+        pieces.pop()
+        offset, begun, begun_line = self.start, 0, self.first_line
+        position = 0
+        for line_number, piece in enumerate(pieces, self.first_line):
+            self._line(piece, line_number, offset + position)
+            position += len(piece) + 1
+            if position - begun >= CHUNK:
+                self._pack(raw, begun, position, begun_line, line_number + 1)
+                begun, begun_line = position, line_number + 1
+        self.lines = len(pieces)
+        if position > begun:
+            self._pack(raw, begun, position, begun_line, self.first_line + self.lines)
+
+    def _pack(self, raw: bytes, begun: int, end: int, first: int, after: int) -> None:
+        self.chunks.append(pack(raw[begun:end], first, after - first, self.start + begun))
+
+    def _line(self, raw: bytes, line_number: int, offset: int) -> None:
+        line = parsed(raw)
+        if line is None:
+            if raw.strip():
+                self._fault(line_number, offset, raw)
+            return
+        if isinstance(line.get("type"), str) and ("sessionId" in line or "leafUuid" in line):
+            self.known_lines += 1
+        self._common(line)
+        message = line.get("message")
+        kind = line.get("type")
+        if kind == "cost-state":
+            self._total(line)
+        elif kind in _TITLES:
+            self.title = text(line.get(_TITLES[kind]), 500) or self.title
+        elif isinstance(message, dict):
+            self._message(line, message)
+        for reply in replies(line, f"{self.session_id}:{line_number}"):
+            self._reply(reply)
+
+    def _fault(self, line_number: int, offset: int, raw: bytes) -> None:
+        self.faulty += 1
+        if len(self.faults) < MOST_FAULTS:
+            shown = words.shortened(text(raw[:200].decode("utf-8", "replace"), 200), 80)
+            self.faults.append((line_number, offset, f"not a JSON object: {shown}"))
+
+    def _common(self, line: Line) -> None:
+        """What most lines carry."""
+        when = at_ms(line.get("timestamp"))
+        if when is not None:
+            self.began_ms = when if self.began_ms is None else min(self.began_ms, when)
+            self.last_ms = when if self.last_ms is None else max(self.last_ms, when)
+        self.session_id = self.session_id or text(line.get("sessionId"), 120)
+        self.cwd = self.cwd or text(line.get("cwd"), MOST_PATH)
+        self.version = text(line.get("version"), 40) or self.version
+        self.branch = text(line.get("gitBranch"), 200) or self.branch
+
+    def _total(self, line: Line) -> None:
+        value = line.get("totalCostUSD")
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e6:
+            self.totals_nanousd.append(round(value * 1e9))
+
+    def _message(self, line: Line, message: Mapping[str, Any]) -> None:
+        aside = bool(line.get("isSidechain")) and not self.subagent
+        content = message.get("content")
+        if line.get("type") == "user":
+            if not self.prompt and not aside and not line.get("isMeta"):
+                self.prompt = _prompt(content)
+            for block in _blocks(content, "tool_result"):
+                self._returned(block, line.get("toolUseResult"))
+        elif line.get("type") == "assistant":
+            for block in _blocks(content, "tool_use"):
+                self.tool_calls += 1
+                self._called(block)
+            if not aside and not line.get("isApiErrorMessage"):
+                for block in _blocks(content, "text"):
+                    self.result = text(block.get("text"), MOST_RESULT) or self.result
+
+    def _called(self, block: Mapping[str, Any]) -> None:
+        tool, given = text(block.get("name"), 120), block.get("input")
+        if tool in CHANGES and isinstance(given, dict):
+            path = text(given.get("file_path") or given.get("notebook_path"), MOST_PATH)
+            if path:
+                self._open[text(block.get("id"), 120)] = (tool, path)
+
+    def _returned(self, block: Mapping[str, Any], result: object) -> None:
+        """A call that was answered without an error touched its file."""
+        tool, path = self._open.pop(text(block.get("tool_use_id"), 120), ("", ""))
+        if block.get("is_error") is True:
+            return
+        told = result if isinstance(result, dict) else {}
+        change = CHANGES.get(tool)
+        if told.get("type") == "create":
+            change, path = FileChange.CREATED, path or text(told.get("filePath"), MOST_PATH)
+        elif change is None and isinstance(told.get("structuredPatch"), list):  # called in an earlier pass
+            change, path = FileChange.MODIFIED, text(told.get("filePath"), MOST_PATH)
+        if change is not None and path:
+            added, removed = self.touched.get((path, change), (0, 0))
+            more, less = _counted(told, change)
+            self.touched[path, change] = (added + more, removed + less)
+
+    def _reply(self, reply: Reply) -> None:
+        if reply.is_error:
+            self.errors += 1
+            return
+        aside = (reply.subagent and not self.subagent) or "#" in reply.request_id
+        if not aside:
+            self.model = self.model or reply.model
+            self.context_used = reply.tokens.prompt + reply.tokens.output
+        if self.subagent and "#" not in reply.request_id:
+            reply = reply._replace(subagent=False)
+        known = self._replies.get(reply.key)
+        if known is None or reply.larger_than(known):
+            self._replies[reply.key] = reply
+
+    def priced(self, otherwise_ms: int) -> Iterator[tuple[Reply, Cost]]:
+        """Each reply once, with its cost; one without a time is priced at the last time before."""
+        last = otherwise_ms
+        for reply in self._replies.values():
+            last = last if reply.at_ms is None else reply.at_ms
+            self.undated += reply.at_ms is None
+            yield reply, self.pricer.cost(reply, last)
+
+
+def _blocks(content: object, kind: str) -> Iterator[Mapping[str, Any]]:
+    for block in content if isinstance(content, list) else ():
+        if isinstance(block, dict) and block.get("type") == kind:
+            yield block
+
+
+def _prompt(content: object) -> str:
+    """What the person asked for; nothing if Claude Code wrote it in their place."""
+    found = content if isinstance(content, str) else next((b.get("text") for b in _blocks(content, "text")), "")
+    said = text(found, MOST_PROMPT).strip()
+    return "" if said.startswith(_SHELL) else said
+
+
+def _counted(told: Mapping[str, Any], change: FileChange) -> tuple[int, int]:
+    """Lines added and removed, as the tool's answer tells them."""
+    if change is FileChange.CREATED:
+        content = told.get("content")
+        return (len(content.splitlines()), 0) if isinstance(content, str) else (0, 0)
+    more = less = 0
+    patch = told.get("structuredPatch")
+    for hunk in patch if isinstance(patch, list) else ():
+        lines = hunk.get("lines") if isinstance(hunk, dict) else None
+        for line in lines if isinstance(lines, list) else ():
+            more += isinstance(line, str) and line.startswith("+")
+            less += isinstance(line, str) and line.startswith("-")
+    return more, less
