@@ -27,6 +27,8 @@ ACTIONS: dict[str, tuple[Rank, str]] = {
     "set_patience": ("admin", "Say when an agent counts as stuck"),
     "set_cleanup": ("admin", "Say whether agents that have ended leave the lists by themselves"),
     "set_fleet": ("admin", "Change several settings of the fleet"),
+    "import_transcripts": ("developer", "Read the history of Claude Code in"),
+    "watch_history": ("admin", "Say whether new history of Claude Code is read in by itself"),
     "delete_task": ("developer", "Delete a task that has ended, with its agents"),
     "delete_agent": ("developer", "Take an agent that has ended off every list"),
     "snooze_alert": ("developer", "Wait with an alert"),

@@ -20,10 +20,10 @@ from data.domain.errors import FleetError, InvalidField, StoreUnavailable, TooLa
 from data.domain.fleet import Priority
 from data.domain.money import from_usd
 from data.domain.tasks import AnalystChoice, Draft, Task, TaskStatus, TaskType
-from data.store import AgentFilter, Store, TaskFilter, migrate, workers
+from data.store import AgentFilter, Board, Store, TaskFilter, migrate, workers
 from data.store.lists import MAX_LIMIT
 from data.store.watch import Watcher
-from orchestrator_adapter import cli_alerts, cli_batch, cli_control, cli_fleet, cli_workers, commands
+from orchestrator_adapter import cli_alerts, cli_batch, cli_control, cli_fleet, cli_import, cli_workers, commands
 from orchestrator_adapter import deck as decks
 from orchestrator_adapter import settings as settings_module
 from orchestrator_adapter.access import LOCAL
@@ -243,6 +243,7 @@ app.add_typer(cli_fleet.app)
 app.add_typer(cli_batch.app)
 app.add_typer(cli_alerts.app)
 app.add_typer(cli_workers.app)
+app.add_typer(cli_import.app)
 
 
 @app.command()
@@ -281,6 +282,14 @@ def doctor(as_json: AsJson = False) -> None:
 Check = tuple[str, bool, str]
 
 
+def _kept(board: Board) -> Check:
+    """Whether every line of the transcripts that were read in is as it was."""
+    files, size, packed = board.transcripts_kept()
+    damaged = board.transcripts_damaged()
+    shown = f"{words.count(files, 'file')} kept, {size / 1e6:,.1f} MB in {packed / 1e6:,.1f} MB"
+    return ("transcripts", not damaged, damaged[0] if damaged else f"{shown}, every checksum right")
+
+
 def _machine_checks(settings: Settings) -> list[Check]:
     new_enough = sys.version_info >= (3, 11)
     above = next(folder for folder in (settings.home, *settings.home.parents) if folder.exists())
@@ -314,6 +323,7 @@ def _store_checks(store: Store) -> list[Check]:
         if revision == newest:
             with store.read() as board:
                 found.append(("engine", True, cli_workers.summary(workers.living(board.connection))))
+                found.append(_kept(board))
         return found
     except Exception as error:  # whatever a database driver raises is what the doctor was asked for
         return [("store", False, f"{shown}: {words.shortened(str(error), 200)}")]

@@ -17,6 +17,7 @@ from data.store.watch import Watcher
 from orchestrator_adapter import settings as settings_module
 from orchestrator_adapter.engine.boot import Engine
 from orchestrator_adapter.engine.places import ALL
+from orchestrator_adapter.ingest.importing import Importer
 from orchestrator_adapter.runners import Runner, claude, login, process
 from orchestrator_adapter.runners.demo import DemoRunner
 from orchestrator_adapter.runners.scripted import ScriptedRunner
@@ -33,6 +34,11 @@ class Deck:
     store: Store
     engine: Engine
     watcher: Watcher
+
+    @functools.cached_property
+    def importer(self) -> Importer:
+        """What this process reads in from elsewhere."""
+        return Importer(self.store)
 
     def runtimes(self) -> dict[Runtime, str | None]:
         """The ways to run agents that a person can choose; the sentence says why one cannot be used now."""
@@ -69,6 +75,7 @@ class Deck:
         return reasons
 
     def close(self) -> None:
+        self.importer.close()
         self.watcher.stop()
         self.engine.close()
         self.store.close()
@@ -101,7 +108,10 @@ def build(
         raise EngineTaken
     watcher = Watcher(store)
     watcher.start()
-    return Deck(settings, store, engine, watcher)
+    deck = Deck(settings, store, engine, watcher)
+    if engine.running and pages:
+        deck.importer.watch()
+    return deck
 
 
 def _runners(settings: Settings) -> dict[Runtime, Runner]:

@@ -15,6 +15,8 @@ from orchestrator_adapter.api import (
     fleet_answers,
     fleet_bodies,
     health,
+    history,
+    history_shapes,
 )
 from orchestrator_adapter.api.http import Operation
 
@@ -44,6 +46,7 @@ def operations(meters: health.Meters) -> list[Operation]:
         *_approvals(),
         *_alerts(),
         *_budgets(),
+        *_history(),
         *_prompts(),
     ]
 
@@ -269,6 +272,42 @@ def _budgets() -> list[Operation]:
             "Take a budget away; its history stays",
             status=204,
             refuses=(missing, *_CHANGE),
+        ),
+    ]
+
+
+def _history() -> list[Operation]:
+    every, watched, shape = f"{V1}/imports", f"{V1}/imports/watching", history_shapes.ImportShape
+    refuses = (e.HistoryFolderInvalid, e.BodyInvalid, *_CHANGE)
+    return [
+        Operation("GET", every, history.imports, "The last imports, newest first", gives=history_shapes.ImportList),
+        Operation(
+            "POST",
+            every,
+            history.begin,
+            "Read transcripts of Claude Code in, in the background",
+            history_shapes.ImportBody,
+            shape,
+            202,
+            (e.ImportRunning, *refuses),
+        ),
+        Operation("GET", watched, history.watching, "What is read in by itself", gives=history_shapes.WatchingShape),
+        Operation(
+            "POST",
+            watched,
+            history.watch,
+            "Read in by itself what is added to a folder, or stop doing so",
+            history_shapes.WatchingBody,
+            history_shapes.WatchingShape,
+            refuses=refuses,
+        ),
+        Operation(
+            "GET",
+            f"{every}/{{id}}",
+            history.imported,
+            "How far an import is, and what it found",
+            gives=shape,
+            refuses=(e.ImportNotFound,),
         ),
     ]
 

@@ -1,0 +1,167 @@
+"""The commands by which a person at a terminal reads history in, and asks what a folder of it cost."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from data.domain import words
+from data.domain.errors import HistoryFolderInvalid, InvalidField
+from data.domain.imports import Import
+from data.domain.money import to_usd
+from data.domain.transcript_lines import CostMode
+from data.domain.usage import UsageRow
+from orchestrator_adapter import settings as settings_module
+from orchestrator_adapter.access import LOCAL, require
+from orchestrator_adapter.api import history_shapes
+from orchestrator_adapter.deck import Deck
+from orchestrator_adapter.ingest import importing, transcript_usage
+from orchestrator_adapter.terminal import AsJson, client, print_json, print_table
+
+app = typer.Typer()
+imports = typer.Typer(help="Read in what others wrote: read-only, and as often as you like.", no_args_is_help=True)
+app.add_typer(imports, name="import")
+
+Folder = Annotated[Path | None, typer.Argument(metavar="PATH", help="Default: that of Claude Code on this machine")]
+Zone = Annotated[str, typer.Option(help="Zone that decides on which day a reply was, as Europe/Berlin or local")]
+Mode = Annotated[CostMode, typer.Option("--cost", help="auto: what a line says, else the price list")]
+
+
+@imports.command()
+def transcripts(
+    folder: Folder = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Stay, and read in what is added")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Sessions that were deleted here, too")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what they used, and write nothing")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read transcripts of Claude Code in: sessions become tasks, each reply is counted once."""
+    if dry_run:
+        usage(folder, as_json=as_json)
+        return
+    with client() as deck:
+        require(LOCAL, "import_transcripts")
+        path = importing.checked(_whole(folder), deck.settings.environment)
+        while True:
+            done = _shown(deck, path, again) if not as_json else deck.importer.run(path, by=LOCAL.name, again=again)
+            if as_json:
+                print_json(history_shapes.one(done))
+            if done.error:
+                raise HistoryFolderInvalid(f"The import failed: {done.error}")
+            if not watch:
+                return
+            time.sleep(importing.LOOK_S)
+
+
+def _whole(folder: Path | None) -> str | None:
+    return None if folder is None else str(folder.expanduser().absolute())
+
+
+def _shown(deck: Deck, path: Path, again: bool) -> Import:
+    """With a bar, which goes away; then what came of it."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task(f"Reading {path}", total=None)
+        news = threading.Event()
+
+        def hear(_clock: int, _news: object) -> None:
+            news.set()
+
+        stop = deck.store.listen(hear)
+        try:
+            found = deck.importer.start(path, by=LOCAL.name, again=again)
+            while found.status == "running":
+                news.wait(importing.TOLD_S)
+                news.clear()
+                found = deck.importer.told(found.id)
+                progress.update(bar, total=found.bytes_total or None, completed=found.bytes_done)
+        finally:
+            stop()
+    _tell(found)
+    return found
+
+
+def _tell(found: Import) -> None:
+    report = found.report
+    fresh = f"{words.count(report.sessions, 'session')} and {words.count(report.subagents, 'sub-agent')}"
+    print(f"{found.folder}: {words.count(found.files_total, 'file')}")
+    replaced = f", {report.replaced} of them replaced" if report.replaced else ""
+    print(f"  new      {report.new} ({fresh})")
+    print(f"  grown    {report.grown}{replaced}")
+    print(f"  known    {report.known}")
+    print(f"  skipped  {report.skips}")
+    for why, number in sorted(report.skipped.items()):
+        print(f"           {number}: {why}")
+    unpriced = f", {words.count(report.unpriced, 'reply', 'replies')} without a known price" if report.unpriced else ""
+    copies = f" ({report.known_replies} copies of known ones left out)" if report.known_replies else ""
+    print(f"  {words.count(report.replies, 'reply', 'replies')}{copies}, {words.dollars(report.nanousd)}{unpriced}")
+    if report.waiting:
+        print(f"  {words.count(report.waiting, 'file')} with a last line that is not whole yet: it is read when it is")
+    for place in report.fault_places:
+        print(f"  broken line, kept as it stands: {place}")
+
+
+@app.command()
+def usage(
+    folder: Folder = None,
+    timezone: Zone = "local",
+    cost: Mode = CostMode.AUTO,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a folder of transcripts used, by day and model, without reading it in."""
+    settings = settings_module.read()
+    path = importing.checked(_whole(folder), settings.environment)
+    now_ms = round(datetime.now(UTC).timestamp() * 1000)
+    found = transcript_usage.look(path, settings.home / "usage", zone=_zone(timezone), mode=cost, now_ms=now_ms)
+    rows, total = found.usage.rows, found.usage.total()
+    if as_json:
+        about: dict[str, Any] = {"files": found.files, "bytes": found.size, "errors": found.usage.errors}
+        about |= {"undated": found.usage.undated, "unpriced_models": found.usage.unpriced_models}
+        print_json({"days": [_row(row) for row in rows], "total": _row(total), **about})
+        return
+    cells = [
+        [row.day, row.model, f"{row.replies:,}", *(f"{n:,}" for n in row.tokens.as_dict().values()), _cost(row)]
+        for row in (*rows, total)
+    ]
+    kinds = ["input", "output", "cache read", "write 5 m", "write 1 h"]
+    print_table(["day", "model", "replies", *kinds, "cost"], cells)
+
+
+def _zone(name: str) -> tzinfo:
+    if name == "local":
+        here = datetime.now().astimezone().tzinfo
+        return here or UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise InvalidField(f"--timezone {name!r} is no time zone; as Europe/Berlin, UTC or local.") from error
+
+
+def _cost(row: UsageRow) -> str:
+    searches = f" + {words.dollars(row.searches_nanousd)} web search" if row.searches_nanousd else ""
+    if row.unpriced and not row.nanousd:
+        return f"unpriced{searches}"
+    rest = f" ({row.unpriced} unpriced)" if row.unpriced else ""
+    return words.dollars(row.nanousd) + searches + rest
+
+
+def _row(row: UsageRow) -> dict[str, Any]:
+    priced = not row.unpriced or row.nanousd
+    return {
+        "day": row.day,
+        "model": row.model,
+        "replies": row.replies,
+        "tokens": row.tokens.as_dict(),
+        "cost_usd": to_usd(row.nanousd) if priced else None,
+        "web_search_usd": to_usd(row.searches_nanousd),
+        "unpriced_replies": row.unpriced,
+    }

@@ -1,0 +1,118 @@
+"""What a folder used, without taking it in: the same figures, read once, and read again when anything is odd."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from data.domain.money import Tokens
+from data.domain.transcript_lines import CostMode
+from data.domain.usage import UNDATED, Usage
+from data.store import Store
+from orchestrator_adapter.ingest.transcript_files import find
+from orchestrator_adapter.ingest.transcript_usage import Looked, look
+from orchestrator_adapter.ingest.transcripts import Scan
+from tests.ingest.trees import OTHER, PRICE, SESSION, main_file, packed, prompt, says, sub_file, write
+
+NOW_MS = 1_800_000_000_000
+
+
+def looked(root: Path, zone: str = "UTC", mode: CostMode = CostMode.AUTO) -> Looked:
+    return look(root / "projects", root / "notes", zone=ZoneInfo(zone), mode=mode, now_ms=NOW_MS)
+
+
+def test_it_counts_what_an_import_counts(lite: Store, tmp_path: Path) -> None:
+    early = says(2, second=3)
+    early["message"] = early["message"] | {"usage": {"input_tokens": 10, "output_tokens": 1}}
+    error = says(9, second=5)
+    error["message"] = error["message"] | {"model": "<synthetic>"}
+    said = says(4, second=6, blocks=[{"type": "text", "text": 'he said "usage":{"input_tokens":1} "usage"'}])
+    unknown = says(5, second=7)
+    unknown["message"] = unknown["message"] | {"model": "claude-of-tomorrow"}
+    main = (prompt("Fix it"), says(1), says(1, second=2), early, says(2, second=4), error, said, unknown)
+    write(main_file(tmp_path), *main, torn=packed(says(7))[:-3])
+    write(main_file(tmp_path, OTHER), prompt("Fix it", session=OTHER), says(1, session=OTHER))
+    write(sub_file(tmp_path, "a1"), prompt("Look", isSidechain=True), says(6, isSidechain=True, second=9))
+    Scan(lite).run(find(tmp_path))
+    found = looked(tmp_path).usage
+    with lite.read() as board:
+        days = board.imported_by_day()
+    assert [(f"{d.day:%Y-%m-%d}", d.model, d.replies, d.tokens, d.nanousd, d.unpriced) for d in days] == [
+        (row.day, row.model, row.replies, row.tokens, row.nanousd, row.unpriced) for row in found.rows
+    ]
+    assert (found.errors, found.unpriced_models) == (1, ["claude-of-tomorrow"])
+    assert (found.total().replies, found.total().nanousd) == (5, 4 * PRICE)
+
+
+def test_a_second_look_reads_only_what_was_added(tmp_path: Path) -> None:
+    path = write(main_file(tmp_path), prompt("Fix it"), says(1), torn=b'{"half')
+    first = looked(tmp_path)
+    assert (first.files, first.read_bytes, first.size) == (1, path.stat().st_size - 6, path.stat().st_size)
+    assert looked(tmp_path) == Looked(first.usage, 1, first.size, 0)
+    more = b'":1}\n' + packed(says(1, second=5), says(2, second=6))
+    with path.open("ab") as file:
+        file.write(more)
+    grown = looked(tmp_path)
+    assert (grown.read_bytes, grown.usage.total().replies) == (len(more) + 6, 2)
+
+
+@pytest.mark.parametrize("harm", ["cut", "gone", "overwritten", "notes torn", "replies gone", "no notes"])
+def test_whatever_else_happens_everything_is_read_again(tmp_path: Path, harm: str) -> None:
+    path = write(main_file(tmp_path), prompt("Fix it"), says(1), says(2, second=3))
+    write(main_file(tmp_path, OTHER), prompt("More", session=OTHER), says(3, session=OTHER))
+    looked(tmp_path)
+    match harm:
+        case "cut":
+            write(path, says(1))
+        case "gone":
+            path.unlink()
+        case "overwritten":
+            path.write_bytes(path.read_bytes().replace(b'"output_tokens":100', b'"output_tokens":900'))
+            os.utime(path, (5_000_000_000, 5_000_000_000))
+        case "notes torn":
+            next((tmp_path / "notes").glob("*.files")).write_bytes(b"{")
+        case "replies gone":
+            next((tmp_path / "notes").glob("*.replies")).unlink()
+            write(path, prompt("Fix it"), says(1), says(2, second=3), says(4, second=5))
+        case _:
+            (tmp_path / "notes").rename(tmp_path / "away")
+            (tmp_path / "notes").write_text("in the way")
+    fresh = look(tmp_path / "projects", None, zone=UTC, mode=CostMode.AUTO, now_ms=NOW_MS)
+    assert looked(tmp_path).usage == fresh.usage
+    assert looked(tmp_path).usage == fresh.usage
+
+
+def test_the_day_is_that_of_the_zone_and_what_has_no_time_stands_apart(tmp_path: Path) -> None:
+    late = says(1, timestamp="2026-11-01T23:30:00.000Z")
+    write(main_file(tmp_path), late, says(2, timestamp="2026-11-02T08:00:00+09:00"), says(3, timestamp=None))
+    assert [row.day for row in looked(tmp_path).usage.rows] == ["2026-11-01", UNDATED]
+    berlin = looked(tmp_path, "Europe/Berlin").usage
+    assert [(row.day, row.replies) for row in berlin.rows] == [("2026-11-02", 2), (UNDATED, 1)]
+    assert berlin.undated == 1
+    assert looked(tmp_path, "America/Los_Angeles").usage.rows[0].replies == 2
+
+
+def test_each_way_to_take_a_cost_has_its_own_table(tmp_path: Path) -> None:
+    write(main_file(tmp_path), says(1, costUSD=0.5), says(2, second=3))
+    costs = {mode: looked(tmp_path, mode=mode).usage.total().nanousd for mode in CostMode for _ in range(2)}
+    assert costs == {"auto": 500_000_000 + PRICE, "calculate": 2 * PRICE, "display": 500_000_000}
+
+
+def test_fast_mode_and_web_searches_are_told_apart(tmp_path: Path) -> None:
+    fast, searched = says(1), says(2, second=3)
+    fast["message"] = fast["message"] | {"usage": {"output_tokens": 1, "speed": "fast"}}
+    searched["message"] = searched["message"] | {"usage": {"server_tool_use": {"web_search_requests": 2}}}
+    write(main_file(tmp_path), fast, searched)
+    plain, quick = looked(tmp_path).usage.rows
+    assert (plain.searches_nanousd, plain.nanousd) == (20_000_000, 0)
+    assert (quick.model, quick.nanousd, quick.tokens) == ("claude-opus-4-8-fast", 50_000, Tokens(output=1))
+
+
+def test_a_table_there_and_back(tmp_path: Path) -> None:
+    write(main_file(tmp_path, SESSION), says(1))
+    found = looked(tmp_path).usage
+    assert Usage.of(found.as_dict()) == found

@@ -1,0 +1,74 @@
+"""History at the terminal: read in, told, and asked about without reading it in."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from orchestrator_adapter.cli import app
+from tests.ingest.trees import PRICE, main_file, prompt, says, write
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("QUARTERDECK_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+
+    def call(*given: str) -> str:
+        done = CliRunner().invoke(app, list(given), catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    return call
+
+
+def test_transcripts_are_read_in_and_what_was_found_is_told(run, tmp_path: Path) -> None:
+    write(main_file(tmp_path), prompt("Fix it"), says(1), torn=b"{torn}\n" + b'{"half')
+    (tmp_path / "projects" / "notes.jsonl").write_text('{"type":"note"}\n')
+    said = run("import", "transcripts")
+    assert "new      1 (1 session and 0 sub-agents)" in said
+    assert "1: no transcripts of Claude Code" in said
+    assert "1 reply, $0.0026" in said
+    assert f"broken line, kept as it stands: {main_file(tmp_path)}:3: not a JSON object: {{torn}}" in said
+    assert "1 file with a last line that is not whole yet" in said
+    again = json.loads(run("import", "transcripts", str(tmp_path), "--json"))
+    assert (again["status"], again["report"]["known"], again["report"]["new"]) == ("completed", 1, 0)
+    tasks = json.loads(run("tasks", "--json"))
+    assert [(task["runtime"], task["cost_usd"]) for task in tasks] == [("imported", PRICE / 1e9)]
+    checks = {check["what"]: check for check in json.loads(run("doctor", "--json"))}
+    assert checks["transcripts"]["ok"]
+    assert "1 file kept" in checks["transcripts"]["found"]
+
+
+def test_what_a_folder_used_is_told_without_reading_it_in(run, tmp_path: Path) -> None:
+    unknown = says(2, second=3)
+    unknown["message"] = unknown["message"] | {"model": "claude-of-tomorrow"}
+    write(main_file(tmp_path), prompt("Fix it"), says(1), unknown)
+    for given in (("usage", "--timezone", "UTC"), ("import", "transcripts", "--dry-run")):
+        found = json.loads(run(*given, "--json"))
+        assert [(day["day"], day["model"], day["cost_usd"]) for day in found["days"]] == [
+            ("2026-11-01", "claude-of-tomorrow", None),
+            ("2026-11-01", "claude-opus-4-8", PRICE / 1e9),
+        ]
+        assert found["unpriced_models"] == ["claude-of-tomorrow"]
+    table = run("usage", "--timezone", "UTC")
+    assert "unpriced" in table
+    assert "$0.0026 (1 unpriced)" in table
+    assert not (tmp_path / "home" / "quarterdeck.sqlite").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "says_why"),
+    [
+        (("import", "transcripts", "/no/such/folder"), "folder /no/such/folder does not exist."),
+        (("usage", "--timezone", "Mars/Crater"), "--timezone 'Mars/Crater' is no time zone"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(run, tmp_path: Path, given: tuple[str, ...], says_why: str) -> None:
+    (tmp_path / "projects").mkdir()
+    with pytest.raises(Exception, match=says_why):
+        run(*given)
