@@ -13,6 +13,7 @@ from data.domain import words
 from data.domain.agents import Agent, Role
 from data.domain.money import NANO
 from data.store.board import Message
+from data.store.imported import DaySpend
 from pages.ui import look
 
 BAR_PX = 30
@@ -76,3 +77,32 @@ def cost_by_message(messages: Sequence[Message], role: Role) -> None:
     dearest = max(priced, key=lambda message: message.cost_nanousd or 0)
     told = f"{len(priced)} replies, the dearest {words.dollars(dearest.cost_nanousd or 0)}"
     st.altair_chart(chart, alt=f"Cost by reply: {told}")
+
+
+def spend_by_day(days: Sequence[DaySpend]) -> None:
+    """What each day cost, by model."""
+    frame = pd.DataFrame(
+        {
+            "day": [day.day for day in days],
+            "model": [day.model for day in days],
+            "usd": [day.nanousd / NANO for day in days],
+            "cost": [words.dollars(day.nanousd) for day in days],
+            "replies": [day.replies for day in days],
+        }
+    )
+    chart = (
+        alt.Chart(frame, height=200, title="What each UTC day cost, in dollars")
+        .mark_bar()
+        .encode(
+            x=alt.X("yearmonthdate(day):T", title=None, scale=alt.Scale(type="utc")),
+            y=alt.Y("usd:Q", title=None),
+            color=alt.Color("model:N", title=None, legend=alt.Legend(orient="bottom", columns=3)),
+            tooltip=[alt.Tooltip("day:T", format="%Y-%m-%d"), "model", "cost", "replies"],
+        )
+    )
+    by_day: dict[datetime, int] = {}
+    for day in days:
+        by_day[day.day] = by_day.get(day.day, 0) + day.nanousd
+    dearest = max(by_day, key=lambda one: by_day[one])
+    told = f"{words.count(len(by_day), 'day')}, the dearest {dearest:%Y-%m-%d} with {words.dollars(by_day[dearest])}"
+    st.altair_chart(chart, alt=f"Cost by day: {told}")

@@ -14,7 +14,7 @@ from data.domain.alerts import Alert
 from data.domain.approvals import AnswerScope, Approval, ApprovalStatus
 from data.domain.budgets import Act, Period, Stage
 from data.domain.events import BudgetReached, BudgetRemoved, BudgetSet, BudgetStage, FleetSet
-from data.domain.fleet import Cleanup, Limits, Patience, Retries
+from data.domain.fleet import Cleanup, Limits, Patience, Retries, Watching
 from data.store import Recorded
 
 ANSWERS = {
@@ -134,6 +134,7 @@ SETTINGS = {
     "retries": "Tries again",
     "patience": "When an agent counts as stuck",
     "cleanup": "Clean-up",
+    "watching": "Watched history",
 }
 _FIELDS = {
     "per_machine": "on each machine",
@@ -145,12 +146,14 @@ _FIELDS = {
     "tokens": "tokens without progress",
     "automatic": "by itself",
     "after_days": "after days",
+    "folder": "folder",
 }
 _DEFAULTS: dict[str, Any] = {
     "limits": asdict(Limits()),
     "retries": asdict(Retries()),
     "patience": asdict(Patience()),
     "cleanup": asdict(Cleanup()),
+    "watching": asdict(Watching()),
 }
 
 
@@ -185,4 +188,4 @@ def _value(values: dict[str, Any], name: str) -> str:
     value = values.get(name)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "not set" if value is None else f"{value:,}"
+    return "not set" if value in (None, "") else f"{value:,}" if isinstance(value, int) else str(value)

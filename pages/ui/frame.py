@@ -67,6 +67,7 @@ def _pages() -> list[Listed]:
         _page(places.TASKS, title="Tasks", icon=":material/list_alt:", url_path="tasks"),
         _page(places.QUEUE, title="Queue", icon=":material/hourglass_top:", url_path="queue"),
         _page(places.APPROVALS, title="Approvals", icon=":material/front_hand:", url_path="approvals"),
+        _page(places.HISTORY, title="History", icon=":material/history:", url_path="history"),
         _page(places.NEW_TASK, title="New task", icon=":material/add_circle:", url_path="new_task"),
         _page(places.ALERTS, title="Alerts", icon=":material/notification_important:", url_path="alerts"),
         _page(places.BUDGETS, title="Budgets", icon=":material/savings:", url_path="budgets"),

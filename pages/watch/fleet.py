@@ -23,9 +23,9 @@ SEED = "python -m orchestrator_adapter seed"
 
 
 def first_steps() -> None:
-    """Three ways on from an empty store."""
-    st.markdown("No task has run here yet. Three ways to begin:")
-    demo, real, history = st.columns(3)
+    """Ways on from an empty store."""
+    st.markdown("No task has run here yet. Four ways to begin:")
+    demo, real, past, history = st.columns(4)
     with demo.container(border=True, height="stretch"):
         st.subheader("Watch a demo")
         st.markdown(
@@ -36,6 +36,10 @@ def first_steps() -> None:
     with real.container(border=True, height="stretch"):
         st.subheader("Run a real task")
         how_to_run_real()
+    with past.container(border=True, height="stretch"):
+        st.subheader("See your own history")
+        st.markdown("What Claude Code did on this machine, with every reply, file and dollar. Files are only read.")
+        st.page_link(places.HISTORY, label="Import my Claude Code history", icon=":material/history:")
     with history.container(border=True, height="stretch"):
         st.subheader("Look around first")
         st.markdown("Fill this empty store with 90 days of a made-up fleet, marked as demo everywhere:")
