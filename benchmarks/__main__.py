@@ -20,6 +20,7 @@ from benchmarks import (
     queue,
     steps,
     takeover,
+    transcripts,
 )
 from benchmarks.figures import Figure
 
@@ -36,6 +37,7 @@ ALL: dict[str, Callable[[], Iterator[Figure]]] = {
     "kills": kills.measure,
     "cancel": cancel.measure,
     "overshoot": overshoot.measure,
+    "transcripts": transcripts.measure,
 }
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from benchmarks import transcript_trees
+
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "var" / "shots"
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
@@ -41,6 +43,8 @@ def main() -> None:
         with serving(Path(home)) as url:
             take(browser, url, {"fleet-empty": ""})
         run("seed", "--days", "90", "--tasks", "400", home=Path(home))
+        tree = transcript_trees.make(Path(home) / "tree", 8e6)
+        run("import", "transcripts", str(tree.folder), home=Path(home))
         with serving(Path(home)) as url:
             take_all(browser, url)
     print(f"{len(list(OUT.glob('*.png')))} pictures in {OUT.relative_to(ROOT)}")
@@ -102,6 +106,7 @@ def take_all(browser: Browser, url: str) -> None:
         "alerts": "alerts",
         "budgets": "budgets",
         "limits": "limits",
+        "history": "history",
         "new_task": "new_task",
         "gallery": "gallery",
         "task-unknown": "task?id=0",
