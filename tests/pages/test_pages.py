@@ -87,7 +87,8 @@ def test_an_empty_fleet_offers_three_ways_on(deck: Deck):
         assert board.tasks().items == [], "this test comes first"
     at = AppTest.from_file(ENTRY, default_timeout=30).run()
     assert not at.exception
-    assert [s.value for s in at.subheader] == ["Watch a demo", "Run a real task", "See your own history", "Look around first"]
+    ways = ["Watch a demo", "Run a real task", "See your own history", "Look around first"]
+    assert [s.value for s in at.subheader] == ways
     assert at.button[0].label == "Run the demo task"
     assert "orchestrator_adapter seed" in at.code[-1].value
 
