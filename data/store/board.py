@@ -26,6 +26,7 @@ from data.store.imported import Histories
 from data.store.ledger import Recorded
 from data.store.lists import AgentFilter, Page, TaskFilter
 from data.store.look import recorded
+from data.store.story import Stories
 from data.store.transcripts import Transcripts
 
 _CLOCK = sa.select(sa.func.coalesce(sa.func.max(t.events.c.id), 0))
@@ -94,7 +95,7 @@ class Fleet:
     """Agents created in each of the last 24 hours, oldest first."""
 
 
-class Board(Conversations, Histories, Transcripts):
+class Board(Conversations, Histories, Stories, Transcripts):
     """One open look at the store."""
 
     def clock(self) -> int:

@@ -13,6 +13,7 @@ from data.domain import events as e
 from data.domain import words
 from data.domain.agents import AgentStatus
 from data.domain.errors import AgentNotFound, TaskNotFound, TooLate
+from data.domain.replay import counted_before
 from data.domain.tasks import ENDED, RESUMABLE, TaskStatus, move
 from data.domain.workflows import StepStatus
 from data.store import alerting, asking, history, settings, spending
@@ -171,9 +172,10 @@ def _submit(db: sa.Connection, rev: int, at_ms: int, event: e.TaskSubmitted) -> 
 def _replace_steps(db: sa.Connection, task_id: str, workflow: tuple[e.StepSpec, ...]) -> None:
     """The planned steps, keeping those that have already begun."""
     db.execute(sa.delete(t.steps).where(t.steps.c.task_id == task_id, t.steps.c.status == StepStatus.PENDING.value))
-    begun = set(db.execute(sa.select(t.steps.c.key).where(t.steps.c.task_id == task_id)).scalars())
+    found = db.execute(sa.select(t.steps.c.key, t.steps.c.position).where(t.steps.c.task_id == task_id))
+    begun = {row.key: row.position for row in found}
     fresh = [step for step in workflow if step.key not in begun]
-    for position, step in enumerate(fresh, len(begun) + 1):
+    for position, step in enumerate(fresh, max(begun.values(), default=0) + 1):
         db.execute(
             sa.insert(t.steps).values(
                 task_id=task_id,
@@ -294,10 +296,9 @@ _KNOWN = sa.select(t.messages).where(t.messages.c.message_id == sa.bindparam("me
 
 
 def _known_message(db: sa.Connection, event: e.MessageMetered) -> sa.RowMapping | None:
-    """The copy of the reply that was counted before; one that was cut off may have lacked the id of its request."""
+    """The copy of the reply that was counted before."""
     copies = {row["request_id"]: row for row in db.execute(_KNOWN, {"message": event.message_id}).mappings()}
-    same = copies.get(event.request_id) or copies.get("")
-    return same or (next(iter(copies.values()), None) if event.request_id == "" else None)
+    return counted_before(copies, event.request_id)
 
 
 def is_news(db: sa.Connection, event: e.MessageMetered) -> bool:

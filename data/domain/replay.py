@@ -1,0 +1,345 @@
+"""How a task stood after any of its events: the fold that the store's rows come from, over the task's log alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from data.domain import agents as a
+from data.domain import events as e
+from data.domain import words
+from data.domain.agents import Agent, AgentStatus, FileChange
+from data.domain.event_base import AgentEvent
+from data.domain.money import Tokens
+from data.domain.tasks import ENDED, Task, TaskStatus
+from data.domain.workflows import Step, StepStatus
+
+_STEP_ENDED = {StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.CANCELLED, StepStatus.SKIPPED}
+
+Times = tuple[datetime | None, datetime | None]
+Touch = tuple[str, str, FileChange]
+"""An agent, a path and what it did to it."""
+Copy = tuple[Tokens, int | None]
+"""What a copy of a model reply was counted with."""
+T = TypeVar("T")
+
+
+def counted_before(copies: Mapping[str, T], request_id: str) -> T | None:
+    """Of the copies of a reply, by request, the one that another copy replaces.
+
+    One that was cut off may have lacked the id of its request.
+    """
+    same = copies.get(request_id) or copies.get("")
+    return same or (next(iter(copies.values()), None) if request_id == "" else None)
+
+
+@dataclass
+class Moment:
+    """A task, its steps and its agents at one moment; folded on in place, so copy it to keep it."""
+
+    task: Task | None = None
+    """Without its steps and files: see `whole`."""
+    steps: dict[str, Step] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)
+    """By step: where it stands in the workflow."""
+    times: dict[str, Times] = field(default_factory=dict)
+    """By step: when it began, and when it ended."""
+    agents: dict[str, Agent] = field(default_factory=dict)
+    """Without their files: see `everybody`."""
+    touched: Sequence[Touch] = ()
+    """What was done to files; not folded here but given, for every kept moment would have all of them again."""
+    asked: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Calls that wait for a person: whose, and what."""
+    reported: dict[str, int] = field(default_factory=dict)
+    """By agent: the last running total."""
+    deleted: set[str] = field(default_factory=set)
+    """Agents that were taken off the lists; the story keeps them as they were."""
+
+    def copy(self) -> Moment:
+        """The values are frozen: only the tables are copied."""
+        return replace(
+            self,
+            steps=dict(self.steps),
+            places=dict(self.places),
+            times=dict(self.times),
+            agents=dict(self.agents),
+            asked=dict(self.asked),
+            reported=dict(self.reported),
+            deleted=set(self.deleted),
+        )
+
+    def whole(self) -> Task | None:
+        """The task with its steps and files; None before it was submitted."""
+        if self.task is None:
+            return None
+        files = _by_change((path, change) for _, path, change in self.touched)
+        workflow = sorted(self.steps.values(), key=lambda step: self.places[step.key])
+        return replace(self.task, workflow=tuple(workflow), files=files)
+
+    def everybody(self) -> list[Agent]:
+        """The agents with their files, in the order in which they were made."""
+        mine: dict[str, list[tuple[str, FileChange]]] = {}
+        for agent_id, path, change in self.touched:
+            mine.setdefault(agent_id, []).append((path, change))
+        return [replace(agent, files=_by_change(mine.get(agent.id, ()))) for agent in self.agents.values()]
+
+    def fold(self, at: datetime, event: e.Event, before: Copy | None = None) -> None:
+        """Go on by one event; `before`: for a model reply, the smaller copy of it that was counted earlier."""
+        match event:
+            case e.TaskSubmitted():
+                self.task = _submitted(at, event)
+                self._plan(event.workflow)
+            case e.MessageMetered():
+                self._meter(event, before)
+            case e.StepMoved():
+                self._move_step(at, event)
+            case e.StepReset():
+                if (step := self.steps.get(event.step)) is not None:
+                    self.steps[event.step] = replace(step, status=StepStatus.PENDING, generation=event.generation)
+                    self.times[event.step] = (None, None)
+            case e.AgentCreated():
+                self.agents.setdefault(event.agent_id, _created(at, event))
+            case e.AgentMoved():
+                self._move_agent(at, event)
+            case e.ApprovalAsked() | e.ApprovalAnswered():
+                self._ask(event)
+            case AgentEvent():
+                self._does(at, event)
+            case _:
+                self._task_event(at, event)
+
+    def _task_event(self, at: datetime, event: e.Event) -> None:
+        if self.task is None:
+            return
+        match event:
+            case e.TaskMoved():
+                self.task = _moved(self.task, at, event)
+            case e.TaskPlanned():
+                if event.refused is None:
+                    self._plan(event.workflow)
+                if event.analyst_included is not None:
+                    self._set(analyst_included=event.analyst_included, analyst_reason=event.analyst_reason or "")
+            case e.TaskResumed():
+                begun = self.task.started_at or at
+                again = {"status": TaskStatus.IN_PROGRESS, "ended_at": None, "error": None, "result": None}
+                self._set(run=self.task.run + 1, kept_nanousd=event.kept_nanousd, started_at=begun, **again)
+            case e.TaskPrioritized():
+                self._set(priority=event.priority)
+            case e.TaskDeleted():
+                self.deleted.update(self.agents)
+
+    def _set(self, **values: object) -> None:
+        assert self.task is not None
+        self.task = replace(self.task, **values)  # type: ignore[arg-type]
+
+    def _change(self, agent_id: str, **values: object) -> None:
+        if (agent := self.agents.get(agent_id)) is not None:
+            self.agents[agent_id] = replace(agent, **values)  # type: ignore[arg-type]
+
+    def _plan(self, workflow: tuple[e.StepSpec, ...]) -> None:
+        """The planned steps, keeping those that have already begun."""
+        begun = {key: step for key, step in self.steps.items() if step.status is not StepStatus.PENDING}
+        fresh = [Step(s.key, s.role, s.scope, s.depends_on, s.constraints) for s in workflow if s.key not in begun]
+        self.steps = begun | {step.key: step for step in fresh}
+        kept = {key: self.places[key] for key in begun}
+        behind = max(kept.values(), default=0) + 1
+        self.places = kept | {step.key: place for place, step in enumerate(fresh, behind)}
+        self.times = {key: self.times.get(key, (None, None)) for key in self.steps}
+
+    def _move_step(self, at: datetime, event: e.StepMoved) -> None:
+        if (step := self.steps.get(event.step)) is not None:
+            self.steps[event.step] = replace(step, status=event.to)
+            began, ended = self.times[event.step]
+            if event.to is StepStatus.ACTIVE:
+                began = began or at
+            if event.to in _STEP_ENDED:
+                ended = max(at, began or at)
+            self.times[event.step] = (began, ended)
+        if event.to is StepStatus.ACTIVE and self.task is not None:
+            self._set(current_step=event.step)
+
+    def _move_agent(self, at: datetime, event: e.AgentMoved) -> None:
+        agent = self.agents.get(event.agent_id)
+        if agent is None:
+            return
+        if event.to is AgentStatus.DELETED:
+            self.deleted.add(agent.id)
+            return
+        values: dict[str, object] = {"status": event.to, "retry_at": None, "tool_since": None}
+        if event.to is AgentStatus.ACTIVE:
+            values["started_at"] = agent.started_at or at
+        if event.to not in a.LIVE:
+            values |= {"ended_at": _end(at, agent.started_at), "activity": "", "result": event.result}
+        if event.to in (AgentStatus.FAILED, AgentStatus.CANCELLED):
+            values["error"] = event.why
+        self._change(event.agent_id, **values)
+
+    def _meter(self, event: e.MessageMetered, before: Copy | None) -> None:
+        tokens, cost, unpriced = event.tokens, event.cost_nanousd or 0, int(event.cost_nanousd is None)
+        if before is not None:
+            tokens, cost = tokens - before[0], cost - (before[1] or 0)
+            unpriced -= int(before[1] is None)
+        if self.task is not None:
+            self.task = replace(self.task, **_sums(self.task, tokens, cost, unpriced))  # type: ignore[arg-type]
+        if (agent := self.agents.get(event.agent_id)) is None:
+            return
+        gauge: dict[str, object] = {}
+        if not event.subagent:
+            gauge["context_used"] = event.tokens.prompt + event.tokens.output
+            gauge["context_window"] = event.context_window or agent.context_window
+        self._change(agent.id, retry_at=None, **_sums(agent, tokens, cost, unpriced), **gauge)
+
+    def _ask(self, event: e.ApprovalAsked | e.ApprovalAnswered) -> None:
+        """Agent and task wait for a person, and go on when nothing of them waits any more."""
+        agent = self.agents.get(event.agent_id)
+        if isinstance(event, e.ApprovalAsked):
+            self.asked[event.approval_id] = (event.agent_id, event.words)
+            now, to, agent_now, agent_to = TaskStatus.IN_PROGRESS, TaskStatus.WAITING, AgentStatus.ACTIVE, "waiting"
+            told = f"wants: {event.words}"
+        else:
+            _, asked = self.asked.pop(event.approval_id, ("", ""))
+            now, to, agent_now, agent_to = TaskStatus.WAITING, TaskStatus.IN_PROGRESS, AgentStatus.WAITING, "active"
+            told = f"{event.to}: {asked}"
+        if agent is not None and agent.status is agent_now:
+            self._change(agent.id, status=AgentStatus(agent_to), activity=told)
+        moves = isinstance(event, e.ApprovalAsked) or not self.asked
+        if moves and self.task is not None and self.task.status is now:
+            self._set(status=to)
+
+    def _does(self, at: datetime, event: AgentEvent) -> None:
+        """What changes one agent and little else."""
+        match event:
+            case e.SessionStarted():
+                self._change(event.agent_id, session_id=event.session_id, model=event.model)
+            case e.ToolCalled():
+                agent = self.agents.get(event.agent_id)
+                calls = agent.tool_calls + 1 if agent else 0
+                self._change(event.agent_id, tool_calls=calls, activity=event.words, tool_since=at)
+                if self.task is not None:
+                    self._set(tool_calls=self.task.tool_calls + 1)
+            case e.ToolReturned():
+                self._change(event.agent_id, tool_since=None)
+            case e.ContextCompacted(after_tokens=int(left)):
+                self._change(event.agent_id, context_used=left)
+            case e.TotalReported():
+                self._report(event)
+            case e.RetryScheduled():
+                doing = f"waiting to retry ({event.attempt} of {event.max_retries}): {event.error or event.status}"
+                self._change(event.agent_id, activity=doing, retry_at=_to_ms(event.retry_at))
+            case e.StepRetried():
+                doing = f"waiting for try {event.attempt} of {event.most}: {event.why}"
+                self._change(event.agent_id, activity=doing, retry_at=_to_ms(event.retry_at))
+            case _:
+                if (does := _doing(event)) is not None:
+                    self._change(event.agent_id, activity=does)
+
+    def _report(self, event: e.TotalReported) -> None:
+        """Add what the running total grew by; a smaller total means that its counter restarted."""
+        last, total = self.reported.get(event.agent_id, 0), event.total_nanousd
+        grown = total - last if total >= last else total
+        self.reported[event.agent_id] = total
+        if (agent := self.agents.get(event.agent_id)) is not None:
+            self._change(agent.id, reported_nanousd=(agent.reported_nanousd or 0) + grown)
+        if self.task is not None:
+            self._set(reported_nanousd=(self.task.reported_nanousd or 0) + grown)
+
+
+def _doing(event: AgentEvent) -> str | None:
+    match event:
+        case e.Activity():
+            return event.words
+        case e.SubagentMoved():
+            return f"sub-agent {event.to}: {event.words}".rstrip(": ")
+        case e.ToolRefused():
+            return f"refused: {event.words}"
+        case e.StepContinued():
+            return "continues its session" if event.session else "begins anew"
+        case e.AgentTold():
+            return words.shortened(f"told by {event.by}: {event.words}", 200)
+    return None
+
+
+def _sums(one: Task | Agent, tokens: Tokens, cost: int, unpriced: int) -> Mapping[str, object]:
+    return {
+        "tokens": one.tokens + tokens,
+        "cost_nanousd": one.cost_nanousd + cost,
+        "unpriced_messages": one.unpriced_messages + unpriced,
+    }
+
+
+def _submitted(at: datetime, event: e.TaskSubmitted) -> Task:
+    return Task(
+        id=event.task_id,
+        description=event.description,
+        task_type=event.task_type,
+        status=TaskStatus.PENDING,
+        complexity=event.complexity,
+        complexity_reasons=event.complexity_reasons,
+        analyst_choice=event.analyst_choice,
+        analyst_included=event.analyst_included,
+        analyst_reason=event.analyst_reason,
+        workflow=(),
+        current_step=None,
+        working_directory=event.working_directory,
+        runtime=event.runtime,
+        simulated=event.runtime.simulated,
+        model=event.model,
+        permission_mode=event.permission_mode,
+        created_by=event.by,
+        created_at=at,
+        budget_nanousd=event.budget_nanousd,
+        scenario=event.scenario,
+        ai_planner=event.ai_planner,
+        rerun_of=event.rerun_of,
+        ask_tools=event.ask_tools,
+        priority=event.priority,
+    )
+
+
+def _created(at: datetime, event: e.AgentCreated) -> Agent:
+    return Agent(
+        id=event.agent_id,
+        task_id=event.task_id,
+        step=event.step,
+        role=event.role,
+        name=event.name,
+        model=event.model,
+        status=AgentStatus.IDLE,
+        activity="",
+        runtime=event.runtime,
+        simulated=event.runtime.simulated,
+        created_at=at,
+        log_dir=event.log_dir,
+    )
+
+
+def _moved(task: Task, at: datetime, event: e.TaskMoved) -> Task:
+    values: dict[str, object] = {"status": event.to}
+    if event.to is TaskStatus.IN_PROGRESS:
+        values["started_at"] = task.started_at or at
+    if event.to in ENDED:
+        error = event.why if event.to is not TaskStatus.COMPLETED else None
+        values |= {"ended_at": _end(at, task.started_at), "current_step": None, "result": event.result, "error": error}
+    return replace(task, **values)  # type: ignore[arg-type]
+
+
+def _end(at: datetime, started_at: datetime | None) -> datetime:
+    """Nothing ends before it began, even if the machine's clock was set back meanwhile."""
+    return at if started_at is None else max(at, started_at)
+
+
+def _to_ms(at: datetime) -> datetime:
+    """Times lie in the store to the millisecond."""
+    return datetime.fromtimestamp(round(at.timestamp() * 1000) / 1000, UTC)
+
+
+def _by_change(touched: Iterable[tuple[str, FileChange]]) -> dict[str, list[str]]:
+    """Paths by what was done to them; a file that was created is not also called modified."""
+    out: dict[str, set[str]] = {}
+    for path, change in touched:
+        out.setdefault(change.value, set()).add(path)
+    if "created" in out:
+        out["modified"] = out.get("modified", set()) - out["created"]
+    return {change: sorted(paths) for change, paths in out.items() if paths}

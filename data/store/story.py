@@ -1,0 +1,62 @@
+"""Reads for the story of a task: where its events lie, the few by which lives are told, and who works for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from data.store import tables as t
+from data.store.ledger import Recorded
+from data.store.look import Look, recorded
+
+
+@dataclass(frozen=True)
+class Crew:
+    """The agents of a task in numbers; deleted ones are none of them."""
+
+    agents: int = 0
+    live: int = 0
+    ended_nanousd: int = 0
+    """What those that have ended had cost."""
+    ended_tokens: int = 0
+
+
+_LIVE = ("idle", "active", "waiting")
+_TOKENS = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h")
+
+
+class Stories(Look):
+    """What is asked about a task as a story."""
+
+    def story_events(self, ids: Sequence[int]) -> list[Recorded]:
+        """These events, oldest first."""
+        query = sa.select(t.events).where(t.events.c.id.in_(ids)).order_by(t.events.c.id)
+        return [recorded(row) for row in self.connection.execute(query).mappings()]
+
+    def story_of_kinds(
+        self, kinds: Iterable[str], task_id: str | None = None, agent_id: str | None = None, after: int = 0
+    ) -> list[Recorded]:
+        """Events of these kinds of a task, or of one agent, oldest first."""
+        c = t.events.c
+        query = sa.select(t.events).where(c.kind.in_(list(kinds)), c.id > after).order_by(c.id)
+        query = query.where(c.task_id == task_id) if agent_id is None else query.where(c.agent_id == agent_id)
+        return [recorded(row) for row in self.connection.execute(query).mappings()]
+
+    def crews(self, task_ids: Sequence[str]) -> dict[str, Crew]:
+        """By task: how many agents it has and had; tasks without any are missing."""
+        c = t.agents.c
+        live = c.status.in_(_LIVE)
+        tokens: sa.ColumnElement[int] = sa.literal(0)
+        for kind in _TOKENS:
+            tokens = tokens + c[f"tokens_{kind}"]
+        query = sa.select(
+            c.task_id,
+            sa.func.count(),
+            sa.func.count().filter(live),
+            sa.func.coalesce(sa.func.sum(c.cost_nanousd).filter(~live), 0),
+            sa.func.coalesce(sa.func.sum(tokens).filter(~live), 0),
+        ).where(c.task_id.in_(list(task_ids)), c.status != "deleted")
+        found = self.connection.execute(query.group_by(c.task_id))
+        return {task_id: Crew(*(int(number) for number in numbers)) for task_id, *numbers in found}

@@ -1,0 +1,181 @@
+"""A task's log as a story that can be opened at any event: moments are kept every few hundred events."""
+
+from __future__ import annotations
+
+import bisect
+import threading
+from array import array
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from data.domain.events import FileTouched, MessageMetered
+from data.domain.flow import Flow
+from data.domain.replay import Copy, Moment, Touch, counted_before
+from data.store import Board, Recorded, Store
+from orchestrator_adapter.views import happenings
+
+EVERY = 250
+"""Events between two kept moments: folding so many takes a few milliseconds."""
+STRETCH = 2_000
+MOST = 8
+"""Stories that are kept; one of 50,000 events takes about 3 MB."""
+LAST_LINES = 6
+
+
+@dataclass(frozen=True)
+class Line:
+    """Something that happened, as a person reads it."""
+
+    id: int
+    at: datetime
+    agent: str
+    role: str
+    kind: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The story at one event."""
+
+    number: int
+    """How many events lie behind, this one included."""
+    id: int
+    at: datetime
+    moment: Moment
+    lines: tuple[Line, ...]
+    """The last things worth telling, this one last."""
+
+    @property
+    def cost_nanousd(self) -> int:
+        return self.moment.task.cost_nanousd if self.moment.task else 0
+
+
+@dataclass
+class Story:
+    """Where the events of one task lie; grows with its log."""
+
+    task_id: str
+    ids: array[int] = field(default_factory=lambda: array("q"))
+    at_ms: array[int] = field(default_factory=lambda: array("q"))
+    reached_ms: array[int] = field(default_factory=lambda: array("q"))
+    """The latest time up to each event: what was imported may lie in the log in another order."""
+    told: array[int] = field(default_factory=lambda: array("q"))
+    """Of the events those that are worth a line."""
+    copies: dict[int, Copy] = field(default_factory=dict)
+    """By event: the smaller copy of the same model reply that was counted before."""
+    touched: list[Touch] = field(default_factory=list)
+    """Each thing that was done to a file, once, in the order in which it first was."""
+    touched_ids: array[int] = field(default_factory=lambda: array("q"))
+    flow: Flow = field(default_factory=Flow)
+    _kept: list[Moment] = field(default_factory=lambda: [Moment()])
+    _last: Moment = field(default_factory=Moment)
+    _counted: dict[str, dict[str, Copy]] = field(default_factory=dict)
+    _seen: set[Touch] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def read_on(self, board: Board) -> None:
+        """Take in what happened since."""
+        with self._lock:
+            while stretch := board.events(self.task_id, after=self.ids[-1] if self.ids else 0, limit=STRETCH):
+                for entry in stretch:
+                    self._take(entry)
+
+    def _take(self, entry: Recorded) -> None:
+        before = None
+        if isinstance(reply := entry.event, MessageMetered) and (before := self._counted_before(reply)) is not None:
+            self.copies[entry.id] = before
+        self._last.fold(entry.at, entry.event, before)
+        self.flow.take(entry.event)
+        if isinstance(file := entry.event, FileTouched):
+            self._touch(entry.id, (file.agent_id, file.path, file.change))
+        self.ids.append(entry.id)
+        self.at_ms.append(round(entry.at.timestamp() * 1000))
+        self.reached_ms.append(max(self.at_ms[-1], self.reached_ms[-1] if self.reached_ms else 0))
+        if happenings.line(entry.event, {}) is not None:
+            self.told.append(entry.id)
+        if len(self.ids) % EVERY == 0:
+            self._kept.append(self._last.copy())
+
+    def _touch(self, event_id: int, touch: Touch) -> None:
+        if touch not in self._seen:
+            self._seen.add(touch)
+            self.touched.append(touch)
+            self.touched_ids.append(event_id)
+
+    def _counted_before(self, reply: MessageMetered) -> Copy | None:
+        """The smaller copy of it that was counted; from now on it is this one."""
+        copies = self._counted.setdefault(reply.message_id, {})
+        before = counted_before(copies, reply.request_id)
+        request = next((key for key, copy in copies.items() if copy is before), reply.request_id)
+        copies.pop(request, None)
+        copies[reply.request_id or request] = (reply.tokens, reply.cost_nanousd)
+        return before
+
+    def open(self, board: Board, number: int) -> Opened:
+        """How it stood after so many events, from 1 to all of them."""
+        number = max(1, min(number, len(self.ids)))
+        kept = (number - 1) // EVERY
+        moment, behind = self._kept[kept].copy(), kept * EVERY
+        after = self.ids[behind - 1] if behind else 0
+        for entry in board.events(self.task_id, after=after, limit=number - behind):
+            moment.fold(entry.at, entry.event, self.copies.get(entry.id))
+        event_id = self.ids[number - 1]
+        moment.touched = self.touched[: bisect.bisect_right(self.touched_ids, event_id)]
+        return Opened(number, event_id, self.when(number), moment, self._lines(board, event_id, moment))
+
+    def now(self) -> Moment:
+        """How it stands after all of them."""
+        with self._lock:
+            moment = self._last.copy()
+            moment.touched = list(self.touched)
+            return moment
+
+    def _lines(self, board: Board, event_id: int, moment: Moment) -> tuple[Line, ...]:
+        last = bisect.bisect_right(self.told, event_id)
+        out = []
+        for entry in board.story_events(list(self.told[max(0, last - LAST_LINES) : last])):
+            if (line := happenings.line(entry.event, moment.agents)) is not None:
+                out.append(Line(entry.id, entry.at, **line))
+        return tuple(out)
+
+    def when(self, number: int) -> datetime:
+        return datetime.fromtimestamp(self.at_ms[number - 1] / 1000, UTC)
+
+    def number_of(self, event_id: int) -> int:
+        """How many events lie behind this one, itself included."""
+        return max(1, bisect.bisect_right(self.ids, event_id))
+
+    def number_at(self, at: datetime) -> int:
+        """The last event that had happened by then."""
+        return max(1, bisect.bisect_right(self.reached_ms, round(at.timestamp() * 1000)))
+
+    def next(self, number: int) -> int:
+        """The next event worth telling, or the last of all."""
+        place = bisect.bisect_right(self.told, self.ids[number - 1])
+        return self.number_of(self.told[place]) if place < len(self.told) else len(self.ids)
+
+    def previous(self, number: int) -> int:
+        """The event worth telling before this one, or the first of all."""
+        place = bisect.bisect_left(self.told, self.ids[number - 1]) - 1
+        return self.number_of(self.told[place]) if place >= 0 else 1
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+_stories: OrderedDict[tuple[str, str], Story] = OrderedDict()
+_guard = threading.Lock()
+
+
+def of(store: Store, board: Board, task_id: str) -> Story:
+    """The story of a task up to now; what was read of it before is not read again."""
+    key = (str(store.url), task_id)
+    with _guard:
+        story = _stories.setdefault(key, Story(task_id))
+        _stories.move_to_end(key)
+        while len(_stories) > MOST:
+            _stories.popitem(last=False)
+    story.read_on(board)
+    return story
