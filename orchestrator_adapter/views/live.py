@@ -16,6 +16,7 @@ from data.domain.tasks import Task
 from data.domain.waiting import Queue, Reason, ordinal
 from data.store import AgentFilter, Board
 from data.store.board import Fleet
+from data.store.story import Crew
 from orchestrator_adapter.views import attention, happenings
 
 Element = dict[str, Any]
@@ -50,7 +51,10 @@ def fleet(board: Board, now: datetime) -> Elements:
     if standing:
         out["alerts"] = attention.alerts(standing)
     line = _queue(board, tasks)
-    out |= {f"task:{task.id}": task_element(board, task, by_task.get(task.id, []), line) for task in tasks}
+    crews = board.crews([task.id for task in tasks])
+    for task in tasks:
+        crew = crews.get(task.id, Crew())
+        out[f"task:{task.id}"] = task_element(board, task, by_task.get(task.id, []), crew, line)
     return out | _agents(agents, standing)
 
 
@@ -67,7 +71,8 @@ def task(board: Board, task_id: str, _now: datetime) -> Elements:
     except TaskNotFound:
         return {}
     agents = board.agents(AgentFilter(task_id=task_id), limit=MOST_AGENTS).items
-    element = task_element(board, found, agents, _queue(board, [found])) | {"result": (found.result or "")[:2000]}
+    crew = board.crews([task_id]).get(task_id, Crew())
+    element = task_element(board, found, agents, crew, _queue(board, [found])) | {"result": (found.result or "")[:2000]}
     out = {"task": element} | _agents(agents, attention.open_ones(board.alerts_standing()))
     return out | lines(board, task_id, agents)
 
@@ -149,7 +154,7 @@ def _changed(files: dict[str, list[str]]) -> int:
     return len({path for change, paths in files.items() if change != FileChange.READ for path in paths})
 
 
-def task_element(board: Board, task: Task, agents: Iterable[Agent], line: Queue | None = None) -> Element:
+def task_element(board: Board, task: Task, agents: Iterable[Agent], crew: Crew, line: Queue | None = None) -> Element:
     return {
         "order": _FAR - (_ms(task.created_at) or 0),
         "id": task.id,
@@ -168,7 +173,12 @@ def task_element(board: Board, task: Task, agents: Iterable[Agent], line: Queue 
         "ended_at": _ms(task.ended_at),
         "steps": _steps(board, task, agents),
         "files": _changed(task.files),
-        "agents": len(list(agents)),
+        "agents": crew.agents,
+        "finished": {
+            "agents": crew.agents - crew.live,
+            "cost": words.dollars(crew.ended_nanousd),
+            "tokens": words.tokens(crew.ended_tokens),
+        },
         "error": task.error,
     }
 

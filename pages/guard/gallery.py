@@ -9,6 +9,7 @@ import streamlit as st
 
 from data.domain.agents import Agent, AgentStatus, Role, Runtime
 from data.domain.money import Tokens
+from data.domain.phases import Life, PhaseKind
 from data.domain.workflows import Step, StepStatus, sequence
 from data.store.board import Message
 from pages.ui import cards, charts, live, look, session, tables
@@ -122,6 +123,19 @@ def _agents() -> list[Agent]:
     ]
 
 
+def _lives() -> list[Life]:
+    """One life of every role; they wait in each of the ways in which one can."""
+    now, kinds = session.deck().store.now(), [*PhaseKind]
+    out = []
+    for place, role in enumerate(Role):
+        life = Life(str(place), LONG if place == 1 else role.value, role, role.value)
+        for turn, kind in enumerate((PhaseKind.IDLE, PhaseKind.WORKING, kinds[place % len(kinds)], PhaseKind.WORKING)):
+            life.go(kind, now - timedelta(seconds=300 - 30 * place - 20 * turn), "because")
+        life.stop(now - timedelta(seconds=10 * place))
+        out.append(life)
+    return out
+
+
 def _messages() -> list[Message]:
     now = session.deck().store.now()
     return [
@@ -153,7 +167,7 @@ st.dataframe(
 frame, columns = tables.task_agents(_agents(), now)
 st.dataframe(frame, column_config=columns, hide_index=True, height=tables.height(8), alt="Agents of a task")
 st.subheader("Charts")
-charts.timeline(_agents(), now)
+charts.gantt(_lives(), {str(n): f"{role.value}, $0.38" for n, role in enumerate(Role)}, now)
 charts.cost_by_message(_messages(), Role.BUILDER)
 st.subheader("Workflows")
 steps = sequence([(Role.ANALYST, "Find the cause."), (Role.BUILDER, "Fix it."), (Role.BUILDER, "And the other one.")])

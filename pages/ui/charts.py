@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import altair as alt
@@ -10,46 +10,139 @@ import pandas as pd
 import streamlit as st
 
 from data.domain import words
-from data.domain.agents import Agent, Role
+from data.domain.agents import Role
 from data.domain.money import NANO
+from data.domain.phases import Life, PhaseKind
+from data.domain.tasks import Task
 from data.store.board import Message
 from data.store.imported import DaySpend
 from pages.ui import look
 
-BAR_PX = 30
+WAITS = {
+    PhaseKind.IDLE: "gray",
+    PhaseKind.QUEUED: "gray",
+    PhaseKind.PAUSED: "gray",
+    PhaseKind.WAITING: "orange",
+    PhaseKind.ASKING: "orange",
+    PhaseKind.RETRYING: "red",
+}
+"""What is drawn as an outline, and in which colour of a status; everything else is work."""
+ROOM = 0.16
+"""Share of the time axis that is kept free at its end, for what is written behind the bars."""
+LONG = pd.Timedelta(minutes=20)
+"""From here on an axis has no seconds."""
 
 
-def _role_scale() -> alt.Scale:
-    return alt.Scale(domain=[role.value for role in Role], range=[look.role_colour(role) for role in Role])
+def gantt(lives: Sequence[Life], notes: Mapping[str, str], now: datetime, at: datetime | None = None) -> str | None:
+    """Who worked when, and who waited for what; `notes` stand behind the bars, `at` is a moment to mark.
+
+    The id of the agent whose bar was clicked.
+    """
+    frame, names = _bars(lives, notes, now)
+    if not len(frame):
+        return None
+    said = "; ".join(f"{name} {notes.get(life.agent_id, '')}" for name, life in zip(names, lives, strict=True))
+    picked = st.altair_chart(_drawn(frame, names, at), key="gantt", on_select="rerun", alt=f"Who worked when: {said}")
+    chosen = picked.selection.get("who") or [{}]
+    return str(chosen[0]["id"]) if chosen[0].get("id") else None
 
 
-def timeline(agents: Sequence[Agent], now: datetime) -> None:
-    """Who worked when."""
-    ran = [agent for agent in agents if agent.started_at is not None]
-    if not ran:
-        return
+def _drawn(frame: pd.DataFrame, names: list[str], at: datetime | None) -> alt.LayerChart:
+    begin, end = frame["from"].min(), frame["to"].max()
+    axis = alt.Axis(format="%H:%M:%S" if end - begin < LONG else "%H:%M", tickCount=8)
+
+    def x(name: str) -> alt.X:
+        return alt.X(f"{name}:T", title=None, scale=alt.Scale(type="utc", nice=False), axis=axis)
+
+    y = alt.Y("who:N", title=None, sort=names, axis=alt.Axis(labelOverlap=False, labelFontSize=12, labelLimit=170))
+    told = ["who", "what", "took", alt.Tooltip("from:T", format="%H:%M:%S"), "why"]
+    bars = alt.Chart(frame).encode(x=x("from"), x2="to:T", y=y, tooltip=told)
+    colour = alt.Color("colour:N", scale=None)
+    who = alt.selection_point(name="who", fields=["id"])
+    work = bars.transform_filter("datum.work").mark_bar(height=14, cornerRadius=2).encode(color=colour)
+    waits = bars.transform_filter("!datum.work").mark_bar(height=8, fillOpacity=0.22, strokeWidth=1)
+    waits = waits.encode(color=colour, stroke=alt.Stroke("colour:N", scale=None))
+    ends = alt.Chart(frame).transform_filter("datum.note").mark_text(align="left", dx=6, fontSize=11)
+    ends = ends.encode(x=x("to"), y=y, text="note:N", color=alt.value(look.quiet_ink()))
+    # by data and not by a domain: a chart whose data alone changes is not built anew while people look at it
+    edge = pd.DataFrame({"at": [end + max((end - begin) * ROOM, pd.Timedelta(seconds=1))]})
+    room = alt.Chart(edge).mark_point(opacity=0).encode(x=x("at"))
+    layers = [work.add_params(who), waits, ends, room]
+    if at is not None:
+        moment = alt.Chart(pd.DataFrame({"at": [at]})).mark_rule(strokeWidth=2, color=look.status_colour("active"))
+        layers.append(moment.encode(x=x("at")))
+    return alt.layer(*layers).properties(height=28 * len(names) + 76, title="Who worked when")
+
+
+def _bars(lives: Sequence[Life], notes: Mapping[str, str], now: datetime) -> tuple[pd.DataFrame, list[str]]:
+    """One row for each phase, and the names from top to bottom; two of the same name get numbers."""
+    names: list[str] = []
+    rows: list[dict[str, object]] = []
+    for life in lives:
+        same = sum(name == life.name or name.startswith(f"{life.name} (") for name in names)
+        names.append(f"{life.name} ({same + 1})" if same else life.name)
+        phases = life.upto(now)
+        for phase in phases:
+            wait = WAITS.get(phase.kind)
+            colour = look.HEX[wait][look.dark()] if wait else _own_colour(life)
+            rows.append(
+                {
+                    "id": life.agent_id,
+                    "who": names[-1],
+                    "from": phase.begun,
+                    "to": phase.ended or max(now, phase.begun),  # the clock may have been set back
+                    "what": phase.kind.value,
+                    "took": words.duration(phase.seconds(now)),
+                    "why": words.shortened(phase.why, 80),
+                    "colour": colour,
+                    "work": wait is None,
+                    "note": notes.get(life.agent_id, "") if phase is phases[-1] else "",
+                }
+            )
+    return pd.DataFrame(rows), names
+
+
+def _own_colour(life: Life) -> str:
+    return look.role_colour(life.role) if life.role is not None else look.quiet_ink()
+
+
+ROW_PX = 18
+
+
+def tasks(found: Sequence[Task], now: datetime) -> str | None:
+    """Which task ran when, and how it ended; the id of the one whose bar was clicked."""
     frame = pd.DataFrame(
-        {
-            "agent": [agent.name for agent in ran],
-            "role": [agent.role.value for agent in ran],
-            "from": [agent.started_at for agent in ran],
-            "to": [agent.ended_at or max(now, agent.started_at) for agent in ran],  # the clock may have been set back
-            "cost": [words.dollars(agent.cost_nanousd) for agent in ran],
-        }
+        [
+            {
+                "id": task.id,
+                "task": f"{words.title(task.description, 44)} ({task.id[:4]})",
+                "from": task.started_at or task.created_at,
+                "to": task.ended_at or max(now, task.started_at or task.created_at),
+                "status": look.status_cell(task.status.value),
+                "sign": look.status_cell(task.status.value)[0],
+                "colour": look.status_colour(task.status.value),
+                "took": words.duration(((task.ended_at or now) - (task.started_at or task.created_at)).total_seconds()),
+                "cost": words.dollars(task.cost_nanousd),
+                "by": task.created_by,
+            }
+            for task in found
+        ]
     )
-    chart = (
-        alt.Chart(frame, height=BAR_PX * len(ran) + 20, title="Who worked when")
-        .mark_bar(cornerRadius=3, height=14)
-        .encode(
-            x=alt.X("from:T", title=None),
-            x2="to:T",
-            y=alt.Y("agent:N", title=None, sort=None, axis=alt.Axis(labelOverlap=False, labelFontSize=12)),
-            color=alt.Color("role:N", scale=_role_scale(), legend=None),
-            tooltip=["agent", "role", "cost", alt.Tooltip("from:T", format="%H:%M:%S"), "to:T"],
-        )
-    )
-    told = "; ".join(f"{a.name} {words.duration(((a.ended_at or now) - a.started_at).total_seconds())}" for a in ran)
-    st.altair_chart(chart, alt=f"Timeline of the agents: {told}")
+    y = alt.Y("task:N", title=None, sort=list(frame["task"]), axis=alt.Axis(labelLimit=300, labelOverlap=False))
+    who = alt.selection_point(name="who", fields=["id"])
+    told = ["task", "status", "took", "cost", "by", alt.Tooltip("from:T", format="%Y-%m-%d %H:%M:%S")]
+    axis = alt.Axis(orient="top", tickCount=8, labelOverlap=True)
+    x = alt.X("from:T", title=None, scale=alt.Scale(type="utc"), axis=axis)
+    placed = alt.Chart(frame).encode(x=x, y=y, color=alt.Color("colour:N", scale=None), tooltip=told)
+    # with round ends, so that the shortest can be seen and clicked too
+    drawn = placed.mark_rule(strokeWidth=9, strokeCap="round").encode(x2="to:T").add_params(who)
+    signs = placed.mark_text(align="right", dx=-8, fontSize=11).encode(text="sign:N")
+    chart = alt.layer(drawn, signs).properties(height=ROW_PX * len(frame) + 76, title="Which task ran when")
+    counts = frame["status"].value_counts().to_dict()
+    said = ", ".join(f"{number} {status}" for status, number in counts.items())
+    picked = st.altair_chart(chart, key="tasks-chart", on_select="rerun", alt=f"Which task ran when: {said}")
+    chosen = picked.selection.get("who") or [{}]
+    return str(chosen[0]["id"]) if chosen[0].get("id") else None
 
 
 def cost_by_message(messages: Sequence[Message], role: Role) -> None:

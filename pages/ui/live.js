@@ -18,6 +18,7 @@ const TONES = { completed: 'good', failed: 'bad', waiting: 'warn', paused: 'warn
 const ENDED = ['completed', 'failed', 'cancelled'];
 const SECTIONS = ['kpis', 'task', 'tasks', 'agents', 'lines'];
 const BACKOFF_CAP_MS = 30000, SILENCE_MS = 40000, TOAST_MS = 6000, ANNOUNCE_MS = 5000, AGES_MS = 15000;
+const UNFOLDED = 8; // so many finished agents are shown when nobody is at work
 
 const h = (tag, cls, ...kids) => {
   const node = document.createElement(tag);
@@ -122,16 +123,20 @@ const PARTS = {
   },
   task(ctx, full) {
     const s = status('pending'), title = h('a', 'title'), cost = h('span', 'num'), time = ticker('num'), demo = h('span', 'demo', 'DEMO');
-    const meta = h('div', 'meta'), rail = h('ol', 'rail'), error = h('p', 'error'), facts = h('span', 'facts');
+    const meta = h('div', 'meta'), rail = h('ol', 'rail'), error = h('p', 'error'), facts = h('span', 'facts'), crew = h(full ? 'span' : 'button', 'crew'), members = h('div', 'members');
     demo.title = 'Scripted replies, no model: nothing was spent';
-    const head = h('div', 'row', s, ...(full ? [] : [title]), demo, h('span', 'push'), facts, time, cost);
-    const node = h('div', full ? 'task full' : 'task', error, head, meta, rail);
+    const head = h('div', 'row', s, ...(full ? [] : [title]), demo, h('span', 'push'), crew, facts, time, cost);
+    const node = h('div', full ? 'task full' : 'task', error, head, meta, rail, members);
+    node.unfold = (on) => { node.open = on; attr(crew, 'aria-expanded', String(on)); show(members, on); };
+    node.crew = (agents) => { keyed(members, node.open ? agents : [], () => PARTS.member(ctx)); };
+    if (!full) { crew.type = 'button'; crew.title = 'Show agents'; crew.onclick = () => { node.unfold(!node.open); ctx.draw(); }; node.unfold(false); } else show(members, false);
     node.setAttribute('role', 'listitem');
     node.update = (e) => {
       s.update(e.status); text(title, e.title); link(ctx, title, `task?id=${encodeURIComponent(e.id)}`);
       show(demo, e.simulated && !full); show(error, e.error && !full); text(error, e.error);
       text(cost, e.cost + (e.unpriced ? ' +' : '')); cost.title = e.unpriced ? 'Some replies have no known price' : '';
-      text(facts, [full && e.tokens && `${e.tokens} tokens`, plural(e.agents ?? 0, 'agent'), sumFiles(e.files) ? `${plural(sumFiles(e.files), 'file')} changed` : ''].filter(Boolean).join(' · '));
+      text(crew, crewWords(e)); show(crew, e.agents);
+      text(facts, [e.tokens && `${e.tokens} tokens`, sumFiles(e.files) ? `${plural(sumFiles(e.files), 'file')} changed` : ''].filter(Boolean).join(' · '));
       time.update(e.started_at, e.ended_at);
       const a = e.analyst ?? {};
       text(meta, [e.queue, e.type, e.folder, e.runtime === 'demo' ? 'scripted replies' : e.runtime, `ANALYST ${a.included ? 'in' : 'out'}${a.reason ? `: ${a.reason}` : ''}`].filter(Boolean).join(' · '));
@@ -161,6 +166,17 @@ const PARTS = {
     };
     return node;
   },
+  // One agent in a line, inside the card of its task.
+  member(ctx) {
+    const name = h('span', 'role'), s = status('idle'), doing = h('span', 'doing'), time = ticker('num'), money = h('span', 'num');
+    const node = h('a', 'member', name, s, doing, h('span', 'push'), time, money);
+    node.update = (e) => {
+      attr(node, 'data-role', e.role); link(ctx, node, `agent?id=${encodeURIComponent(e.id)}`);
+      text(name, e.name); s.update(e.alert ?? e.status); text(doing, e.error || e.doing || ''); doing.title = doing.textContent;
+      time.update(e.started_at, e.ended_at); text(money, `${e.cost} · ${e.tokens} tokens`);
+    };
+    return node;
+  },
   line() {
     const at = h('time', 'num'), who = h('span', 'who'), words = h('span', 'words'), node = h('div', 'line', at, who, words);
     node.setAttribute('role', 'listitem');
@@ -180,6 +196,7 @@ function step() {
   };
   return node;
 }
+const crewWords = ({ agents = 0, finished: done = {} }) => plural(agents, 'agent') + (done.agents && done.agents < agents ? `, ${done.agents} finished (${done.cost} · ${done.tokens} tokens)` : '');
 const roles = (by) => Object.entries(by ?? {}).filter(([, n]) => n).map(([r, n]) => (n > 1 ? `${n} × ${r}` : r)).join(', ');
 
 function link(ctx, a, href) {
@@ -210,6 +227,8 @@ class Live {
     this.elements = new Map(); this.fails = 0; this.connected = false; this.everConnected = false; this.lastClock = 0; this.drawnClock = 0; this.wokeAt = 0;
     this.root = component.parentElement.querySelector('.live');
     this.boxes = Object.fromEntries(SECTIONS.map((n) => [n, this.root.querySelector(`.${n}-box`)]));
+    this.fold = this.root.querySelector('.fold'); this.seen = new Set();
+    this.fold.onclick = () => { this.unfolded = !this.unfolded; this.draw(); };
     this.note = this.root.querySelector('.note-line'); this.toasts = this.root.querySelector('.toasts'); this.announcer = this.root.querySelector('.announcer');
     this.timer = setInterval(() => this.tick(), 1000);
     this.onVisible = () => { if (!document.hidden && !this.connected && this.data) { clearTimeout(this.retry); this.open(); } };
@@ -303,19 +322,31 @@ class Live {
   draw() {
     const by = (prefix) => [...this.elements].filter(([id]) => id.startsWith(prefix)).sort((a, b) => (a[1].order ?? 0) - (b[1].order ?? 0) || (a[0] < b[0] ? 1 : -1));
     const only = (id) => (this.elements.has(id) ? [[id, this.elements.get(id)]] : []);
-    const items = { kpis: only('kpis'), task: only('task'), tasks: by('task:'), agents: by('agent:').filter(([id]) => !this.data.only || id === `agent:${this.data.only}`), lines: by('line:').sort((a, b) => Number(b[0].slice(5)) - Number(a[0].slice(5))) };
+    const everybody = by('agent:').filter(([id]) => !this.data.only || id === `agent:${this.data.only}`);
+    const items = { kpis: only('kpis'), task: only('task'), tasks: by('task:'), agents: this.folded(everybody), lines: by('line:').sort((a, b) => Number(b[0].slice(5)) - Number(a[0].slice(5))) };
     const make = { kpis: () => PARTS.kpis(), task: () => PARTS.task(this, true), tasks: () => PARTS.task(this), agents: () => PARTS.agent(this), lines: () => PARTS.line() };
     for (const name of SECTIONS) {
       const on = this.data.show.includes(name), box = this.boxes[name];
-      show(box.closest('section') ?? box, on && (items[name].length || name === 'kpis'));
+      show(box.closest('section') ?? box, on && (items[name].length || name === 'kpis' || (name === 'agents' && everybody.length)));
       if (on) keyed(box, items[name], make[name]);
       const head = box.parentElement.querySelector('h3');
       if (head) show(head, !this.data.only);
     }
+    for (const [id, node] of this.boxes.tasks.nodes ?? []) node.crew(everybody.filter(([, e]) => `task:${e.task_id}` === id));
     attr(this.holder, 'data-drawn', this.ready);
     attr(this.root, 'data-boot', this.ready || this.polling ? null : this.data.show.join(' '));
     show(this.root.querySelector('.quiet'), this.data.show.includes('tasks') && this.ready && !items.tasks.length);
     show(this.root.querySelector('.boot'), this.data.show.includes('kpis') && !items.kpis.length && !this.polling);
+  }
+  // Who has ended is folded, but not who was seen at work here: a card does not vanish under somebody's eyes.
+  folded(everybody) {
+    for (const [id, e] of everybody) if (!e.ended_at) this.seen.add(id);
+    const rest = this.data.only ? [] : everybody.filter(([id]) => !this.seen.has(id));
+    const folds = rest.length && (rest.length < everybody.length || rest.length > UNFOLDED);
+    const done = this.elements.get('task')?.finished, all = done?.agents === rest.length ? ` (${done.cost} · ${done.tokens} tokens)` : '';
+    show(this.fold, folds); attr(this.fold, 'aria-expanded', String(!!this.unfolded));
+    text(this.fold, `${this.unfolded ? 'Hide' : 'Show'} ${plural(rest.length, 'finished agent')}${all}`);
+    return folds && !this.unfolded ? everybody.filter(([id]) => this.seen.has(id)) : everybody;
   }
   tick() {
     if (document.hidden) return;

@@ -44,7 +44,8 @@ _HTML = """
   <section hidden><h3>Tasks now</h3>
     <div class="tasks-box" role="list" aria-label="Tasks that run or have just ended"></div></section>
   <p class="quiet" hidden>No task is running.</p>
-  <section hidden><h3>Agents</h3><div class="agents-box" role="list" aria-label="Agents"></div></section>
+  <section hidden><h3>Agents</h3><button class="fold" type="button" hidden></button>
+    <div class="agents-box" role="list" aria-label="Agents"></div></section>
   <section hidden><h3>Activity</h3>
     <div class="lines-box" role="list" aria-label="What happened, newest first" tabindex="0"></div></section>
   <div class="toasts"></div>

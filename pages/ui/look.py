@@ -67,6 +67,11 @@ def dark() -> bool:
     return st.context.theme.type == "dark"
 
 
+def quiet_ink() -> str:
+    """The colour of what stands beside: axes, notes."""
+    return ("#4b5563", "#a9b2c3")[dark()]
+
+
 def role_colour(role: Role) -> str:
     return ROLE_COLOURS[role][dark()]
 

@@ -18,6 +18,7 @@ from data.domain.tasks import Task
 from data.domain.waiting import Waiting
 from data.store import Recorded
 from data.store.board import Message
+from data.store.story import Crew
 from pages.ui import look
 from pages.ui.history import FileRow
 
@@ -26,6 +27,7 @@ MOST_ROWS = 14
 """Rows a table shows before it scrolls."""
 
 _BLANK = "–"
+_NOBODY: Mapping[str, Crew] = {}
 UNPRICED = "unpriced"
 """What stands in a long list where a cost is not known."""
 _SIGNS = {FileChange.CREATED: "+", FileChange.MODIFIED: "~", FileChange.DELETED: "−", FileChange.READ: "·"}
@@ -88,7 +90,7 @@ def agent_columns(found: Sequence[Agent], **buttons: Any) -> dict[str, Any]:
     return columns | _numbers([agent.cost_nanousd for agent in found])
 
 
-def task_rows(found: Sequence[Task], now: datetime) -> pa.Table:
+def task_rows(found: Sequence[Task], now: datetime, crews: Mapping[str, Crew] = _NOBODY) -> pa.Table:
     return pa.table(
         {
             "Description": [words.title(task.description, 80) for task in found],
@@ -96,6 +98,7 @@ def task_rows(found: Sequence[Task], now: datetime) -> pa.Table:
             "Created": [task.created_at for task in found],
             "Workflow": [" → ".join(step.role.value for step in task.workflow) for task in found],
             "ANALYST": ["in" if task.analyst_included else "out" for task in found],
+            "Agents": [_crew(crews.get(task.id, Crew())) for task in found],
             "Cost": [_usd(task) for task in found],
             "Tokens": [task.tokens.total for task in found],
             "Duration": [_took(task.started_at, task.ended_at, now) for task in found],
@@ -106,6 +109,11 @@ def task_rows(found: Sequence[Task], now: datetime) -> pa.Table:
             " ": [":material/delete: Delete" if task.ended else "" for task in found],
         }
     )
+
+
+def _crew(crew: Crew) -> str:
+    """How many there are and were, and how many of them are at work."""
+    return f"{crew.agents}, {crew.live} at work" if crew.live else str(crew.agents)
 
 
 def task_columns(found: Sequence[Task], **buttons: Any) -> dict[str, Any]:

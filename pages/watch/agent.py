@@ -6,7 +6,18 @@ import streamlit as st
 
 from data.domain.agents import Agent
 from data.domain.errors import AgentNotFound
-from pages.ui import agent_cost, agent_facts, agent_files, agent_logs, agent_tools, cards, live, places, session
+from pages.ui import (
+    agent_cost,
+    agent_facts,
+    agent_files,
+    agent_life,
+    agent_logs,
+    agent_tools,
+    cards,
+    live,
+    places,
+    session,
+)
 from pages.ui.look import plain
 
 
@@ -23,6 +34,7 @@ TABS = {
     "Tools": agent_tools.draw,
     "Files": agent_files.draw,
     "Logs": agent_logs.draw,
+    "Life": agent_life.draw,
     "Result": result,
 }
 

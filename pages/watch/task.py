@@ -13,10 +13,12 @@ from pages.ui import (
     cards,
     live,
     places,
+    replay,
     session,
     task_actions,
     task_agents,
     task_events,
+    task_flow,
     task_overview,
     task_result,
 )
@@ -24,8 +26,10 @@ from pages.ui.look import plain
 
 TABS: dict[str, Callable[[Task], None]] = {
     "Overview": task_overview.draw,
-    "Workflow": task_result.workflow,
+    "Story": replay.draw,
     "Agents": task_agents.draw,
+    "Flow": task_flow.draw,
+    "Workflow": task_result.workflow,
     "Files": task_agents.files,
     "Result": task_result.draw,
     "Planner": task_result.planner,
@@ -65,6 +69,8 @@ def failed(task: Task) -> None:
 def details(task_id: str) -> None:
     """What lies behind the live part; a tab is read when it is opened."""
     task = load(task_id)
+    if replay.AT in st.query_params:  # a moment that somebody shared
+        st.session_state.setdefault("tab", "Story")
     for name, tab in zip(TABS, st.tabs(list(TABS), key="tab", on_change="rerun"), strict=True):
         if tab.open:
             with tab, session.panel(name.lower()):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+from datetime import datetime
+from typing import Any
 
 import streamlit as st
 
@@ -11,24 +13,54 @@ from data.domain.tasks import Task
 from data.store import AgentFilter, TaskFilter
 from orchestrator_adapter import commands, commands_batch
 from orchestrator_adapter.commands_batch import TaskOrder
-from pages.ui import cards, filters, live, picked, places, session, tables
+from pages.ui import cards, charts, filters, live, picked, places, session, tables
 from pages.ui.look import plain
 
 LISTED = "tasks-listed"
 ASKED = "tasks-asked"
+LIST, TIMELINE = "List", "Timeline"
+VIEWS = [LIST, TIMELINE]
+TIMELINE_PX, TIMELINE_ROWS = 760, 38
+"""A longer timeline scrolls in a box of this height."""
 
 
 @session.live_panel("tasks")
 def task_list(wanted: TaskFilter) -> None:
     """The filters are drawn outside: a field that is drawn again while somebody types into it loses letters."""
-    listed = filters.listed(
-        "tasks", wanted, lambda board, cursor: board.tasks(wanted, filters.PAGE_ROWS, cursor), tables.task_rows
-    )
+    listed = filters.listed("tasks", wanted, lambda board, cursor: board.tasks(wanted, filters.PAGE_ROWS, cursor), rows)
     shown = picked.standing("tasks", listed)
     found = shown.items
     if not found:
         nothing(wanted)
         return
+    view = st.segmented_control(
+        "View", VIEWS, default=LIST, required=True, key="view", bind="query-params", label_visibility="collapsed"
+    )
+    if view == TIMELINE:
+        timeline(found)
+    else:
+        table(shown)
+    if shown.more:
+        filters.show_more("tasks")
+
+
+def rows(found: list[Task], now: datetime) -> Any:
+    with session.read() as board:
+        crews = board.crews([task.id for task in found])
+    return tables.task_rows(found, now, crews)
+
+
+def timeline(found: list[Task]) -> None:
+    """Who ran when; a click on a bar opens the task, and the same tasks stand in the list."""
+    with st.container(height=TIMELINE_PX if len(found) > TIMELINE_ROWS else "content", border=False):
+        chosen = charts.tasks(found, session.deck().store.now())
+    st.caption("By the filters above. A sign and its colour say how a task ended; a click on a bar opens the task.")
+    if chosen:
+        live.go(f"task?id={chosen}")
+
+
+def table(shown: filters.Listed[Task]) -> None:
+    found = shown.items
     # Which task a row's button means is decided by what the person saw, not by what has arrived since.
     clicked = st.session_state.pop(ASKED, None)
     st.session_state[LISTED] = [task.id for task in found]
@@ -44,8 +76,6 @@ def task_list(wanted: TaskFilter) -> None:
         placeholder=tables.UNPRICED,
         alt=f"{words.count(len(found), 'task')}: description, status, type, workflow, cost, tokens, created",
     )
-    if shown.more:
-        filters.show_more("tasks")
     if clicked is not None:
         act(*clicked)
 
