@@ -17,6 +17,8 @@ from data.store.watch import Watcher
 from orchestrator_adapter import settings as settings_module
 from orchestrator_adapter.engine.boot import Engine
 from orchestrator_adapter.engine.places import ALL
+from orchestrator_adapter.engine.watch import Rule
+from orchestrator_adapter.ingest import attach_lost
 from orchestrator_adapter.ingest.importing import Importer
 from orchestrator_adapter.runners import Runner, claude, login, process
 from orchestrator_adapter.runners.demo import DemoRunner
@@ -99,7 +101,8 @@ def build(
     settings.home.mkdir(parents=True, exist_ok=True)
     sweep = functools.partial(process.sweep, settings.home)
     found = runners or _runners(settings)
-    engine = Engine(store, settings.engine_url, found, settings.logs, settings.max_agents, sweep)
+    rules = [Rule("attached orchestrators that are gone", 2, functools.partial(attach_lost.look, store))]
+    engine = Engine(store, settings.engine_url, found, settings.logs, settings.max_agents, sweep, rules)
     if engine.lock():
         sweep()
         engine.start(pages=pages, queues=queues)

@@ -204,6 +204,17 @@ workers = sa.Table(
     sa.Column("lost_at_ms", sa.BigInteger),
 )
 
+attachments = sa.Table(
+    "attachments",
+    metadata,
+    sa.Column("task_id", _Id, primary_key=True),
+    sa.Column("host", sa.String(200), nullable=False),
+    sa.Column("pid", sa.BigInteger, nullable=False),
+    sa.Column("born_ms", sa.BigInteger, nullable=False),
+    sa.Column("beat_at_ms", sa.BigInteger, nullable=False),
+    sa.Column("ended_at_ms", sa.BigInteger),
+)
+
 fleet_settings = sa.Table(
     "fleet_settings",
     metadata,

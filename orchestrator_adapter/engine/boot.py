@@ -61,8 +61,10 @@ class Engine:
         logs: Path,
         max_agents: int,
         sweep: Callable[[int], object] = lambda _owner: None,
+        rules: Sequence[watch.Rule] = (),
     ) -> None:
         self._store = store
+        self._rules = rules
         self._url = url
         self.worker = names.worker()
         self._bench = step.Bench(store, runners, logs, worker=self.worker, ring=self._ring)
@@ -84,7 +86,7 @@ class Engine:
         self._deaf.append(self._store.listen(self._heard))  # first: what is counted now may hold a task
         self._reconcile()
         self._lease.keep()
-        self._deaf += [self._bench.desk.open(), watch.Watch(self._store).start()]
+        self._deaf += [self._bench.desk.open(), watch.Watch(self._store, self._rules).start()]
         threading.Thread(target=self._listen, name="engine-bell", daemon=True).start()
         self._ring()
 

@@ -1,5 +1,10 @@
 """An existing orchestrator reports into our log: its progress and monitor callbacks, as events.
 
+    with attach.running(store, orchestrator, "Fix the login") as run:
+        run.result(await orchestrator.execute("Fix the login"))
+
+or, for a program that puts its parts together itself:
+
     run = attach.task(store, "Fix the login", roles=["builder", "tester"], working_directory="/src")
     executor = WorkflowExecutor(manager, monitor=run.monitor, progress_tracker=run.tracker)
     ...
@@ -11,58 +16,85 @@ as it calls them, and none raises.
 
 from __future__ import annotations
 
-import functools
+import asyncio
+import contextlib
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Sequence
-from typing import Any, ParamSpec
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 from data.domain import events as e
 from data.domain import workflows
-from data.domain.agents import UPSTREAM_STATUS, AgentStatus, Role, Runtime
+from data.domain.agents import AgentStatus, Role, Runtime
+from data.domain.errors import FleetError
 from data.domain.money import Tokens, from_usd
 from data.domain.tasks import Complexity, TaskStatus, TaskType
-from data.domain.workflows import StepStatus
+from data.domain.workflows import Step, StepStatus
 from data.store import Store
+from orchestrator_adapter.ingest.attach_ears import Monitor, Tracker, listening
+from orchestrator_adapter.ingest.attach_line import Line
 
 log = logging.getLogger(__name__)
-P = ParamSpec("P")
 UNKNOWN_MODEL = "unknown"
+SCOPE = "Run by an attached orchestrator."
+PLANNING = ("planner",)
+"""What a task begins with whose steps are not known before its orchestrator has planned them."""
 
 
 def task(
     store: Store,
     description: str,
     *,
-    roles: Sequence[str],
+    roles: Sequence[str] | None = None,
     working_directory: str,
     task_type: TaskType = TaskType.CUSTOM,
     task_id: str | None = None,
 ) -> Attached:
-    """Open a task whose agents an existing orchestrator runs. Raises WorkflowInvalid for no or unknown roles."""
-    steps = workflows.sequence((role_of(role), "Run by an attached orchestrator.") for role in roles)
-    opened = Attached(store, task_id or uuid.uuid4().hex, [s.key for s in steps])
+    """Open a task whose agents an existing orchestrator runs. Raises WorkflowInvalid for no or unknown roles.
+
+    Without `roles` its planner says what the steps are: see `Attached.planned`.
+    """
+    steps = workflows.sequence((role_of(role), SCOPE) for role in (PLANNING if roles is None else roles))
+    opened = Attached(store, task_id or uuid.uuid4().hex, steps)
     analyst = any(step.role is Role.ANALYST for step in steps)
-    with store.write(durable=True) as ledger:
-        ledger.append(
-            e.TaskSubmitted(
-                task_id=opened.task_id,
-                description=description,
-                task_type=task_type,
-                complexity=Complexity.COMPLEX if analyst else Complexity.SIMPLE,
-                analyst_included=analyst,
-                analyst_reason="The attached orchestrator decided.",
-                workflow=tuple(
-                    e.StepSpec(key=s.key, role=s.role, scope=s.scope, depends_on=s.depends_on) for s in steps
-                ),
-                working_directory=working_directory,
-                runtime=Runtime.ATTACHED,
-                by="attached",
-            )
-        )
-        ledger.append(e.TaskMoved(task_id=opened.task_id, to=TaskStatus.IN_PROGRESS))
+    submitted = e.TaskSubmitted(
+        task_id=opened.task_id,
+        description=description,
+        task_type=task_type,
+        complexity=Complexity.COMPLEX if analyst else Complexity.SIMPLE,
+        analyst_included=analyst,
+        analyst_reason="The attached orchestrator decided.",
+        workflow=_specs(steps),
+        working_directory=working_directory,
+        runtime=Runtime.ATTACHED,
+        by="attached",
+    )
+    opened.line.open(submitted, e.TaskMoved(task_id=opened.task_id, to=TaskStatus.IN_PROGRESS))
     return opened
+
+
+@contextlib.contextmanager
+def running(
+    store: Store, orchestrator: Any, description: str, *, task_type: TaskType = TaskType.CUSTOM
+) -> Iterator[Attached]:
+    """Hear everything that an orchestrator does inside of this: its planner, its agents, what they cost.
+
+    If it breaks off, the task has failed, or was cancelled, and nobody of it is left at work.
+    """
+    folder = str(getattr(orchestrator, "working_directory", None) or Path.cwd())
+    run = task(store, description, working_directory=folder, task_type=task_type)
+    try:
+        with listening(run, orchestrator):
+            yield run
+    except asyncio.CancelledError:
+        run.cancelled("The orchestrator's run was cancelled.")
+        raise
+    except BaseException as error:
+        run.finish(success=False, error=str(error) or type(error).__name__)
+        raise
+    run.finish(success=False, error="The orchestrator ended without a result.")
 
 
 def role_of(word: object) -> Role:
@@ -71,35 +103,65 @@ def role_of(word: object) -> Role:
     return next((role for role in Role if role.value == text), Role.CUSTOM)
 
 
-def _never_raises(callback: Callable[P, None]) -> Callable[P, None]:
-    @functools.wraps(callback)
-    def quiet(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            callback(*args, **kwargs)
-        except Exception:  # their executor would leave the agent running for ever
-            log.exception("An attached orchestrator's callback could not be recorded.")
-
-    return quiet
+def _specs(steps: Sequence[Step]) -> tuple[e.StepSpec, ...]:
+    return tuple(
+        e.StepSpec(key=s.key, role=s.role, scope=s.scope, depends_on=s.depends_on, constraints=s.constraints)
+        for s in steps
+    )
 
 
 class Attached:
     """One task of an attached orchestrator."""
 
-    def __init__(self, store: Store, task_id: str, steps: Sequence[str]) -> None:
+    def __init__(self, store: Store, task_id: str, steps: Sequence[Step]) -> None:
         self.task_id = task_id
-        self._store = store
+        self.line = Line(store, task_id)
         self._free = list(steps)
+        """Steps that no agent has begun."""
+        self._keys = {step.key for step in steps}
         self._steps: dict[str, str] = {}
+        self._begun: set[str] = set()
         self._ended: set[str] = set()
-        self._models: dict[str, str] = {}
+        self._totals: dict[str, tuple[int, int]] = {}
+        self._over = False
         self._lock = threading.RLock()
         self.tracker = Tracker(self)
         self.monitor = Monitor(self)
 
-    def _append(self, *events: e.Event) -> None:
-        with self._store.write(durable=True) as ledger:
-            for event in events:
-                ledger.append(event)
+    def planned(self, plan: Any) -> None:
+        """Its planner has said what the steps are: a task with `subtasks`, as its planner gives it."""
+        asked = [(role_of(sub.get("role")), str(sub.get("description") or SCOPE), sub) for sub in plan.subtasks]
+        if not asked:
+            return
+        with self._lock:
+            begun = tuple(self._steps.values())
+            numbered: list[Step] = []
+            for role, scope, sub in asked:
+                key = self._new_key(role.value, {*begun, *(step.key for step in numbered)})
+                before = (numbered[-1].key,) if numbered else begun[-1:]
+                after = begun[-1:] if sub.get("parallel") else before
+                limits = sub.get("constraints") or ()
+                limits = (limits,) if isinstance(limits, str) else tuple(str(one) for one in limits)
+                numbered.append(Step(key, role, scope.split("\n", 1)[0][:300], after, limits))
+            self._free, self._keys = numbered, {*begun, *(step.key for step in numbered)}
+            said = getattr(plan, "metadata", None) or {}
+            analyst = any(step.role is Role.ANALYST for step in numbered)
+            self.line.say(
+                e.TaskPlanned(
+                    task_id=self.task_id,
+                    workflow=_specs(numbered),
+                    rationale=str(said.get("rationale") or "The attached orchestrator planned it."),
+                    analyst_included=analyst,
+                    analyst_reason=str(said.get("skip_reasoning") or "The attached orchestrator decided."),
+                )
+            )
+
+    @staticmethod
+    def _new_key(name: str, known: set[str]) -> str:
+        number = 1
+        while (key := name if number == 1 else f"{name}-{number}") in known:
+            number += 1
+        return key
 
     def created(self, agent_id: str, name: str, role: object, model: str | None = None) -> None:
         """An agent was made; told twice, it is recorded once."""
@@ -107,150 +169,122 @@ class Attached:
             if agent_id in self._steps:
                 return
             ours = role_of(role)
-            step = next((s for s in self._free if s.split("-")[0] == ours.value), ours.value)
-            self._free = [s for s in self._free if s != step]
-            self._steps[agent_id] = step
+            step = next((s for s in self._free if s.role is ours), None)
+            more = () if step is not None else self._one_more(ours)
+            key = step.key if step is not None else self._new_key(ours.value, self._keys)
+            self._free = [s for s in self._free if s.key != key]
+            self._keys.add(key)
+            self._steps[agent_id] = key
             ids = {"task_id": self.task_id, "agent_id": agent_id}
             shown = model or UNKNOWN_MODEL
-            self._append(e.AgentCreated(**ids, step=step, role=ours, name=name, model=shown, runtime=Runtime.ATTACHED))
+            made = e.AgentCreated(**ids, step=key, role=ours, name=name, model=shown, runtime=Runtime.ATTACHED)
+            self.line.say(*more, made)
+
+    def _one_more(self, role: Role) -> tuple[e.Event, ...]:
+        """An agent that no step was planned for gets one."""
+        new = Step(self._new_key(role.value, self._keys), role, SCOPE)
+        why = f"The attached orchestrator added a {role.name}."
+        return (e.TaskPlanned(task_id=self.task_id, workflow=_specs([*self._free, new]), rationale=why),)
 
     def started(self, agent_id: str) -> None:
         with self._lock:
-            self._append(
+            if agent_id in self._begun | self._ended:
+                return
+            step = self._steps[agent_id]
+            self._begun.add(agent_id)
+            self.line.say(
                 e.AgentMoved(task_id=self.task_id, agent_id=agent_id, to=AgentStatus.ACTIVE),
-                e.StepMoved(task_id=self.task_id, step=self._steps[agent_id], to=StepStatus.ACTIVE),
+                e.StepMoved(task_id=self.task_id, step=step, to=StepStatus.ACTIVE),
             )
 
     def does(self, agent_id: str, words: str) -> None:
-        self._append(e.Activity(task_id=self.task_id, agent_id=agent_id, words=words))
+        if agent_id in self._steps:
+            self.line.say(e.Activity(task_id=self.task_id, agent_id=agent_id, words=words))
 
-    def ended(self, agent_id: str, *, error: str | None = None) -> None:
+    def calls(self, agent_id: str, tool: str) -> None:
+        if agent_id not in self._steps:
+            return
+        ids = {"task_id": self.task_id, "agent_id": agent_id}
+        words = f"using {tool}"
+        self.line.say(e.ToolCalled(**ids, tool_use_id=uuid.uuid4().hex, tool=tool, words=words, input_blob=""))
+
+    def ended(self, agent_id: str, *, error: str | None = None, to: AgentStatus | None = None) -> None:
         """An agent ended. Theirs is called completed right after it failed: the first word counts."""
         with self._lock:
-            if agent_id in self._ended:
+            if agent_id in self._ended or agent_id not in self._steps:
                 return
+            if error is None:
+                self.started(agent_id)  # what never began cannot be completed
             self._ended.add(agent_id)
-            to, step_to = (
-                (AgentStatus.COMPLETED, StepStatus.COMPLETED)
-                if error is None
-                else (AgentStatus.FAILED, StepStatus.FAILED)
-            )
-            step = self._steps[agent_id]
-            self._append(
-                e.AgentMoved(task_id=self.task_id, agent_id=agent_id, to=to, why=error or ""),
-                e.StepMoved(task_id=self.task_id, step=step, to=step_to, why=error or ""),
+            status = to or (AgentStatus.COMPLETED if error is None else AgentStatus.FAILED)
+            self.line.say(
+                e.AgentMoved(task_id=self.task_id, agent_id=agent_id, to=status, why=error or ""),
+                e.StepMoved(
+                    task_id=self.task_id, step=self._steps[agent_id], to=StepStatus(status.value), why=error or ""
+                ),
             )
 
     def metered(self, agent_id: str, metrics: Any, model: str | None) -> None:
-        """Its running totals: one growing entry an agent, so that nothing is counted twice."""
+        """Its running totals: one growing entry an agent, so that nothing is counted twice.
+
+        They come with an agent's result: of one that failed before it, what it cost is not known, which is not
+        nothing.
+        """
+        if agent_id not in self._steps:
+            return
         tokens = Tokens(
             input=metrics.input_tokens,
             output=metrics.output_tokens,
             cache_read=metrics.cache_read_input_tokens,
             cache_write_5m=metrics.cache_creation_input_tokens,
         )
-        ids = {"task_id": self.task_id, "agent_id": agent_id}
         cost = from_usd(metrics.total_cost)
-        self._append(
-            e.MessageMetered(
-                **ids, message_id=f"attached:{agent_id}", model=model or UNKNOWN_MODEL, tokens=tokens, cost_nanousd=cost
-            ),
-            e.TotalReported(**ids, session_id=agent_id, total_nanousd=cost),
+        with self._lock:
+            if self._totals.get(agent_id) == (cost, tokens.total):
+                return
+            self._totals[agent_id] = (cost, tokens.total)
+        known = bool(cost or tokens.total)
+        ids = {"task_id": self.task_id, "agent_id": agent_id}
+        counted = e.MessageMetered(
+            **ids,
+            message_id=f"attached:{agent_id}",
+            model=model or UNKNOWN_MODEL,
+            tokens=tokens,
+            cost_nanousd=cost if known else None,
         )
+        total = (e.TotalReported(**ids, session_id=agent_id, total_nanousd=cost),) if known else ()
+        self.line.say(counted, *total)
+
+    def result(self, result: Any) -> None:
+        """The task ended with what the orchestrator's `execute` gave."""
+        failed = "" if result.success else str(result.error or "An agent of it failed.")
+        self.finish(success=bool(result.success), result=str(result.output or ""), error=failed)
 
     def finish(self, *, success: bool, result: str = "", error: str = "") -> None:
-        """The task ended; steps that never ran are skipped."""
-        to = TaskStatus.COMPLETED if success else TaskStatus.FAILED
-        skipped = [e.StepMoved(task_id=self.task_id, step=s, to=StepStatus.SKIPPED) for s in self._free]
-        self._append(*skipped, e.TaskMoved(task_id=self.task_id, to=to, why=error, result=result))
+        """The task ended; steps that never ran are skipped, and nobody is left at work."""
+        with self._lock:
+            if self._over:
+                return
+            for agent_id in [one for one in self._steps if one not in self._ended]:
+                silent = "The orchestrator ended without a word about this agent."
+                self.ended(agent_id, error=silent, to=AgentStatus.CANCELLED)
+            to = TaskStatus.COMPLETED if success else TaskStatus.FAILED
+            self._close(e.TaskMoved(task_id=self.task_id, to=to, why=error, result=result), StepStatus.SKIPPED, "")
 
     def cancelled(self, why: str) -> None:
         """Their task was cancelled: they write no state for that, so we do."""
-        live = [agent for agent in self._steps if agent not in self._ended]
-        moves: list[e.Event] = []
-        for agent_id in live:
-            self._ended.add(agent_id)
-            moves.append(e.AgentMoved(task_id=self.task_id, agent_id=agent_id, to=AgentStatus.CANCELLED, why=why))
-            step = self._steps[agent_id]
-            moves.append(e.StepMoved(task_id=self.task_id, step=step, to=StepStatus.CANCELLED, why=why))
-        self._append(*moves, e.TaskMoved(task_id=self.task_id, to=TaskStatus.CANCELLED, why=why))
+        with self._lock:
+            if self._over:
+                return
+            for agent_id in [one for one in self._steps if one not in self._ended]:
+                self.ended(agent_id, error=why, to=AgentStatus.CANCELLED)
+            moved = e.TaskMoved(task_id=self.task_id, to=TaskStatus.CANCELLED, why=why)
+            self._close(moved, StepStatus.CANCELLED, why)
 
-
-class Tracker:
-    """Stands where the orchestrator expects its progress tracker; every method is sync and none raises."""
-
-    def __init__(self, run: Attached) -> None:
-        self._run = run
-
-    def start(self, workflow_steps: Sequence[str] | None = None) -> None:
-        """Theirs opens a display here; the task is already open."""
-
-    def stop(self) -> None:
-        """Theirs closes its display here; `Attached.finish` ends the task."""
-
-    def update(self) -> None:
-        """Theirs redraws here; our pages hear of each commit."""
-
-    @_never_raises
-    def agent_created(self, agent_id: str, name: str, role: object) -> None:
-        self._run.created(agent_id, name, role)
-
-    @_never_raises
-    def agent_started(self, agent_id: str) -> None:
-        self._run.started(agent_id)
-
-    @_never_raises
-    def agent_activity(self, agent_id: str, text: str) -> None:
-        self._run.does(agent_id, text)
-
-    @_never_raises
-    def thinking(self, agent_id: str) -> None:
-        self._run.does(agent_id, "thinking")
-
-    @_never_raises
-    def tool_call(self, agent_id: str, tool_name: str) -> None:
-        call = e.ToolCalled(
-            task_id=self._run.task_id,
-            agent_id=agent_id,
-            tool_use_id=uuid.uuid4().hex,
-            tool=tool_name,
-            words=f"using {tool_name}",
-            input_blob="",
-        )
-        self._run._append(call)
-
-    @_never_raises
-    def agent_completed(self, agent_id: str, cost: float) -> None:
-        """The cost comes with the monitor's snapshot, which has the tokens too."""
-        self._run.ended(agent_id)
-
-    @_never_raises
-    def agent_failed(self, agent_id: str, error: str) -> None:
-        self._run.ended(agent_id, error=error or "The agent failed.")
-
-
-class Monitor:
-    """Stands where the orchestrator expects its agent monitor: it awaits these, and hands over whole agents."""
-
-    def __init__(self, run: Attached) -> None:
-        self._run = run
-
-    async def log_agent_created(self, agent: Any) -> None:
-        created = _never_raises(self._run.created)
-        created(agent.agent_id, agent.config.name, agent.config.role, agent.config.model)
-
-    async def log_task_completed(self, agent: Any, description: str) -> None:
-        """The last look at the agent's figures: it is deleted right after."""
-        _never_raises(self._run.metered)(agent.agent_id, agent.metrics, agent.config.model)
-
-    async def log_status_change(self, agent: Any, old: object, new: object) -> None:
-        """Their own executor never calls this; a program around it may."""
-        word = str(getattr(new, "value", new))
-        if UPSTREAM_STATUS.get(word) is AgentStatus.FAILED:
-            _never_raises(self._run.ended)(agent.agent_id, error="The agent failed.")
-
-    async def log_agent_deleted(self, agent: Any) -> None:
-        """They delete an agent as soon as its task ends; ours stays, as history."""
-
-    async def log_error(self, agent: Any, error: BaseException) -> None:
-        _never_raises(self._run.ended)(agent.agent_id, error=str(error) or type(error).__name__)
+    def _close(self, moved: e.TaskMoved, rest: StepStatus, why: str) -> None:
+        self._over = True
+        left = [e.StepMoved(task_id=self.task_id, step=s.key, to=rest, why=why) for s in self._free]
+        try:
+            self.line.close(*left, moved)
+        except FleetError:
+            log.exception("The end of an attached task could not be recorded.")
