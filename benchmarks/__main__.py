@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from benchmarks import (
     cancel,
+    conversation,
     figures,
     first_visit,
     idle,
@@ -40,6 +41,7 @@ ALL: dict[str, Callable[[], Iterator[Figure]]] = {
     "cancel": cancel.measure,
     "overshoot": overshoot.measure,
     "transcripts": transcripts.measure,
+    "conversation": conversation.measure,
 }
 
 

@@ -23,7 +23,16 @@ from data.domain.tasks import AnalystChoice, Draft, Task, TaskStatus, TaskType
 from data.store import AgentFilter, Board, Store, TaskFilter, migrate, workers
 from data.store.lists import MAX_LIMIT
 from data.store.watch import Watcher
-from orchestrator_adapter import cli_alerts, cli_batch, cli_control, cli_fleet, cli_import, cli_workers, commands
+from orchestrator_adapter import (
+    cli_alerts,
+    cli_batch,
+    cli_control,
+    cli_conversation,
+    cli_fleet,
+    cli_import,
+    cli_workers,
+    commands,
+)
 from orchestrator_adapter import deck as decks
 from orchestrator_adapter import settings as settings_module
 from orchestrator_adapter.access import LOCAL
@@ -244,6 +253,7 @@ app.add_typer(cli_batch.app)
 app.add_typer(cli_alerts.app)
 app.add_typer(cli_workers.app)
 app.add_typer(cli_import.app)
+app.add_typer(cli_conversation.app)
 
 
 @app.command()

@@ -5,7 +5,7 @@ Two sources grow it: `conversation_events` from our own log, `conversation_lines
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -200,8 +200,9 @@ class Conversation:
         self._placed = None
 
     def find(self, key: str) -> Entry | None:
-        """The entry of a link, also of one that names an event or line that belongs to an entry."""
-        return self.entries.get(key) or self.entries.get(self.aliases.get(key, ""))
+        """The entry of a link, which may also name a tool call, or an event or line that belongs to an entry."""
+        own = self.aliases.get(key) or self.calls.get(key, "")
+        return self.entries.get(key) or self.entries.get(own)
 
     def placed(self) -> list[Placed]:
         """Every entry in the order in which people read."""
@@ -234,7 +235,7 @@ class Conversation:
         return parent if parent in self.entries else ""
 
 
-def replies(found: Iterable[Reply]) -> Mapping[str, Reply]:
+def replies(found: Iterable[Reply]) -> dict[str, Reply]:
     """Replies by the id of their message."""
     out: dict[str, Reply] = {}
     for reply in found:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,18 +42,44 @@ def read(
     return talk
 
 
-def hear(talk: Conversation, number: int, line: object) -> None:
-    """Let the conversation grow by one line; `number` counts the lines from 1."""
-    talk.touch(number)
+@dataclass(frozen=True)
+class _Where:
+    """What all entries of a line have in common."""
+
+    name: str
+    """The key of its first block."""
+    rev: int
+    at: datetime | None
+    parent: str
+
+    def key(self, block: int = 0) -> str:
+        return f"{self.name}.{block}" if block else self.name
+
+    @property
+    def ids(self) -> dict[str, Any]:
+        return {"at": self.at, "parent": self.parent}
+
+
+def hear(talk: Conversation, number: int, line: object, *, rev: int | None = None, subagent: str = "") -> None:
+    """Let the conversation grow by one line; `number` counts the lines of its file from 1.
+
+    `rev`: what the conversation has grown to with it, the number itself if that is not given; `subagent`: whose line
+    it is, if that is known better than the line says.
+    """
+    rev = number if rev is None else rev
+    talk.touch(rev)
     if not isinstance(line, Mapping):
         return
+    uuid = line.get("uuid")
+    name = uuid if isinstance(uuid, str) and 0 < len(uuid) <= 64 else f"line-{subagent}{number}"
+    where = _Where(name, rev, when(line), subagent or _subagent(line))
     match line.get("type"):
         case "user":
-            _user(talk, number, line)
+            _user(talk, where, line)
         case "assistant":
-            _assistant(talk, number, line)
+            _assistant(talk, where, line)
         case "system":
-            _system(talk, number, line)
+            _system(talk, where, line)
 
 
 def when(line: Line) -> datetime | None:
@@ -67,13 +94,6 @@ def when(line: Line) -> datetime | None:
         return None
 
 
-def key_of(number: int, line: Line, block: int = 0) -> str:
-    """What a link to a block of a line names: its id, or its number if it has none."""
-    uuid = line.get("uuid")
-    name = uuid if isinstance(uuid, str) and 0 < len(uuid) <= 64 else f"line-{number}"
-    return f"{name}.{block}" if block else name
-
-
 def text_of(content: object) -> str:
     """Content as text: blocks of text as they are, everything else as JSON."""
     if content is None or isinstance(content, str):
@@ -83,16 +103,16 @@ def text_of(content: object) -> str:
     return json.dumps(content, ensure_ascii=False, default=str)
 
 
-def call_words(tool: str, given: object) -> str:
-    """A call in one line: the tool and what says best what it is about."""
+def call_words(given: object) -> str:
+    """What says best, in one line, what a call is about; empty if nothing does."""
     fields = given if isinstance(given, Mapping) else {}
     told = next((fields[name] for name in _TELLING if isinstance(fields.get(name), str) and fields[name]), "")
-    return words.shortened(f"{tool} {told}".strip(), 200)
+    return words.shortened(told, 200)
 
 
-def _ids(line: Line) -> dict[str, Any]:
+def _subagent(line: Line) -> str:
     agent = line.get("agentId")
-    return {"parent": agent} if isinstance(agent, str) and agent and line.get("isSidechain") else {}
+    return agent if isinstance(agent, str) and line.get("isSidechain") else ""
 
 
 def _message(line: Line) -> Mapping[str, Any]:
@@ -107,41 +127,40 @@ def _blocks(line: Line) -> list[Mapping[str, Any]]:
     return [b for b in content if isinstance(b, Mapping)] if isinstance(content, list) else []
 
 
-def _user(talk: Conversation, number: int, line: Line) -> None:
+def _user(talk: Conversation, where: _Where, line: Line) -> None:
     """A prompt, a summary after compaction, or answers of tools."""
-    at = when(line)
     said = []
     for index, block in enumerate(_blocks(line)):
         if block.get("type") == "tool_result":
-            _answer(talk, number, line, block, key_of(number, line, index))
+            _answer(talk, where, line, block, where.key(index))
         else:
             said.append(block)
     text = text_of(said) if said else ""
     if not text or line.get("isMeta"):
         return
-    shown: dict[str, Any] = {"at": at, "content": Content(text), **_ids(line)}
+    shown: dict[str, Any] = {"content": Content(text), **where.ids}
     if line.get("isCompactSummary"):
         note: dict[str, Any] = {"about": Note.COMPACTED, "words": "the summary it goes on with"}
-        talk.add(Entry(key_of(number, line), number, EntryKind.NOTE, **note, **shown))
+        talk.add(Entry(where.key(), where.rev, EntryKind.NOTE, **note, **shown))
     else:
-        talk.add(Entry(key_of(number, line), number, EntryKind.PROMPT, **shown))
+        talk.add(Entry(where.key(), where.rev, EntryKind.PROMPT, **shown))
 
 
-def _answer(talk: Conversation, number: int, line: Line, block: Line, key: str) -> None:
-    call, at = str(block.get("tool_use_id") or ""), when(line)
+def _answer(talk: Conversation, where: _Where, line: Line, block: Line, key: str) -> None:
+    call, at = str(block.get("tool_use_id") or ""), where.at
     failed, output = bool(block.get("is_error")), Content(text_of(block.get("content")))
     detail = line.get("toolUseResult")
-    if not talk.answered(call, number, at, output, failed=failed):
+    if not talk.answered(call, where.rev, at, output, failed=failed):
         orphan: dict[str, Any] = {"words": "an answer whose call is not in the transcript", "failed": failed}
-        talk.add(Entry(key, number, EntryKind.TOOL, at, output=output, ended_at=at, **orphan, **_ids(line)))
+        talk.add(Entry(key, where.rev, EntryKind.TOOL, output=output, ended_at=at, **orphan, **where.ids))
         return
-    talk.aliases[key_of(number, line)] = talk.calls[call]
+    talk.aliases[where.name] = talk.calls[call]
     if not isinstance(detail, Mapping):
         return
     if isinstance(agent := detail.get("agentId"), str):
-        talk.adopt(agent, talk.calls[call], number)
+        talk.adopt(agent, talk.calls[call], where.rev)
     if (change := changed(talk.entries[talk.calls[call]].tool, detail)) is not None and not failed:
-        talk.change(talk.calls[call], number, changes=(change,))
+        talk.change(talk.calls[call], where.rev, changes=(change,))
 
 
 def changed(tool: str, detail: Line) -> Change | None:
@@ -162,35 +181,35 @@ def changed(tool: str, detail: Line) -> Change | None:
     return Change(path, "created" if new else "modified", added, removed)
 
 
-def _assistant(talk: Conversation, number: int, line: Line) -> None:
-    message, at = _message(line), when(line)
+def _assistant(talk: Conversation, where: _Where, line: Line) -> None:
+    message = _message(line)
     name = str(message.get("id") or "")
     error = message.get("model") == SYNTHETIC or bool(line.get("isApiErrorMessage"))
     for index, block in enumerate(_blocks(line)):
-        ids: dict[str, Any] = {"at": at, "message_id": "" if error else name, **_ids(line)}
-        key, kind = key_of(number, line, index), block.get("type")
+        ids: dict[str, Any] = {"message_id": "" if error else name, **where.ids}
+        key, kind = where.key(index), block.get("type")
         match kind:
             case "text" | "thinking" if error:
                 told = str(block.get(kind) or "")
                 note: dict[str, Any] = {"about": Note.DIAGNOSTIC, "words": words.shortened(told, 200), "failed": True}
-                talk.add(Entry(key, number, EntryKind.NOTE, content=Content(told), **note, **ids))
+                talk.add(Entry(key, where.rev, EntryKind.NOTE, content=Content(told), **note, **ids))
             case "text" | "thinking":
                 told = str(block.get(kind) or "")
-                talk.add(Entry(key, number, EntryKind(kind), content=Content(told), **ids))
+                talk.add(Entry(key, where.rev, EntryKind(kind), content=Content(told), **ids))
             case "tool_use" | "server_tool_use":
                 tool, given = str(block.get("name") or "a tool"), block.get("input")
                 call: dict[str, Any] = {
                     "tool": tool,
                     "tool_use_id": str(block.get("id") or key),
-                    "words": call_words(tool, given),
+                    "words": call_words(given),
                 }
-                talk.add(Entry(key, number, EntryKind.TOOL, content=Content(_json(given)), **call, **ids))
+                talk.add(Entry(key, where.rev, EntryKind.TOOL, content=Content(_json(given)), **call, **ids))
             case _:
                 other: dict[str, Any] = {
                     "words": f"a block of a kind that is not known: {str(kind)[:40]}",
                     "content": Content(_json(block)),
                 }
-                talk.add(Entry(key, number, EntryKind.NOTE, about=Note.DIAGNOSTIC, **other, **ids))
+                talk.add(Entry(key, where.rev, EntryKind.NOTE, about=Note.DIAGNOSTIC, **other, **ids))
 
 
 def _size(value: object) -> int | None:
@@ -201,12 +220,11 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _system(talk: Conversation, number: int, line: Line) -> None:
+def _system(talk: Conversation, where: _Where, line: Line) -> None:
     subtype = line.get("subtype")
-    ids: dict[str, Any] = {"at": when(line), **_ids(line)}
 
     def note(about: Note, told: str, **values: Any) -> None:
-        talk.add(Entry(key_of(number, line), number, EntryKind.NOTE, about=about, words=told, **values, **ids))
+        talk.add(Entry(where.key(), where.rev, EntryKind.NOTE, about=about, words=told, **values, **where.ids))
 
     match subtype:
         case "compact_boundary":

@@ -6,11 +6,10 @@ import streamlit as st
 
 from data.domain import words
 from data.domain.agents import Agent
+from data.domain.context import nearly_full
 from orchestrator_adapter import commands
 from pages.ui import alert_card, cards, live, places, session, tables, tell
 from pages.ui.look import plain
-
-NEARLY_FULL = 0.8
 
 
 def draw(agent: Agent) -> None:
@@ -25,12 +24,19 @@ def draw(agent: Agent) -> None:
         alert_card.draw(alert, links=False)
     if agent.error:
         st.error(plain(agent.error), icon=":material/error:")
-    left, right = st.columns(2, gap="large")
-    with left:
-        cards.facts(_who(agent))
-    with right:
-        context(agent)
-        cards.facts(_spent(agent))
+    if nearly_full(agent.context_used, agent.context_window):
+        st.warning(
+            "The context window is nearly full: a long answer of a tool may not fit, "
+            "and the conversation may soon be compacted.",
+            icon=":material/warning:",
+        )
+    with st.expander("Who it is, and what it used", key="agent-facts"):
+        left, right = st.columns(2, gap="large")
+        with left:
+            cards.facts(_who(agent))
+        with right:
+            context(agent)
+            cards.facts(_spent(agent))
 
 
 def _who(agent: Agent) -> dict[str, str | None]:
@@ -63,7 +69,8 @@ def context(agent: Agent) -> None:
         return
     share = agent.context_used / agent.context_window
     used = f"{words.tokens(agent.context_used)} of {words.tokens(agent.context_window)} tokens"
-    warn = " :orange[:material/warning: nearly full]" if share >= NEARLY_FULL else ""
+    full = nearly_full(agent.context_used, agent.context_window)
+    warn = " :orange[:material/warning: nearly full]" if full else ""
     st.progress(min(share, 1.0), text=f"Context window: {round(100 * share)} %, {used}{warn}")
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from data.domain import words
 from data.domain.agents import Role
+from data.domain.context import NEARLY_FULL, Filled
 from data.domain.money import NANO
 from data.domain.phases import Life, PhaseKind
 from data.domain.tasks import Task
@@ -31,6 +32,8 @@ ROOM = 0.16
 """Share of the time axis that is kept free at its end, for what is written behind the bars."""
 LONG = pd.Timedelta(minutes=20)
 """From here on an axis has no seconds."""
+MOST_BARS, MOST_POINTS = 250, 1_000
+"""More than these say nothing more to the eye and take long to draw."""
 
 
 def gantt(lives: Sequence[Life], notes: Mapping[str, str], now: datetime, at: datetime | None = None) -> str | None:
@@ -146,20 +149,24 @@ def tasks(found: Sequence[Task], now: datetime) -> str | None:
 
 
 def cost_by_message(messages: Sequence[Message], role: Role) -> None:
-    """What each reply cost."""
+    """What each reply cost; of very many, what each stretch of them did."""
     priced = [message for message in messages if message.cost_nanousd is not None]
     if not priced:
         return
+    size = -(-len(priced) // MOST_BARS)
+    parts = [priced[start : start + size] for start in range(0, len(priced), size)]
+    costs = [sum(message.cost_nanousd or 0 for message in part) for part in parts]
     frame = pd.DataFrame(
         {
-            "reply": range(1, len(priced) + 1),
-            "usd": [(message.cost_nanousd or 0) / NANO for message in priced],
-            "cost": [words.dollars(message.cost_nanousd or 0) for message in priced],
-            "tokens": [words.tokens(message.tokens.total) for message in priced],
+            "reply": range(1, len(priced) + 1, size),
+            "usd": [cost / NANO for cost in costs],
+            "cost": [words.dollars(cost) for cost in costs],
+            "tokens": [words.tokens(sum(message.tokens.total for message in part)) for part in parts],
         }
     )
+    what = "each reply" if size == 1 else f"each {size} replies"
     chart = (
-        alt.Chart(frame, height=160, title="What each reply cost, in dollars")
+        alt.Chart(frame, height=160, title=f"What {what} cost, in dollars")
         .mark_bar(color=look.role_colour(role))
         .encode(
             x=alt.X("reply:O", title="Reply", axis=alt.Axis(labelAngle=0, labelOverlap=True)),
@@ -199,3 +206,33 @@ def spend_by_day(days: Sequence[DaySpend]) -> None:
     dearest = max(by_day, key=lambda one: by_day[one])
     told = f"{words.count(len(by_day), 'day')}, the dearest {dearest:%Y-%m-%d} with {words.dollars(by_day[dearest])}"
     st.altair_chart(chart, alt=f"Cost by day: {told}")
+
+
+def context(found: Sequence[Filled], window: int) -> None:
+    """How full the context window was after each reply, where people are warned, and where it was compacted."""
+    size = -(-len(found) // MOST_POINTS)
+    shown = [max(found[start : start + size], key=lambda one: one.used) for start in range(0, len(found), size)]
+    frame = pd.DataFrame(
+        {
+            "reply": [one.number for one in shown],
+            "percent": [100 * one.used / window for one in shown],
+            "tokens": [words.tokens(one.used) for one in shown],
+        }
+    )
+    base = alt.Chart(frame, height=220, title="How full the context window was after each reply, in percent")
+    x = alt.X("reply:Q", title="Reply", axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(nice=False))
+    y = alt.Y("percent:Q", title=None, scale=alt.Scale(domain=[0, max(100, *frame["percent"])]))
+    accent, warn = look.HEX["blue"][look.dark()], look.HEX["orange"][look.dark()]
+    line = base.mark_area(line={"color": accent}, color=accent, opacity=0.25, interpolate="step-after")
+    limit = alt.Chart(pd.DataFrame({"percent": [100 * NEARLY_FULL]})).mark_rule(color=warn, strokeDash=[4, 4])
+    layers: list[alt.Chart] = [
+        line.encode(x=x, y=y, tooltip=["reply", "percent", "tokens"]),
+        limit.encode(y="percent:Q"),
+    ]
+    if marks := [one.number for one in found if one.compacted]:
+        rule = alt.Chart(pd.DataFrame({"reply": marks, "what": "compacted"})).mark_rule(color=warn, strokeWidth=2)
+        layers.append(rule.encode(x="reply:Q", tooltip=["reply", "what"]))
+    fullest = max(found, key=lambda one: one.used)
+    times = f", compacted before reply {', '.join(map(str, marks[:20]))}" if marks else ", never compacted"
+    told = f"{round(100 * found[-1].used / window)} % now, at most {round(100 * fullest.used / window)} %{times}"
+    st.altair_chart(alt.layer(*layers), alt=f"Context window by reply: {told}")

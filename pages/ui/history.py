@@ -4,21 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
-from data.domain.events import FileTouched, ToolCalled, ToolReturned
+from data.domain.events import FileTouched
 from data.store import Board, Recorded
 
 WINDOW = 500
-
-
-@dataclass(frozen=True)
-class ToolCall:
-    """One use of a tool: the question and, once it is there, the answer."""
-
-    at: datetime
-    called: ToolCalled
-    returned: ToolReturned | None
 
 
 @dataclass(frozen=True)
@@ -45,18 +35,6 @@ def newest(board: Board, task_id: str, wanted: int) -> list[Recorded]:
 
 def of_agent(board: Board, agent_id: str, most: int = 20_000) -> list[Recorded]:
     return board.events(agent_id=agent_id, limit=most)
-
-
-def tool_calls(events: Iterable[Recorded]) -> list[ToolCall]:
-    """Calls with their answers, in the order in which they were made."""
-    calls: dict[str, ToolCall] = {}
-    for entry in events:
-        match entry.event:
-            case ToolCalled() as called:
-                calls[called.tool_use_id] = ToolCall(entry.at, called, None)
-            case ToolReturned(tool_use_id=key) as returned if key in calls:
-                calls[key] = ToolCall(calls[key].at, calls[key].called, returned)
-    return list(calls.values())
 
 
 def files(events: Iterable[Recorded]) -> list[FileRow]:

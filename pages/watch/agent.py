@@ -12,11 +12,11 @@ from pages.ui import (
     agent_files,
     agent_life,
     agent_logs,
-    agent_tools,
     cards,
     live,
     places,
     session,
+    transcript,
 )
 from pages.ui.look import plain
 
@@ -30,8 +30,8 @@ def result(agent: Agent) -> None:
 
 
 TABS = {
-    "Replies": agent_cost.draw,
-    "Tools": agent_tools.draw,
+    "Conversation": transcript.draw,
+    "Cost": agent_cost.draw,
     "Files": agent_files.draw,
     "Logs": agent_logs.draw,
     "Life": agent_life.draw,

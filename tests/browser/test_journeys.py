@@ -100,7 +100,7 @@ def test_a_card_is_a_link_that_keeps_the_page_alive(server, tab: Callable[..., P
     card.focus()
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/agent\?id=\w+"))
-    expect(page.get_by_role("tab", name="Replies")).to_be_visible()
+    expect(page.get_by_role("tab", name="Conversation")).to_be_visible()
     page.get_by_role("tab", name="Logs").click()
     expect(page.get_by_role("button", name="Download")).to_be_visible()
     page.get_by_role("link", name="Its task").click()

@@ -56,6 +56,7 @@ def test_a_call_and_its_answer_are_one_entry_with_its_files_and_its_time():
     assert call.changes == (Change("a.py", "modified", 3, 1),)
     assert call.rev == 3, "who knows the conversation up to 2 is told of it again"
     assert talk.find("2") is call, "a link to the answer leads to the call"
+    assert talk.find("c1") is call
 
 
 def test_a_reply_says_what_it_cost_beside_its_first_entry_and_a_larger_copy_takes_its_place():
@@ -163,7 +164,7 @@ def test_a_transcript_is_read_with_links_that_hold():
     ]
     call = talk.find("u4")
     assert call is talk.entries["u3"]
-    assert (call.words, call.output, call.failed) == ("Bash ls -l", Content("a.py"), True)
+    assert (call.words, call.output, call.failed) == ("ls -l", Content("a.py"), True)
     assert talk.replies["m1"].cost_nanousd == 7
     assert [placed.leads for placed in talk.placed()] == [False, True, False, False, False]
 

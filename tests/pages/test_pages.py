@@ -222,8 +222,10 @@ def test_an_agent_page_shows_what_it_was_told_and_what_it_cost(deck: Deck, ended
     agent = agents(deck, ended.id)[0]
     at = opened(f"{WATCH}/agent.py", id=agent.id)
     assert at.title[0].value == agent.name
+    at.session_state["tab"] = "Cost"
+    at.run()
     assert len(at.dataframe[0].value) == 2, "two replies"
-    for tab in ("Tools", "Files", "Logs", "Result"):
+    for tab in ("Files", "Logs", "Result"):
         at.session_state["tab"] = tab
         at.run()
         assert not at.exception

@@ -66,13 +66,6 @@ def told(lite: Store) -> Store:
     return lite
 
 
-def test_calls_find_their_answers(told: Store):
-    with told.read() as board:
-        first, second = history.tool_calls(history.of_agent(board, "a1"))
-    assert (first.called.words, first.returned is not None) == ("editing a.py", True)
-    assert second.returned is None
-
-
 def test_lines_of_a_file_add_up_and_changes_come_first(told: Store):
     with told.read() as board:
         rows = history.files(history.of_agent(board, "a1"))
