@@ -115,13 +115,16 @@ def usage(
     folder: Folder = None,
     timezone: Zone = "local",
     cost: Mode = CostMode.AUTO,
+    surcharge: Annotated[bool, typer.Option("--surcharge", help="As some price lists beyond 200,000 tokens")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Say what a folder of transcripts used, by day and model, without reading it in."""
     settings = settings_module.read()
     path = importing.checked(_whole(folder), settings.environment)
     now_ms = round(datetime.now(UTC).timestamp() * 1000)
-    found = transcript_usage.look(path, settings.home / "usage", zone=_zone(timezone), mode=cost, now_ms=now_ms)
+    found = transcript_usage.look(
+        path, settings.home / "usage", zone=_zone(timezone), mode=cost, now_ms=now_ms, surcharge=surcharge
+    )
     rows, total = found.usage.rows, found.usage.total()
     if as_json:
         about: dict[str, Any] = {"files": found.files, "bytes": found.size, "errors": found.usage.errors}

@@ -238,6 +238,9 @@ def ours(task: Task) -> bool:
 
 def must_be_ours(task: Task) -> None:
     """A button must never say stopped, or running, of agents that another program runs."""
+    if task.runtime is Runtime.IMPORTED:
+        told = "This task is a session that was read in: it is over, and can only be read or deleted here."
+        raise RuntimeUnavailable(told, field="runtime", task_id=task.id, runtime=task.runtime.value)
     if not ours(task):
         told = f"The agents of this task are {task.runtime}: another program runs them, so act on them there."
         raise RuntimeUnavailable(told, field="runtime", task_id=task.id, runtime=task.runtime.value)

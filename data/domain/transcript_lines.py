@@ -26,6 +26,8 @@ UNKNOWN_MODEL = "unknown"
 MOST_ID = 120
 """Characters of an id or a model's name as the store takes them."""
 MOST_TOKENS = 2**53
+SURCHARGED = ("claude-sonnet-4-0", "claude-sonnet-4-5")
+LONG = 200_000
 _DAY_MS = 86_400_000
 _PLAIN_SPEEDS = ("standard", "")
 _UNASKED: Any = object()
@@ -249,6 +251,17 @@ def cost(reply: Reply, book: PriceBook, mode: CostMode, otherwise_ms: int) -> Co
     when = datetime.fromtimestamp((otherwise_ms if reply.at_ms is None else reply.at_ms) / 1000, UTC)
     found = book.cost_nanousd(reply.model, reply.tokens, when, speed=reply.speed, geo=reply.geo)
     return Cost(found, 0 if found is None else reply.web_searches * book.per_web_search)
+
+
+def surcharge_nanousd(reply: Reply, book: PriceBook, otherwise_ms: int) -> int:
+    """What some price lists add for the tokens of one kind beyond 200,000; Claude Code itself adds nothing."""
+    row = book.table.get(name := book.canonical(reply.model))
+    when = datetime.fromtimestamp((otherwise_ms if reply.at_ms is None else reply.at_ms) / 1000, UTC)
+    price = row.price(0, when) if row is not None and name in SURCHARGED else None
+    if price is None or reply.stated_nanousd is not None:
+        return 0
+    beyond = Tokens(*(max(0, count - LONG) for count in reply.tokens.as_dict().values()))
+    return price.nanousd(beyond) - price.output * beyond.output // 2
 
 
 class Pricer:

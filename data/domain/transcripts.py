@@ -10,11 +10,10 @@ from data.domain.transcript_lines import Line, parsed
 
 
 class TranscriptState(StrEnum):
-    """What is known of the file on the disk."""
+    """Whether this is what the file holds, or held last."""
 
-    PRESENT = "present"
-    GONE = "gone"
-    """It was deleted, as Claude Code does after 30 days; what was read of it is kept."""
+    CURRENT = "current"
+    """The last that was read under its path; Claude Code deletes it after 30 days, and what was read is kept."""
     REPLACED = "replaced"
     """It was cut or overwritten and is read anew under the next version; what was read before is kept."""
 

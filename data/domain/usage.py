@@ -9,7 +9,7 @@ from typing import Any
 
 from data.domain.money import Tokens
 from data.domain.prices import PriceBook
-from data.domain.transcript_lines import CostMode, Pricer, Reply
+from data.domain.transcript_lines import CostMode, Pricer, Reply, surcharge_nanousd
 
 UNDATED = "undated"
 """The day of replies without a time that can be read."""
@@ -81,7 +81,9 @@ class _Days:
         return day
 
 
-def table(found: Iterable[Reply], book: PriceBook, *, zone: tzinfo, mode: CostMode, now_ms: int) -> Usage:
+def table(
+    found: Iterable[Reply], book: PriceBook, *, zone: tzinfo, mode: CostMode, now_ms: int, surcharge: bool = False
+) -> Usage:
     """Fold replies, each once, into the table; one without a time is priced as of now."""
     days, pricer, errors, undated = _Days(zone), Pricer(book, mode), 0, 0
     cells: dict[tuple[str, str], list[int]] = {}
@@ -100,6 +102,8 @@ def table(found: Iterable[Reply], book: PriceBook, *, zone: tzinfo, mode: CostMo
         cell[4] += used.cache_write_5m
         cell[5] += used.cache_write_1h
         cell[6] += spent.tokens_nanousd or 0
+        if surcharge and mode is not CostMode.DISPLAY:
+            cell[6] += surcharge_nanousd(reply, book, now_ms)
         cell[7] += spent.searches_nanousd
         cell[8] += spent.tokens_nanousd is None
     rows = (

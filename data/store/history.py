@@ -102,10 +102,9 @@ def _task(db: sa.Connection, rev: int, event: TranscriptRead, sums: dict[str, in
     if event.result is not None and event.main:
         values["result"] = event.result
     db.execute(sa.update(t.tasks).where(t.tasks.c.id == event.task_id).values(**values))
-    steps = t.steps.c
-    if event.last_at is not None:
-        ended = sa.case((steps.ended_at_ms > ms(event.last_at), steps.ended_at_ms), else_=ms(event.last_at))
-        db.execute(sa.update(t.steps).where(steps.task_id == event.task_id).values(ended_at_ms=ended))
+    step = (t.steps.c.task_id == event.task_id) & (t.steps.c.key == STEP)
+    times = sa.select(t.tasks.c.started_at_ms, t.tasks.c.ended_at_ms).where(t.tasks.c.id == event.task_id)
+    db.execute(sa.update(t.steps).where(step).values(**db.execute(times).mappings().one()))
 
 
 def _reported(row: sa.RowMapping | None, event: TranscriptRead) -> tuple[int | None, int | None]:

@@ -225,7 +225,7 @@ def _write_file(ledger: Ledger, known: Mapping[Any, Any] | None, reading: Readin
     values = {
         "path": file.path,
         "path_key": reading.path_key,
-        "state": TranscriptState.PRESENT.value,
+        "state": TranscriptState.CURRENT.value,
         "offset": file.offset,
         "lines": file.lines,
         "waiting": file.waiting,

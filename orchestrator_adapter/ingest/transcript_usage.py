@@ -6,10 +6,13 @@ a file, everything is read again.
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import gc
 import hashlib
+import multiprocessing
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -27,6 +30,11 @@ LAYOUT = 1
 """Of the notes; others are not read."""
 _MARK = b'"usage"'
 """Stands in every line that tells of a reply; in text within a line its quotes would be escaped."""
+WORTH_SHARING = 16_000_000
+"""Bytes below which another process costs more than it saves."""
+_Known = dict[tuple[str, str], Reply]
+_Wanted = tuple[str, int, int]
+"""Path of a file, where to begin, and its size."""
 _Mark = tuple[int, int, int]
 """Size, time of change, and bytes that were read, of one file."""
 
@@ -42,10 +50,22 @@ class Looked:
     """Of that read this time."""
 
 
-def look(folder: Path, notes: Path | None, *, zone: tzinfo, mode: CostMode, now_ms: int) -> Looked:
-    """The usage of everything below a folder, counted as an import counts it; `notes` is the folder for notes."""
+def look(
+    folder: Path,
+    notes: Path | None,
+    *,
+    zone: tzinfo,
+    mode: CostMode,
+    now_ms: int,
+    surcharge: bool = False,
+    cores: int = 0,
+) -> Looked:
+    """The usage of everything below a folder, counted as an import counts it; `notes` is the folder for notes.
+
+    `cores`: processes that share the work; 0 for as many as there are cores.
+    """
     found = dict(_files(os.fspath(folder)))
-    asked = f"{zone}|{mode}|{hashlib.sha256(prices.TABLE.read_bytes()).hexdigest()[:16]}"
+    asked = f"{zone}|{mode}|{surcharge}|{hashlib.sha256(prices.TABLE.read_bytes()).hexdigest()[:16]}"
     note = None if notes is None else notes / hashlib.sha256(os.fsencode(folder.absolute())).hexdigest()[:32]
     marks, tables = _noted(note)
     before = sum(mark[2] for mark in marks.values())
@@ -58,10 +78,11 @@ def look(folder: Path, notes: Path | None, *, zone: tzinfo, mode: CostMode, now_
         return Looked(Usage.of(tables[asked]), len(found), size, 0)
     known = {} if stale or not marks else _replies(note)
     if known is None:
-        return look(folder, None, zone=zone, mode=mode, now_ms=now_ms)
+        return look(folder, None, zone=zone, mode=mode, now_ms=now_ms, surcharge=surcharge, cores=cores)
     with _unswept():
-        marks |= {path: (*found[path], _read(path, marks.get(path, (0, 0, 0))[2], known)) for path in changed}
-    usage = table(known.values(), prices.book(), zone=zone, mode=mode, now_ms=now_ms)
+        ends = _gathered([(path, marks.get(path, (0, 0, 0))[2], found[path][0]) for path in changed], known, cores)
+    marks |= {path: (*found[path], end) for path, end in ends.items()}
+    usage = table(known.values(), prices.book(), zone=zone, mode=mode, now_ms=now_ms, surcharge=surcharge)
     if note is not None:
         kept = {asked: usage.as_dict()} if changed else tables | {asked: usage.as_dict()}
         _write_down(note, marks, kept, known if changed else None)
@@ -108,7 +129,67 @@ def _ends_a_line(path: str, offset: int) -> bool:
         return file.read(1) == b"\n"
 
 
-def _read(path: str, offset: int, known: dict[tuple[str, str], Reply]) -> int:
+def _gathered(wanted: list[_Wanted], known: _Known, cores: int) -> dict[str, int]:
+    """Take in the replies of these files; gives where the reading of each ended.
+
+    Much is shared among the cores; not in a process with threads, for its copies could hang on what those hold.
+    """
+    shares = _shares(wanted, cores or os.cpu_count() or 1)
+    if len(shares) < 2 or threading.active_count() > 1 or "fork" not in multiprocessing.get_all_start_methods():
+        return _taken(wanted, known)
+    pool = concurrent.futures.ProcessPoolExecutor(len(shares) - 1, multiprocessing.get_context("fork"))
+    with pool:
+        others = [pool.submit(_elsewhere, share) for share in shares[1:]]
+        ends = _taken(shares[0], known)
+        for other in others:
+            more, rows = other.result()
+            ends |= more
+            for reply in _unpacked(rows):
+                _keep(reply, known)
+    return ends
+
+
+def _shares(wanted: list[_Wanted], cores: int) -> list[list[_Wanted]]:
+    """The files in their order, in about equal parts; one part if it is little."""
+    total = sum(size - offset for _, offset, size in wanted)
+    most = max(total / cores, WORTH_SHARING)
+    out: list[list[_Wanted]] = [[]]
+    held = 0
+    for one in wanted:
+        if held >= most and len(out) < cores:
+            out.append([])
+            held = 0
+        out[-1].append(one)
+        held += one[2] - one[1]
+    return out
+
+
+def _taken(wanted: list[_Wanted], known: _Known) -> dict[str, int]:
+    return {path: _read(path, offset, known) for path, offset, _ in wanted}
+
+
+def _elsewhere(wanted: list[_Wanted]) -> tuple[dict[str, int], bytes]:
+    """The same in another process; replies come back packed."""
+    known: _Known = {}
+    gc.disable()
+    return _taken(wanted, known), _packed(known)
+
+
+def _packed(known: _Known) -> bytes:
+    return orjson.dumps([(*one[:4], tuple(one.tokens.as_dict().values()), *one[5:]) for one in known.values()])
+
+
+def _unpacked(rows: bytes) -> Iterator[Reply]:
+    return (Reply._make((*row[:4], Tokens(*row[4]), *row[5:])) for row in orjson.loads(rows))
+
+
+def _keep(reply: Reply, known: _Known) -> None:
+    before = known.get(reply.key)
+    if before is None or reply.larger_than(before):
+        known[reply.key] = reply
+
+
+def _read(path: str, offset: int, known: _Known) -> int:
     """Take in the replies from an offset on, the larger of two copies; gives the end of the last whole line."""
     with Path(path).open("rb") as file:
         file.seek(offset)
@@ -121,9 +202,7 @@ def _read(path: str, offset: int, known: dict[tuple[str, str], Reply]) -> int:
         if line is None or says_no_more(line, known):
             continue
         for reply in replies(line, f"{path}:{offset + start}"):
-            before = known.get(reply.key)
-            if before is None or reply.larger_than(before):
-                known[reply.key] = reply
+            _keep(reply, known)
     return offset + end
 
 
@@ -138,24 +217,20 @@ def _noted(note: Path | None) -> tuple[dict[str, _Mark], dict[str, Any]]:
     return {}, {}
 
 
-def _replies(note: Path | None) -> dict[tuple[str, str], Reply] | None:
+def _replies(note: Path | None) -> _Known | None:
     try:
-        rows = orjson.loads(note.with_suffix(".replies").read_bytes()) if note is not None else []
-        found = (Reply._make((*row[:4], Tokens(*row[4]), *row[5:])) for row in rows)
-        return {reply.key: reply for reply in found}
+        rows = note.with_suffix(".replies").read_bytes() if note is not None else b"[]"
+        return {reply.key: reply for reply in _unpacked(rows)}
     except (OSError, ValueError, TypeError):
         return None
 
 
-def _write_down(
-    note: Path, marks: dict[str, _Mark], tables: dict[str, Any], known: dict[tuple[str, str], Reply] | None
-) -> None:
+def _write_down(note: Path, marks: dict[str, _Mark], tables: dict[str, Any], known: _Known | None) -> None:
     """Note what was read; where nothing can be written the next look reads everything again."""
     try:
         note.parent.mkdir(parents=True, exist_ok=True)
         if known is not None:
-            rows = [(*one[:4], tuple(one.tokens.as_dict().values()), *one[5:]) for one in known.values()]
-            _put(note.with_suffix(".replies"), orjson.dumps(rows))
+            _put(note.with_suffix(".replies"), _packed(known))
         _put(note.with_suffix(".files"), orjson.dumps({"layout": LAYOUT, "files": marks, "tables": tables}))
     except (OSError, orjson.JSONEncodeError):
         with contextlib.suppress(OSError):

@@ -201,7 +201,7 @@ class Scan:
             session_id=place.session_id,
             path=storable(os.fsdecode(found.path)),
             version=place.version,
-            state=TranscriptState.PRESENT,
+            state=TranscriptState.CURRENT,
             offset=after.offset,
             lines=after.lines,
             faults=told.faulty,

@@ -184,19 +184,19 @@ def spend_by_day(days: Sequence[DaySpend]) -> None:
     frame = pd.DataFrame(
         {
             "day": [day.day for day in days],
-            "model": [day.model for day in days],
+            "model": [day.model.removeprefix("claude-") for day in days],
             "usd": [day.nanousd / NANO for day in days],
             "cost": [words.dollars(day.nanousd) for day in days],
             "replies": [day.replies for day in days],
         }
     )
     chart = (
-        alt.Chart(frame, height=200, title="What each UTC day cost, in dollars")
+        alt.Chart(frame, height=300, title="What each UTC day cost, in dollars")
         .mark_bar()
         .encode(
             x=alt.X("yearmonthdate(day):T", title=None, scale=alt.Scale(type="utc")),
             y=alt.Y("usd:Q", title=None),
-            color=alt.Color("model:N", title=None, legend=alt.Legend(orient="bottom", columns=3)),
+            color=alt.Color("model:N", title=None, legend=alt.Legend(orient="bottom", columns=2)),
             tooltip=[alt.Tooltip("day:T", format="%Y-%m-%d"), "model", "cost", "replies"],
         )
     )

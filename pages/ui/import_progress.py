@@ -36,6 +36,9 @@ def progress() -> None:
 
 def _bar(one: Import) -> None:
     done = one.bytes_done / one.bytes_total if one.bytes_total else 0.0
+    if not one.files_total:
+        st.progress(0.0, text=plain(f"Looking for transcripts in {one.folder} …"))
+        return
     told = f"Reading {one.folder}: {one.files_done:,} of {words.count(one.files_total, 'file')}"
     st.progress(min(1.0, done), text=plain(f"{told}, {size(one.bytes_done)} of {size(one.bytes_total)}"))
     st.caption("It goes on if you leave this page.")
@@ -49,7 +52,8 @@ def report(one: Import, now: datetime) -> None:
     elif one.error:
         st.error(plain(f"The last import failed: {one.error}"), icon=":material/error:")
     else:
-        st.success(plain(f"{summary(found)} ({words.ago(one.ended_at or one.heard_at, now)})"), icon=":material/check:")
+        when = words.ago(one.ended_at or one.heard_at, now)
+        st.success(plain(f"{when.capitalize()}: {summary(found)}"), icon=":material/check:")
     cards.chips(_chips(found))
     if found.skipped:
         lines = [f"- {number:,} {plain(why)}" for why, number in sorted(found.skipped.items())]
@@ -61,7 +65,7 @@ def report(one: Import, now: datetime) -> None:
 
 def summary(found: ImportReport) -> str:
     if not (found.new or found.grown):
-        return "Nothing new: everything in the folder was known."
+        return "nothing new, everything in the folder was known."
     fresh = [words.count(found.sessions, "session"), words.count(found.subagents, "sub-agent")]
     grown = f", {words.count(found.grown, 'file')} had grown" if found.grown else ""
     return f"{' and '.join(fresh)} read in{grown}: {words.dollars(found.nanousd)}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -63,13 +63,17 @@ def _rows(found: Sequence[Task], _now: datetime) -> pa.Table:
             "Session": [words.title(task.description, 80) for task in found],
             "Project": [task.working_directory for task in found],
             "Cost": [task.cost_nanousd / NANO if known else None for task, known in zip(found, priced, strict=True)],
-            "Tokens": [task.tokens.total for task in found],
+            "Tokens": [words.tokens(task.tokens.total) for task in found],
             "Tools": [task.tool_calls for task in found],
             "Model": [task.model or "" for task in found],
             "Began": [task.created_at for task in found],
-            "Ended": [task.ended_at for task in found],
+            "Duration": [_took(task) for task in found],
         }
     )
+
+
+def _took(task: Task) -> timedelta | None:
+    return None if task.started_at is None or task.ended_at is None else task.ended_at - task.started_at
 
 
 def _columns() -> dict[str, Any]:
@@ -80,10 +84,10 @@ def _columns() -> dict[str, Any]:
     )
     return {
         "Session": opened,
-        "Cost": column.NumberColumn(format="$%,.4f"),
-        "Tokens": column.NumberColumn(format="%,d"),
+        "Cost": column.NumberColumn(format="$%,.2f"),
+        "Tokens": column.TextColumn(alignment="right"),
         "Began": column.DatetimeColumn(**when),
-        "Ended": column.DatetimeColumn(**when),
+        "Duration": column.NumberColumn(format="compact"),
     }
 
 

@@ -40,7 +40,9 @@ class Held:
 def buttons(task: Task) -> None:
     """What can be done now; the one that helps most stands first."""
     if task.runtime not in OURS:
-        st.caption("Another program runs the agents of this task: act on them there.")
+        imported = task.runtime is Runtime.IMPORTED
+        elsewhere = "Another program runs the agents of this task: act on them there."
+        st.caption("A session of Claude Code that was read in." if imported else elsewhere)
         if task.ended:
             _offer("Delete", "delete", ":material/delete:", confirm_delete, task)
         return

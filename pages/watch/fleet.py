@@ -43,7 +43,7 @@ def first_steps() -> None:
     with history.container(border=True, height="stretch"):
         st.subheader("Look around first")
         st.markdown("Fill this empty store with 90 days of a made-up fleet, marked as demo everywhere:")
-        st.code(SEED, language="bash")
+        st.code(SEED, language="bash", wrap_lines=True)
 
 
 def run_demo() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from data.domain.money import Tokens
 from data.domain.prices import NO_MODEL, book
-from data.domain.transcript_lines import CostMode, Reply, at_ms, cost, parsed, replies
+from data.domain.transcript_lines import CostMode, Reply, at_ms, cost, parsed, replies, surcharge_nanousd
 
 AT = "2026-11-01T10:00:00.000Z"
 OPUS = "claude-opus-4-8"
@@ -149,6 +149,22 @@ def test_speed_and_place_change_the_price_as_the_command_line_does() -> None:
 def test_a_long_prompt_has_no_surcharge() -> None:
     found = only(line("claude-sonnet-4-5", {"input_tokens": 300_000}))
     assert nanousd(found) == 900_000_000
+
+
+@pytest.mark.parametrize(
+    ("model", "kind", "nanousd"),
+    [
+        ("claude-sonnet-4-5", "input_tokens", 300_000_000),
+        ("claude-sonnet-4-20250514", "output_tokens", 750_000_000),
+        ("claude-sonnet-4-5", "cache_read_input_tokens", 30_000_000),
+        ("claude-sonnet-4-5", "cache_creation_input_tokens", 375_000_000),
+        ("claude-sonnet-4-6", "input_tokens", 0),
+        ("claude-of-tomorrow", "input_tokens", 0),
+    ],
+)
+def test_the_surcharge_of_other_lists_is_an_option(model: str, kind: str, nanousd: int) -> None:
+    assert surcharge_nanousd(only(line(model, {kind: 300_000})), book(), 0) == nanousd
+    assert surcharge_nanousd(only(line(model, {kind: 200_000})), book(), 0) == 0
 
 
 def test_an_unknown_model_is_unpriced_and_not_free() -> None:

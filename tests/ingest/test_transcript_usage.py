@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from datetime import UTC
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,11 +16,12 @@ from data.domain.transcript_lines import CostMode
 from data.domain.usage import UNDATED, Usage
 from data.store import Store
 from orchestrator_adapter.ingest.transcript_files import find
-from orchestrator_adapter.ingest.transcript_usage import Looked, look
+from orchestrator_adapter.ingest.transcript_usage import WORTH_SHARING, Looked, look
 from orchestrator_adapter.ingest.transcripts import Scan
 from tests.ingest.trees import OTHER, PRICE, SESSION, main_file, packed, prompt, says, sub_file, write
 
 NOW_MS = 1_800_000_000_000
+ROOT = Path(__file__).parents[2]
 
 
 def looked(root: Path, zone: str = "UTC", mode: CostMode = CostMode.AUTO) -> Looked:
@@ -110,6 +113,31 @@ def test_fast_mode_and_web_searches_are_told_apart(tmp_path: Path) -> None:
     plain, quick = looked(tmp_path).usage.rows
     assert (plain.searches_nanousd, plain.nanousd) == (20_000_000, 0)
     assert (quick.model, quick.nanousd, quick.tokens) == ("claude-opus-4-8-fast", 50_000, Tokens(output=1))
+
+
+SHARED = """
+import json, sys
+from datetime import UTC
+from pathlib import Path
+from data.domain.transcript_lines import CostMode
+from orchestrator_adapter.ingest.transcript_usage import look
+
+alone, shared = (look(Path(sys.argv[1]), None, zone=UTC, mode=CostMode.AUTO, now_ms=0, cores=n) for n in (1, 2))
+print(json.dumps([alone == shared, shared.usage.total().replies]))
+"""
+
+
+def test_shared_between_processes_it_is_the_same(tmp_path: Path) -> None:
+    """In a process of its own: one that has threads does not share."""
+    big = [{"type": "text", "text": "x" * 100_000}]
+    for number in range(1, 5):
+        session = f"{number}{SESSION[1:]}"
+        turns = [says(number * 100 + n, blocks=big, session=session) for n in range(60)]
+        write(main_file(tmp_path, session), says(1, session=session, second=number), *turns)
+    assert sum(path.stat().st_size for path in tmp_path.rglob("*.jsonl")) > WORTH_SHARING
+    command = [sys.executable, "-W", "error", "-c", SHARED, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.stderr, done.stdout.strip()) == ("", "[true, 241]")
 
 
 def test_a_table_there_and_back(tmp_path: Path) -> None:

@@ -95,6 +95,7 @@ def test_a_session_becomes_a_task_with_its_agents_replies_and_files(store: Store
         assert (main.context_used, main.context_window, main.tool_calls) == (110, 1_000_000, 4)
         assert (helper.role, helper.name, helper.cost_nanousd) == (Role.REVIEWER, "Look around", PRICE)
         assert [m.subagent for m in board.messages(helper.id)] == [False]
+        assert [(step.started_at, step.ended_at) for step in board.step_times(TASK)] == [(at(0), at(90))]
         first, second = board.transcript_files_of(TASK)
         assert (first.agent_id, first.depth, first.lines, first.cli_version) == (MAIN, 0, 14, "2.1.330")
         assert (second.parent_agent_id, second.tool_use_id, second.depth) == (MAIN, "toolu_2", 1)
@@ -191,7 +192,7 @@ def test_a_file_that_was_cut_or_replaced_is_noticed_and_nothing_is_lost_or_count
         first, second = board.transcript_file(MAIN, 1), board.transcript_file(MAIN)
         assert first is not None
         assert second is not None
-        assert (first.state, second.state, second.version) == (TranscriptState.REPLACED, TranscriptState.PRESENT, 2)
+        assert (first.state, second.state, second.version) == (TranscriptState.REPLACED, TranscriptState.CURRENT, 2)
     whole(store)
     assert scan(store, tmp_path).known == 1
 
