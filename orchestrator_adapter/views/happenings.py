@@ -90,6 +90,11 @@ def _done(event: Event) -> tuple[str, str] | None:
             return "retry", f"{why}: try {attempt} of {most} at {at:%H:%M:%S} UTC"
         case e.SubagentMoved(to=to, words=text):
             return "subagent", _with(f"sub-agent {to}", text)
+        case e.SessionImported(session_id=session):
+            return "moved", f"session {session[:8]} of Claude Code was read in"
+        case e.TranscriptRead(lines=lines, replies=replies, cost_nanousd=nanousd) if lines:
+            told = f"{words.count(lines, 'line')} read in, {words.count(replies, 'reply', 'replies')}"
+            return "moved", f"{told}, {words.dollars(nanousd)}"
         case e.Diagnostic(words=text):
             return "diagnostic", text
         case _:

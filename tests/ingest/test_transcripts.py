@@ -24,6 +24,7 @@ from data.store import tables_history as h
 from data.store.imports import CHUNK
 from orchestrator_adapter.ingest.transcript_files import find
 from orchestrator_adapter.ingest.transcripts import DELETED, OURS, TWICE, Scan
+from orchestrator_adapter.views import happenings
 from tests.ingest import trees
 from tests.ingest.trees import OTHER, PRICE, SESSION, calls, main_file, packed, prompt, returns, says, sub_file, write
 from tests.store.test_board import created, submitted
@@ -287,6 +288,28 @@ def test_any_stretch_of_a_long_transcript_is_had_by_its_numbers(lite: Store, tmp
         files, size, packed_size = board.transcripts_kept()
     assert (files, size) == (1, path.stat().st_size)
     assert packed_size < size / 4
+
+
+@pytest.mark.parametrize("place", ["subagents/agent-b2.jsonl", "subagents/a1/deep/agent-b2.jsonl", "../agent-b2.jsonl"])
+def test_sub_agents_at_any_depth_belong_to_their_session(lite: Store, tmp_path: Path, place: str) -> None:
+    side = {"isSidechain": True, "agentId": "b2"}
+    path = main_file(tmp_path).with_suffix("") / place
+    write(path, prompt("Look", **side), says(2, second=5, **side))
+    write(main_file(tmp_path), prompt("Fix it"), says(1))
+    os.utime(path, (1, 1))  # read first, before anything is known of its session
+    report = scan(lite, tmp_path)
+    assert (report.sessions, report.subagents, report.replies) == (1, 1, 2)
+    assert (task_in(lite).description, task_in(lite).cost_nanousd) == ("Fix it", 2 * PRICE)
+    with lite.read() as board:
+        main, helper = board.transcript_files_of(TASK)
+        assert (main.agent_id, helper.agent_id) == (MAIN, observed.agent_id(SESSION, "b2"))
+        assert (helper.parent_agent_id, helper.depth) == (MAIN, 1)
+        lines = [happenings.line(entry.event, {}) for entry in board.events(TASK)]
+    assert [one["words"] for one in lines if one] == [
+        "session 11111111 of Claude Code was read in",
+        "2 lines read in, 1 reply, $0.0026",
+        "2 lines read in, 1 reply, $0.0026",
+    ]
 
 
 def test_damage_to_what_is_kept_is_found(lite: Store, tmp_path: Path) -> None:
