@@ -90,6 +90,12 @@ class Histories(Look):
             out.append(DaySpend(rows.at(number * _DAY_MS), model, replies, used, int(nanousd), int(unpriced)))
         return out
 
+    def imported_searches(self) -> int:
+        """Web searches of imported sessions; what they cost is part of their cost."""
+        c = t.messages.c
+        query = sa.select(sa.func.coalesce(sa.func.sum(c.web_searches), 0)).where(c.imported.is_(True))
+        return int(self.connection.execute(query).scalar_one())
+
     def imported_by_project(self, limit: int = 100) -> list[Share]:
         """Imported sessions by the folder they worked in, the dearest first."""
         return self._shares(t.tasks.c.working_directory, limit)

@@ -73,7 +73,9 @@ def _rows(found: Sequence[Task], _now: datetime) -> pa.Table:
 
 
 def _took(task: Task) -> timedelta | None:
-    return None if task.started_at is None or task.ended_at is None else task.ended_at - task.started_at
+    if task.started_at is None or task.ended_at is None:
+        return None
+    return timedelta(seconds=round((task.ended_at - task.started_at).total_seconds()))
 
 
 def _columns() -> dict[str, Any]:

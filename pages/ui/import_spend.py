@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from data.domain import words
+from data.domain import prices, words
 from data.store.imported import DaySpend, Share
 from pages.ui import charts, session, tables
 
@@ -19,6 +19,7 @@ _DAYS = 60
 def spend() -> None:
     with session.read() as board:
         days = board.imported_by_day()
+        searches = board.imported_searches()
         projects, models = board.imported_by_project(), board.imported_by_model()
     if not days:
         return
@@ -29,7 +30,7 @@ def spend() -> None:
     st.markdown(
         words.dollars(nanousd).replace("$", "\\$")
         + f" for {words.count(sum(day.replies for day in days), 'reply', 'replies')}"
-        + f" from {first:%Y-%m-%d} to {last:%Y-%m-%d}.{rest}"
+        + f" from {first:%Y-%m-%d} to {last:%Y-%m-%d}.{_searched(searches)}{rest}"
     )
     charts.spend_by_day(_newest(days))
     by_day, by_project, by_model = st.tabs(["By day", "By project", "By model"], key="history-by")
@@ -39,6 +40,12 @@ def spend() -> None:
         _shares(projects, "Project")
     with by_model:
         _shares(models, "Model")
+
+
+def _searched(number: int) -> str:
+    """Apart, because other programs that count transcripts leave it out."""
+    paid = words.dollars(number * prices.book().per_web_search).replace("$", "\\$")
+    return f" In it: {words.count(number, 'web search', 'web searches')} for {paid}." if number else ""
 
 
 def _newest(days: Sequence[DaySpend]) -> list[DaySpend]:

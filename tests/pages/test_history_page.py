@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from data.domain import observed
 from data.store import settings
 from orchestrator_adapter.deck import Deck
-from tests.ingest.trees import PRICE, SESSION, main_file, prompt, says, write
+from tests.ingest.trees import SESSION, main_file, prompt, says, write
 from tests.pages.test_control import deck, opened
 
 __all__ = ["deck"]
@@ -43,7 +43,10 @@ def test_the_empty_page_says_what_to_do_and_a_folder_is_checked_as_it_is_typed(d
 
 
 def test_an_import_is_started_followed_and_shown(deck: Deck, tmp_path: Path, eventually: Callable[..., None]) -> None:
-    write(main_file(tmp_path), prompt("Fix the till"), says(1), says(2, second=4), torn=b"{torn}\n")
+    searched = says(2, second=4)
+    usage = searched["message"]["usage"] | {"server_tool_use": {"web_search_requests": 2}}
+    searched["message"] = searched["message"] | {"usage": usage}
+    write(main_file(tmp_path), prompt("Fix the till"), says(1), searched, torn=b"{torn}\n")
     at = import_of(opened(PAGE), tmp_path)
     at.button(key="history-import").click().run()
 
@@ -55,7 +58,7 @@ def test_an_import_is_started_followed_and_shown(deck: Deck, tmp_path: Path, eve
     at = opened(PAGE)
     shown = text(at)
     assert "1 session and 0 sub-agents read in" in shown
-    assert f"${2 * PRICE / 1e9:.4f} for 2 replies from 2026-11-01 to 2026-11-01." in shown
+    assert "$0.03 for 2 replies from 2026-11-01 to 2026-11-01. In it: 2 web searches for $0.02." in shown
     assert "1 new" in shown
     assert any("not a JSON object" in one.value for one in at.code)
     assert at.dataframe[-1].value.iloc[0]["Session"] == "Fix the till"

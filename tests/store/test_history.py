@@ -75,6 +75,7 @@ def test_what_it_cost_by_day_project_and_model(store: Store, tmp_path: Path) -> 
     with store.read() as board:
         (day,) = board.imported_by_day()
         projects, (model,) = board.imported_by_project(), board.imported_by_model()
+        assert board.imported_searches() == 0
     assert (f"{day.day:%Y-%m-%d}", day.replies, day.nanousd, day.tokens.output) == ("2026-11-01", 3, 3 * PRICE, 300)
     assert [(p.name, p.sessions, p.nanousd) for p in projects] == [("/srv/shop", 2, 3 * PRICE)]
     assert (model.name, model.sessions, model.replies, model.tokens) == ("claude-opus-4-8", 2, 3, 330)
