@@ -22,6 +22,8 @@ from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.settings import Settings, guard_exposure
 
 FREEZE_AFTER_S = 5.0
+COLLECT = (10_000, 10, 20)
+"""So many more objects before the young are looked through, and so many such looks before the older ones are."""
 
 
 class Life:
@@ -57,10 +59,18 @@ class Life:
 
 
 async def _freeze() -> None:
-    """What is loaded by now stays: take it out of every later collection, which else stops all requests."""
-    await asyncio.sleep(FREEZE_AFTER_S)
-    gc.collect()
-    gc.freeze()
+    """Keep the collector from stopping all requests for a fifth of a second, every second or two.
+
+    What is loaded stays: it is taken out of every later collection, again after pages have loaded more. And a
+    collection begins so late that what a run of a page leaves behind is found among the young, which are few.
+    """
+    gc.set_threshold(*COLLECT)
+    loaded = 0
+    while True:
+        await asyncio.sleep(FREEZE_AFTER_S)
+        if loaded != (loaded := len(sys.modules)):
+            gc.collect()
+            gc.freeze()
 
 
 def _no_delay() -> None:
