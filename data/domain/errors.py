@@ -237,3 +237,31 @@ class AgentFailed(FleetError):
 
 class VerdictFailed(AgentFailed):
     """The agent judged the work as not good."""
+
+
+class TokenRefused(FleetError):
+    """This address wants the token of this Quarterdeck: send it as `Authorization: Bearer TOKEN`."""
+
+    status = 401
+
+
+class TelemetryInvalid(FleetError):
+    """The body is not what OpenTelemetry sends."""
+
+    status = 400
+
+
+class MediaRefused(FleetError):
+    """The body must be application/json or application/x-protobuf, plain or gzip."""
+
+    status = 415
+
+
+class IntakeFull(FleetError):
+    """More is coming in than can be written down; send it again a little later."""
+
+    status = 503
+
+
+class HookSettingsRefused(InvalidField):
+    """The settings file of Claude Code cannot be changed safely."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
@@ -30,7 +29,8 @@ from data.domain.event_base import AgentEvent, Storable, TaskEvent
 from data.domain.fleet import Priority
 from data.domain.history_events import ImportMoved, SessionImported, TranscriptRead
 from data.domain.money import Tokens
-from data.domain.session_events import ContextCompacted, Prompted
+from data.domain.observed_events import SignalReceived, TaskDescribed
+from data.domain.session_events import ContextCompacted, Prompted, RetryScheduled
 from data.domain.tasks import AnalystChoice, Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
 
@@ -63,6 +63,7 @@ __all__ = [
     "Said",
     "SessionImported",
     "SessionStarted",
+    "SignalReceived",
     "StepContinued",
     "StepMoved",
     "StepReset",
@@ -70,6 +71,7 @@ __all__ = [
     "StepSpec",
     "SubagentMoved",
     "TaskDeleted",
+    "TaskDescribed",
     "TaskMoved",
     "TaskPlanned",
     "TaskPrioritized",
@@ -288,18 +290,6 @@ class FileTouched(AgentEvent):
     removed: int = 0
 
 
-class RetryScheduled(AgentEvent):
-    """The model service refused for now; when the next try comes."""
-
-    kind: Literal["retry_scheduled"] = "retry_scheduled"
-    attempt: int
-    max_retries: int
-    delay_ms: int
-    status: int | None = None
-    error: str = ""
-    retry_at: datetime
-
-
 class ToolRefused(AgentEvent):
     """A tool was not permitted."""
 
@@ -333,6 +323,7 @@ Event = (
     | TaskMoved
     | TaskResumed
     | TaskDeleted
+    | TaskDescribed
     | BudgetSet
     | BudgetRemoved
     | BudgetReached
@@ -356,6 +347,7 @@ Event = (
     | ApprovalAsked
     | ApprovalAnswered
     | Diagnostic
+    | SignalReceived
     | FleetSet
     | TaskPrioritized
     | StepContinued

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from data.domain.event_base import AgentEvent
@@ -23,3 +24,15 @@ class ContextCompacted(AgentEvent):
     before_tokens: int | None = None
     """What filled the context window until then; None if that was not told."""
     after_tokens: int | None = None
+
+
+class RetryScheduled(AgentEvent):
+    """The model service refused for now; when the next try comes."""
+
+    kind: Literal["retry_scheduled"] = "retry_scheduled"
+    attempt: int
+    max_retries: int
+    delay_ms: int
+    status: int | None = None
+    error: str = ""
+    retry_at: datetime

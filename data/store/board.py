@@ -26,6 +26,7 @@ from data.store.imported import Histories
 from data.store.ledger import Recorded
 from data.store.lists import AgentFilter, Page, TaskFilter
 from data.store.look import recorded
+from data.store.observed import Observing
 from data.store.story import Stories
 from data.store.transcripts import Transcripts
 
@@ -95,7 +96,7 @@ class Fleet:
     """Agents created in each of the last 24 hours, oldest first."""
 
 
-class Board(Conversations, Histories, Stories, Transcripts):
+class Board(Conversations, Histories, Observing, Stories, Transcripts):
     """One open look at the store."""
 
     def clock(self) -> int:

@@ -16,8 +16,9 @@ from data.domain.errors import AgentNotFound, TaskNotFound, TooLate
 from data.domain.replay import counted_before
 from data.domain.tasks import ENDED, RESUMABLE, TaskStatus, move
 from data.domain.workflows import StepStatus
-from data.store import alerting, asking, history, settings, spending
+from data.store import alerting, asking, history, settings, spending, telemetry
 from data.store import tables as t
+from data.store.light import effect
 from data.store.rows import ms, token_columns, tokens
 
 _STEP_ENDED = {StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.CANCELLED, StepStatus.SKIPPED}
@@ -52,6 +53,8 @@ def fold(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None:
             history.fold(db, rev, at_ms, event)
         case e.WorkerLost():
             pass  # told in the log; the row of the worker is kept by `workers`
+        case e.TaskDescribed():
+            _task(db, event.task_id, rev, description=event.description)
         case e.TaskPrioritized():
             _task(db, event.task_id, rev, priority=event.priority.value)
         case e.StepMoved():
@@ -71,22 +74,11 @@ def _fold_agent(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None
             _move_agent(db, rev, at_ms, event)
         case e.SessionStarted():
             _agent(db, event, rev, session_id=event.session_id, model=event.model)
-        case e.Activity():
-            _agent(db, event, rev, activity=event.words)
         case e.TotalReported():
             _report(db, rev, event)
-        case e.ToolCalled():
-            _agent(db, event, rev, {"tool_calls": 1}, activity=event.words, tool_since_ms=at_ms)
-            _task(db, event.task_id, rev, {"tool_calls": 1})
-        case e.FileTouched():
-            _touch(db, rev, event)
         case e.RetryScheduled():
             doing = f"waiting to retry ({event.attempt} of {event.max_retries}): {event.error or event.status}"
             _agent(db, event, rev, activity=doing, retry_at_ms=ms(event.retry_at))
-        case e.SubagentMoved():
-            _agent(db, event, rev, activity=f"sub-agent {event.to}: {event.words}".rstrip(": "))
-        case e.ToolRefused():
-            _agent(db, event, rev, activity=f"refused: {event.words}")
         case e.StepContinued():
             _agent(db, event, rev, activity="continues its session" if event.session else "begins anew")
         case e.StepRetried():
@@ -94,18 +86,23 @@ def _fold_agent(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None
             _agent(db, event, rev, activity=doing, retry_at_ms=ms(event.retry_at))
         case e.AgentTold():
             _agent(db, event, rev, activity=words.shortened(f"told by {event.by}: {event.words}", 200))
-        case e.ToolReturned():
-            _agent(db, event, rev, tool_since_ms=None)
-        case e.ContextCompacted(after_tokens=int(left)):
-            _agent(db, event, rev, context_used=left)
-        case e.Said() | e.Diagnostic() | e.AgentHeard() | e.Prompted() | e.ContextCompacted():
-            _agent(db, event, rev)
-        case _:  # pragma: no cover - the type checker sees a missing case first
-            raise AssertionError(event)
+        case _:
+            _fold_light(db, rev, at_ms, event)
+
+
+def _fold_light(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None:
+    """Events that come many times a second; `bulk` folds them many at once."""
+    does = effect(event, at_ms)
+    assert does is not None, event
+    if isinstance(event, e.FileTouched):
+        _touch(db, event)
+    _agent(db, event, rev, does.more, **does.values)
+    if does.task:
+        _task(db, event.task_id, rev, does.task_more)
 
 
 @functools.cache
-def _update(table: sa.Table, sets: frozenset[str], adds: frozenset[str]) -> sa.Update:
+def update_of(table: sa.Table, sets: frozenset[str], adds: frozenset[str]) -> sa.Update:
     """Kept once built: building the statement takes several times as long as running it."""
     update = sa.update(table).where(table.c.id == sa.bindparam("row_id"))
     sums = {name: sa.func.coalesce(table.c[name], 0) + sa.bindparam(f"add_{name}") for name in adds}
@@ -118,7 +115,7 @@ def _change(
     """Set columns and add to others; whether there is such a row."""
     given: dict[str, object] = {f"set_{name}": value for name, value in values.items()}
     given |= {f"add_{name}": value for name, value in more.items()}
-    statement = _update(table, frozenset(values), frozenset(more))
+    statement = update_of(table, frozenset(values), frozenset(more))
     return bool(db.execute(statement, given | {"row_id": row_id}).rowcount)
 
 
@@ -303,6 +300,8 @@ def _known_message(db: sa.Connection, event: e.MessageMetered) -> sa.RowMapping 
 
 def is_news(db: sa.Connection, event: e.MessageMetered) -> bool:
     """Whether this copy of a model reply says more than the one that was counted."""
+    if telemetry.is_counted(db, event):
+        return False
     known = _known_message(db, event)
     return known is None or event.tokens.output > known["tokens_output"]
 
@@ -314,6 +313,7 @@ def _meter(db: sa.Connection, rev: int, at_ms: int, event: e.MessageMetered) -> 
     cost, unpriced = event.cost_nanousd or 0, int(event.cost_nanousd is None)
     values = {**token_columns(event.tokens), "cost_nanousd": event.cost_nanousd, "model": event.model}
     if known is None:
+        telemetry.give_way(db, rev, event)
         agent = db.execute(sa.select(t.agents.c.simulated).where(t.agents.c.id == event.agent_id)).first()
         if agent is None:
             raise AgentNotFound(f"There is no agent {event.agent_id}.", agent_id=event.agent_id)
@@ -357,11 +357,9 @@ _TOUCHED = (
 )
 
 
-def _touch(db: sa.Connection, rev: int, event: e.FileTouched) -> None:
+def _touch(db: sa.Connection, event: e.FileTouched) -> None:
     keys = {"agent_id": event.agent_id, "path": event.path, "change": event.change.value}
     known = {f"the_{name}": value for name, value in keys.items()}
     if db.execute(_TOUCHED, {**known, "more": event.added, "less": event.removed}).rowcount == 0:
         rest = {"task_id": event.task_id, "added": event.added, "removed": event.removed}
         db.execute(sa.insert(t.files), {**keys, **rest})
-    _agent(db, event, rev)
-    _task(db, event.task_id, rev)

@@ -133,7 +133,7 @@ agents = sa.Table(
     sa.Column("reported_last_nanousd", sa.BigInteger),
     _count("context_used"),
     sa.Column("context_window", sa.BigInteger),
-    sa.Column("session_id", sa.String(80)),
+    sa.Column("session_id", sa.String(80), index=True),
     sa.Column("log_dir", sa.Text),
     sa.Column("retry_at_ms", sa.BigInteger),
     sa.Column("tool_since_ms", sa.BigInteger),
@@ -147,7 +147,7 @@ messages = sa.Table(
     "messages",
     metadata,
     sa.Column("message_id", sa.String(120), primary_key=True),
-    sa.Column("request_id", sa.String(120), primary_key=True),
+    sa.Column("request_id", sa.String(120), primary_key=True, index=True),
     sa.Column("task_id", _Id, nullable=False, index=True),
     sa.Column("agent_id", _Id, nullable=False, index=True),
     sa.Column("model", sa.String(120), nullable=False),
@@ -291,6 +291,33 @@ approvals = sa.Table(
     sa.Column("expires_at_ms", sa.BigInteger, nullable=False),
     sa.Column("answered_at_ms", sa.BigInteger),
     sa.Column("used_at_ms", sa.BigInteger),
+)
+
+observed_sessions = sa.Table(
+    "observed_sessions",
+    metadata,
+    sa.Column("id", sa.String(200), primary_key=True),
+    sa.Column("task_id", _Id, nullable=False),
+    sa.Column("life", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("ours", sa.Boolean, nullable=False),
+    sa.Column("described", sa.Boolean, nullable=False),
+    sa.Column("hooked", sa.Boolean, nullable=False),
+    sa.Column("transcript", sa.Text, nullable=False),
+    sa.Column("read_to", sa.Text, nullable=False),
+    _count("told_nanousd"),
+    _count("metered_nanousd"),
+    sa.Column("heard_at_ms", sa.BigInteger, nullable=False),
+    sa.Column("ended", sa.Boolean, nullable=False),
+    sa.Index("ix_observed_sessions_ended_heard_at_ms", "ended", "heard_at_ms"),
+)
+
+received = sa.Table(
+    "received",
+    metadata,
+    sa.Column("source", sa.String(20), primary_key=True),
+    sa.Column("name", sa.String(120), primary_key=True),
+    _count("number"),
+    sa.Column("last_at_ms", sa.BigInteger, nullable=False),
 )
 
 blobs = sa.Table(

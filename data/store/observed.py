@@ -1,0 +1,178 @@
+"""Claude sessions that others run: what is known of each, and how much was received by which way."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from data.domain import observed
+from data.domain.agents import AgentStatus, Runtime
+from data.domain.tasks import TaskStatus
+from data.store import tables as t
+from data.store.look import Look
+from data.store.rows import at, ms
+
+_OURS = [Runtime.CLAUDE.value, Runtime.DEMO.value, Runtime.SCRIPTED.value]
+MOST_NAMES = 400
+"""Different names that are counted; what comes beyond is counted together."""
+OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Session:
+    """One Claude session as it is known."""
+
+    id: str
+    task_id: str
+    life: int = 1
+    """How often it was opened."""
+    ours: bool = False
+    """Whether an agent of this product has it: then it is shown already."""
+    described: bool = False
+    hooked: bool = False
+    """Whether hooks tell of it: what they tell, telemetry does not tell again."""
+    transcript: str = ""
+    read_to: Mapping[str, int] = field(default_factory=dict)
+    """How far each of its files was read."""
+    told_nanousd: int = 0
+    """What its telemetry said that its requests cost."""
+    metered_nanousd: int = 0
+    """What its telemetry's metrics said in all."""
+    ended: bool = False
+    task_status: TaskStatus | None = None
+    """None: it has no task yet."""
+    deleted: bool = False
+    """Whether a person took its task off every list."""
+    agents: Mapping[str, AgentStatus] = field(default_factory=dict)
+    model: str = ""
+    """That of its main agent."""
+
+    @property
+    def agent_id(self) -> str:
+        return observed.agent_id(self.id, life=self.life)
+
+    def subagent(self, name: str) -> str:
+        return observed.agent_id(self.id, name, self.life)
+
+
+@dataclass(frozen=True)
+class Received:
+    """How often something was received."""
+
+    source: str
+    name: str
+    number: int
+    last: datetime
+
+
+def sessions(db: sa.Connection, ids: Collection[str]) -> dict[str, Session]:
+    """What is known of these sessions; of a new one nothing but whether it is ours."""
+    c = t.observed_sessions.c
+    rows = {row["id"]: row for row in db.execute(sa.select(t.observed_sessions).where(c.id.in_(ids))).mappings()}
+    ours = set(_ours(db, ids))
+    found = {one: _session(rows[one]) if one in rows else Session(one, observed.task_id(one)) for one in ids}
+    task_ids = [one.task_id for one in found.values()]
+    tasks, agents = _tasks(db, task_ids), _agents(db, task_ids)
+    out = {}
+    for one in found.values():
+        status, deleted = tasks.get(one.task_id, (None, False))
+        if one.id not in rows and status is not None:  # somebody imported it before it went on
+            one = replace(one, life=2, described=True)
+        mine = agents.get(one.task_id, {})
+        model = mine[one.agent_id][1] if one.agent_id in mine else ""
+        states = {agent_id: state for agent_id, (state, _) in mine.items()}
+        known = replace(one, task_status=status, deleted=deleted, agents=states, model=model, ours=one.id in ours)
+        out[one.id] = known
+    return out
+
+
+def _ours(db: sa.Connection, ids: Collection[str]) -> list[str]:
+    c = t.agents.c
+    query = sa.select(c.session_id).where(c.session_id.in_(ids), c.runtime.in_(_OURS)).distinct()
+    return list(db.execute(query).scalars())
+
+
+def _session(row: sa.RowMapping) -> Session:
+    names = ("id", "task_id", "life", "ours", "described", "hooked", "transcript", "ended")
+    money = {name: row[name] for name in ("told_nanousd", "metered_nanousd")}
+    return Session(**{name: row[name] for name in names}, **money, read_to=json.loads(row["read_to"]))
+
+
+def _tasks(db: sa.Connection, ids: Collection[str]) -> dict[str, tuple[TaskStatus | None, bool]]:
+    query = sa.select(t.tasks.c.id, t.tasks.c.status, t.tasks.c.deleted_at_ms).where(t.tasks.c.id.in_(ids))
+    return {row.id: (TaskStatus(row.status), row.deleted_at_ms is not None) for row in db.execute(query)}
+
+
+def _agents(db: sa.Connection, task_ids: Collection[str]) -> dict[str, dict[str, tuple[AgentStatus, str]]]:
+    c = t.agents.c
+    out: dict[str, dict[str, tuple[AgentStatus, str]]] = {}
+    for row in db.execute(sa.select(c.id, c.task_id, c.status, c.model).where(c.task_id.in_(task_ids))):
+        out.setdefault(row.task_id, {})[row.id] = (AgentStatus(row.status), row.model)
+    return out
+
+
+def save(db: sa.Connection, changed: Iterable[Session], heard_at: datetime) -> None:
+    """Write down what is known of these sessions now."""
+    rows = [_row(one, ms(heard_at)) for one in changed]
+    if not rows:
+        return
+    c = t.observed_sessions.c
+    known = set(db.execute(sa.select(c.id).where(c.id.in_([row["id"] for row in rows]))).scalars())
+    if fresh := [row for row in rows if row["id"] not in known]:
+        db.execute(sa.insert(t.observed_sessions), fresh)
+    if old := [{f"the_{name}": value for name, value in row.items()} for row in rows if row["id"] in known]:
+        values = {name: sa.bindparam(f"the_{name}") for name in rows[0] if name != "id"}
+        db.execute(sa.update(t.observed_sessions).where(c.id == sa.bindparam("the_id")).values(**values), old)
+
+
+def _row(one: Session, heard_at_ms: int) -> dict[str, Any]:
+    same = ("id", "task_id", "life", "ours", "described", "hooked", "transcript", "told_nanousd", "metered_nanousd")
+    values = {name: getattr(one, name) for name in same}
+    return values | {"read_to": json.dumps(dict(one.read_to)), "heard_at_ms": heard_at_ms, "ended": one.ended}
+
+
+def silent(db: sa.Connection, before: datetime, limit: int = 100) -> list[str]:
+    """Sessions that have not ended and of which nobody has heard since, the longest first."""
+    c = t.observed_sessions.c
+    query = sa.select(c.id).where(c.ended.is_(False), c.heard_at_ms < ms(before)).order_by(c.heard_at_ms).limit(limit)
+    return list(db.execute(query).scalars())
+
+
+def count(db: sa.Connection, numbers: Counter[tuple[str, str]], now: datetime) -> None:
+    """Add to how often each was received."""
+    c = t.received.c
+    add = sa.update(t.received).where(c.source == sa.bindparam("the_source"), c.name == sa.bindparam("the_name"))
+    add = add.values(number=c.number + sa.bindparam("more"), last_at_ms=sa.bindparam("at"))
+    for (source, name), number in numbers.items():
+        given = {"the_source": source, "the_name": name, "more": number, "at": ms(now)}
+        if db.execute(add, given).rowcount:
+            continue
+        if db.execute(sa.select(sa.func.count()).select_from(t.received)).scalar_one() >= MOST_NAMES:
+            given["the_name"] = OTHER
+            if db.execute(add, given).rowcount:
+                continue
+        fresh = {"source": source, "name": given["the_name"], "number": number, "last_at_ms": ms(now)}
+        db.execute(sa.insert(t.received), fresh)
+
+
+class Observing(Look):
+    """What the page about connections asks."""
+
+    def observed_received(self) -> list[Received]:
+        """How often each was received, the most frequent first."""
+        query = sa.select(t.received).order_by(t.received.c.number.desc(), t.received.c.name)
+        return [
+            Received(row.source, row.name, row.number, at(row.last_at_ms)) for row in self.connection.execute(query)
+        ]
+
+    def observed_open(self, heard_within: timedelta, now: datetime) -> int:
+        """Sessions that others run and that told something lately."""
+        c = t.observed_sessions.c
+        query = sa.select(sa.func.count()).where(c.ended.is_(False), c.ours.is_(False))
+        return int(self.connection.execute(query.where(c.heard_at_ms >= ms(now - heard_within))).scalar_one())
