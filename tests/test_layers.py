@@ -24,7 +24,13 @@ MAY: dict[str, tuple[str, ...]] = {
     "orchestrator_adapter": ("data", "orchestrator_adapter"),
     "orchestrator_adapter/planning": ("data.domain", "orchestrator_adapter.planning"),
     "orchestrator_adapter/runners": ("data.domain", "orchestrator_adapter.runners", "orchestrator_adapter.settings"),
-    "orchestrator_adapter/ingest": ("data.domain", "data.store", "orchestrator_adapter.ingest"),
+    "orchestrator_adapter/ingest": (
+        "data.domain",
+        "data.store",
+        "orchestrator_adapter.ingest",
+        "orchestrator_adapter.runners.activity",
+        "orchestrator_adapter.runners.metering",
+    ),
     "orchestrator_adapter/engine": (
         "data.domain",
         "data.store",
@@ -59,6 +65,8 @@ HOME: dict[str, tuple[str, ...]] = {
     "psycopg": ("data/store",),
     "duckdb": ("data/warehouse",),
     "genai_prices": ("data/domain/prices.py",),
+    "opentelemetry": ("orchestrator_adapter/ingest/otlp.py",),
+    "google": ("orchestrator_adapter/ingest/otlp.py",),
 }
 # Taken out again from what MAY allows: a page changes something only through commands.
 NEVER: dict[str, tuple[str, ...]] = {

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from orchestrator_adapter import deck as decks
 from orchestrator_adapter.api import contents, openapi
 from orchestrator_adapter.api.assets import Packed, PackedAssets, Shell, policy
+from orchestrator_adapter.api.doors import Doors, Reports
 from orchestrator_adapter.api.guard import BodyLimit, Guard, Rules
 from orchestrator_adapter.api.health import Meters
 from orchestrator_adapter.api.http import Answer, Call, Nowhere, Operation, Resource, answer
@@ -41,7 +42,7 @@ def front(settings: Settings, find: Callable[[], Deck] | None = None) -> Front:
     own_deck = find is None
     find = find or decks.current
     hub, packed = Hub(settings.intervals_ms), Packed()
-    meters = Meters(find, hub.count)
+    meters, doors = Meters(find, hub.count), Doors()
     table = contents.operations(meters)
     return Front(
         routes=[*_resources(table, find), WebSocketRoute(openapi.EVENTS, Stream(hub)), *_nowhere()],
@@ -49,11 +50,12 @@ def front(settings: Settings, find: Callable[[], Deck] | None = None) -> Front:
             Middleware(SecurityHeaders, policy=policy),
             Middleware(Requests, note=meters.note),
             Middleware(Guard, rules=Rules.of(settings)),
+            Middleware(Reports, doors=doors),
             Middleware(BodyLimit),
             Middleware(PackedAssets, packed=packed),
             Middleware(Shell),
         ],
-        lifespan=Life(settings, find, hub, packed, own_deck),
+        lifespan=Life(settings, find, hub, packed, doors, own_deck),
     )
 
 

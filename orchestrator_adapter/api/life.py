@@ -17,6 +17,7 @@ from typing import Any
 
 from orchestrator_adapter.api import theme
 from orchestrator_adapter.api.assets import Packed
+from orchestrator_adapter.api.doors import Doors
 from orchestrator_adapter.api.hub import Hub
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.settings import Settings, guard_exposure
@@ -29,8 +30,10 @@ COLLECT = (10_000, 10, 20)
 class Life:
     """The lifespan of one server; with a deck of its own it also decides what becomes of running work."""
 
-    def __init__(self, settings: Settings, find: Callable[[], Deck], hub: Hub, packed: Packed, own_deck: bool) -> None:
-        self._settings, self._find, self._hub, self._packed = settings, find, hub, packed
+    def __init__(
+        self, settings: Settings, find: Callable[[], Deck], hub: Hub, packed: Packed, doors: Doors, own_deck: bool
+    ) -> None:
+        self._settings, self._find, self._hub, self._packed, self._doors = settings, find, hub, packed, doors
         self._own_deck = own_deck
 
     def __call__(self, _app: Any) -> AbstractAsyncContextManager[dict[str, Any]]:
@@ -45,6 +48,7 @@ class Life:
         if self._own_deck:  # running work stays as it is, to be continued by the next start
             deck.engine.guard_exit()
         await self._hub.start(deck.store)
+        self._doors.start(deck)
         if "uvloop" not in sys.modules:
             _no_delay()
         self._packed.warm()
@@ -55,6 +59,7 @@ class Life:
         finally:
             freezing.cancel()
             self._packed.stop()
+            await asyncio.to_thread(self._doors.close)
             self._hub.close()
 
 

@@ -24,9 +24,10 @@ def short(text: object, limit: int = LIMIT) -> str:
 def inside(path: str, folder: Path) -> str:
     """The path as seen from the working folder where it lies inside it, else as it is."""
     plain = os.path.normpath(clean(path)) if path else ""
-    for root in (str(folder), os.path.realpath(folder)):
-        if plain.startswith(root.rstrip("/") + "/"):
-            return plain[len(root.rstrip("/")) + 1 :]
+    for spelled in (str, os.path.realpath):  # the second asks the disk, so it comes second
+        root = spelled(folder).rstrip("/") + "/"
+        if plain.startswith(root):
+            return plain[len(root) :]
     return plain
 
 

@@ -29,6 +29,8 @@ def _told(event: Event) -> tuple[str, str] | None:
     match event:
         case e.TaskSubmitted(by=by):
             return "moved", f"submitted by {by}"
+        case e.TaskDescribed(description=text):
+            return "moved", f"asked: {text}"
         case e.TaskPlanned(refused=refused, rationale=rationale):
             return "moved", f"the plan was not used: {refused}" if refused else f"planned: {rationale}"
         case e.TaskMoved(to=to, why=why):

@@ -15,7 +15,9 @@ from data.store.rows import ms
 from data.store.watch import Watcher
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.engine.boot import Engine
+from orchestrator_adapter.ingest.token import Token
 from orchestrator_adapter.settings import Settings
+from tests.ingest.reports import counts, hook, logs, request, text
 from tests.postgres import PostgresServer
 
 EVENTS = "ws://127.0.0.1:8501/api/v1/events"
@@ -80,3 +82,18 @@ def test_listeners_are_told_and_go_on_where_they_were(
         assert next_of(socket, "store")["data"] == {"doing": None, "since": None}
         fleet.agent()
         assert next_of(socket, "agent_created")["data"]["task_id"] == "t1"
+
+
+def test_who_reports_is_told_to_come_again_and_nothing_is_half_written(
+    client: TestClient, deck: Deck, own_postgres: PostgresServer, eventually: Callable[..., None]
+) -> None:
+    sent = {"authorization": f"Bearer {Token(deck.settings.home).get()}", "content-type": "application/json"}
+    assert client.post("/api/v1/hooks", json=hook("UserPromptSubmit", prompt="go"), headers=sent).status_code == 200
+    own_postgres.stop()
+    answers = [client.post("/api/v1/hooks", json=hook("Stop"), headers=sent) for _ in range(2)]
+    answers.append(client.post("/v1/logs", content=text(logs(request(1))), headers=sent))
+    assert {answer.status_code for answer in answers} == {503}
+    assert {answer.headers["retry-after"] for answer in answers} == {"1"}
+    own_postgres.start()
+    eventually(lambda: client.post("/api/v1/hooks", json=hook("Stop"), headers=sent).status_code == 200)
+    assert counts(deck.store) == {("hooks", "UserPromptSubmit"): 1, ("hooks", "Stop"): 1}
