@@ -12,6 +12,7 @@ from benchmarks import (
     figures,
     first_visit,
     idle,
+    intake,
     kills,
     lists,
     memory,
@@ -42,6 +43,7 @@ ALL: dict[str, Callable[[], Iterator[Figure]]] = {
     "overshoot": overshoot.measure,
     "transcripts": transcripts.measure,
     "conversation": conversation.measure,
+    "intake": intake.measure,
 }
 
 

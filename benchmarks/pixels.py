@@ -84,9 +84,9 @@ def _figures(
     way: Way, others: int, limit_ms: float | None, made: dict[str, list[Change]], seen: dict[str, list[list[float]]]
 ) -> Iterator[Figure]:
     for place, committed in made.items():
-        found = _latencies(committed, way.field, seen["screen"])
+        found = latencies(committed, way.field, seen["screen"])
         name = f"commit {place} the server to pixels, {way.name}, {others} others, p95"
-        arrived = _latencies(committed, way.field, seen["socket"])
+        arrived = latencies(committed, way.field, seen["socket"])
         beside = spread(found) if found else ""
         if way.field == "words" and arrived:
             beside += f"; at the page's socket p50 {statistics.median(arrived):.0f}, p95 {p95(arrived):.0f}"
@@ -95,7 +95,7 @@ def _figures(
         yield at_most(name, p95(found), limit_ms, "ms", beside)
 
 
-def _latencies(committed: list[Change], field: str, seen: list[list[float]]) -> list[float]:
+def latencies(committed: list[Change], field: str, seen: list[list[float]]) -> list[float]:
     first: dict[object, float] = {}
     for text, at_ms in seen:
         first.setdefault(text, at_ms)

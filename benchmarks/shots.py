@@ -107,6 +107,7 @@ def take_all(browser: Browser, url: str) -> None:
         "budgets": "budgets",
         "limits": "limits",
         "history": "history",
+        "connect": "connect",
         "new_task": "new_task",
         "gallery": "gallery",
         "task-unknown": "task?id=0",

@@ -36,6 +36,10 @@ ACTIONS: dict[str, tuple[Rank, str]] = {
     "judge_alert": ("developer", "Say whether an alert was right"),
     "order_tasks": ("developer", "Cancel, pause, resume or delete many tasks at once"),
     "order_agents": ("developer", "Delete many agents at once, or cancel their tasks"),
+    "install_hooks": ("admin", "Let sessions of Claude Code report here"),
+    "remove_hooks": ("admin", "Let no session of Claude Code report here any more"),
+    "reveal_token": ("admin", "See the token with which programs report here"),
+    "renew_token": ("admin", "Make another token, so that the old one is refused"),
 }
 """Each command, the least rank that may give it, and what it does."""
 

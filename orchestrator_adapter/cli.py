@@ -26,6 +26,7 @@ from data.store.watch import Watcher
 from orchestrator_adapter import (
     cli_alerts,
     cli_batch,
+    cli_connect,
     cli_control,
     cli_conversation,
     cli_fleet,
@@ -254,6 +255,7 @@ app.add_typer(cli_alerts.app)
 app.add_typer(cli_workers.app)
 app.add_typer(cli_import.app)
 app.add_typer(cli_conversation.app)
+app.add_typer(cli_connect.app)
 
 
 @app.command()

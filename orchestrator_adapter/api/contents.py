@@ -10,6 +10,7 @@ from orchestrator_adapter.api import (
     batch,
     bodies,
     budgets,
+    connect,
     control,
     conversation,
     conversation_shapes,
@@ -50,6 +51,7 @@ def operations(meters: health.Meters) -> list[Operation]:
         *_budgets(),
         *_history(),
         *_prompts(),
+        *connect.operations(V1),
     ]
 
 

@@ -72,6 +72,7 @@ def _pages() -> list[Listed]:
         _page(places.ALERTS, title="Alerts", icon=":material/notification_important:", url_path="alerts"),
         _page(places.BUDGETS, title="Budgets", icon=":material/savings:", url_path="budgets"),
         _page(places.LIMITS, title="Limits", icon=":material/tune:", url_path="limits"),
+        _page(places.CONNECT, title="Connect", icon=":material/cable:", url_path="connect"),
         _page(places.TASK, title="Task", url_path="task", visibility="hidden"),
         _page(places.AGENT, title="Agent", url_path="agent", visibility="hidden"),
         _page(places.GALLERY, title="Gallery", url_path="gallery", visibility="hidden"),

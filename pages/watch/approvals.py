@@ -143,8 +143,15 @@ def answered() -> None:
     if not found:
         return
     st.subheader("Answered")
-    told = f"The last {words.count(len(found), 'answer')}: when, what, for which call, by whom, why"
-    tables.read_only(decided.answers(found), key="answered", alt=told)
+    frame, columns = decided.answers(found)
+    st.dataframe(
+        frame,
+        column_config=columns,
+        hide_index=True,
+        height=tables.height(len(found)),
+        key="answered",
+        alt=f"The last {words.count(len(found), 'answer')}: when, what, for which call, by whom, why",
+    )
 
 
 session.actor()

@@ -13,9 +13,11 @@ from data.domain.tasks import Task
 from data.store import AgentFilter, TaskFilter
 from orchestrator_adapter import commands, commands_batch
 from orchestrator_adapter.commands_batch import TaskOrder
-from pages.ui import cards, charts, clicks, filters, live, picked, places, session, tables
+from pages.ui import cards, charts, filters, live, picked, places, session, tables
 from pages.ui.look import plain
 
+LISTED = "tasks-listed"
+ASKED = "tasks-asked"
 LIST, TIMELINE = "List", "Timeline"
 VIEWS = [LIST, TIMELINE]
 TIMELINE_PX, TIMELINE_ROWS = 760, 38
@@ -25,8 +27,6 @@ TIMELINE_PX, TIMELINE_ROWS = 760, 38
 @session.live_panel("tasks")
 def task_list(wanted: TaskFilter) -> None:
     """The filters are drawn outside: a field that is drawn again while somebody types into it loses letters."""
-    if clicked := clicks.taken("tasks"):
-        act(*clicked)
     listed = filters.listed("tasks", wanted, lambda board, cursor: board.tasks(wanted, filters.PAGE_ROWS, cursor), rows)
     shown = picked.standing("tasks", listed)
     found = shown.items
@@ -61,13 +61,13 @@ def timeline(found: list[Task]) -> None:
 
 def table(shown: filters.Listed[Task]) -> None:
     found = shown.items
-    clicks.shown("tasks", [task.id for task in found])
+    # Which task a row's button means is decided by what the person saw, not by what has arrived since.
+    clicked = st.session_state.pop(ASKED, None)
+    st.session_state[LISTED] = [task.id for task in found]
     picked.bar("tasks", "task", shown, lambda task: words.title(task.description, 70), orders())
     st.dataframe(
         shown.rows,
-        column_config=tables.task_columns(
-            open=clicks.note("tasks", "open", "open"), delete=clicks.note("tasks", "delete", "delete")
-        ),
+        column_config=tables.task_columns(found, open=lambda: ask("open"), delete=lambda: ask("delete")),
         hide_index=True,
         height=tables.height(len(found)),
         key=picked.key("tasks"),
@@ -76,6 +76,8 @@ def table(shown: filters.Listed[Task]) -> None:
         placeholder=tables.UNPRICED,
         alt=f"{words.count(len(found), 'task')}: description, status, type, workflow, cost, tokens, created",
     )
+    if clicked is not None:
+        act(*clicked)
 
 
 def orders() -> list[picked.Order]:
@@ -92,6 +94,14 @@ def orders() -> list[picked.Order]:
         order(TaskOrder.RESUME, icon=":material/play_circle:", told=kept, done="resumed"),
         order(TaskOrder.DELETE, icon=":material/delete:", told=gone, done="deleted"),
     ]
+
+
+def ask(action: str) -> None:
+    """Remember which row's button was pressed."""
+    click = st.session_state[f"click-{action}"]
+    listed = st.session_state.get(LISTED, [])
+    if click is not None and click.row < len(listed):
+        st.session_state[ASKED] = (action, listed[click.row])
 
 
 def act(action: str, task_id: str) -> None:

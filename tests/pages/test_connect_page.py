@@ -1,0 +1,101 @@
+"""The page Connect as a person meets it: what is installed, what changes, and the token."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from orchestrator_adapter import deck as deck_module
+from orchestrator_adapter.deck import Deck
+from orchestrator_adapter.ingest.token import Token
+from tests.ingest.reports import receive, story
+
+ENTRY = str(Path(__file__).parents[2] / "streamlit_app.py")
+CONNECT = "pages/guard/connect.py"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Where the person's settings of Claude Code lie."""
+    return tmp_path / "claude"
+
+
+@pytest.fixture
+def deck(tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deck]:
+    for name in [n for n in os.environ if n.startswith(("QUARTERDECK_", "ANTHROPIC_")) or n == "DATABASE_URL"]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("QUARTERDECK_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("QUARTERDECK_RUNTIME", "scripted")
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(config))
+    deck_module.current.cache_clear()
+    opened = deck_module.current()
+    yield opened
+    opened.close()
+    deck_module.current.cache_clear()
+
+
+def page() -> AppTest:
+    at = AppTest.from_file(ENTRY, default_timeout=30).run()
+    at.switch_page(CONNECT).run()
+    assert not at.exception, at.exception[0].message
+    return at
+
+
+def shown(at: AppTest) -> str:
+    return "\n".join(str(part.value) for part in (*at.markdown, *at.caption, *at.success, *at.code))
+
+
+def press(at: AppTest, label: str) -> AppTest:
+    next(button for button in at.button if button.label == label and button.key != "hooks-agreed").click().run()
+    assert not at.exception, at.exception[0].message
+    return at
+
+
+def test_hooks_are_installed_with_consent_and_removed_again(deck: Deck, config: Path) -> None:
+    config.mkdir()
+    before = '{\n  "model": "opus"\n}\n'
+    (config / "settings.json").write_text(before)
+    at = press(page(), "Install")
+    token = Token(deck.settings.home).get()
+    assert (config / "settings.json").read_text() == before, "nothing is changed before the person agreed"
+    (difference,) = [code.value for code in at.code if "PreToolUse" in code.value]
+    assert token not in difference
+    at.button(key="hooks-agreed").click().run()
+    assert token in (config / "settings.json").read_text()
+    at = page()
+    assert "installed" in shown(at)
+    press(at, "Remove").button(key="hooks-agreed").click().run()
+    assert (config / "settings.json").read_text() == before
+
+
+def test_a_torn_settings_file_is_told_and_the_rest_of_the_page_stands(deck: Deck, config: Path) -> None:
+    config.mkdir()
+    (config / "settings.json").write_text('{"model": ')
+    at = page()
+    assert any("is not whole and valid JSON" in error.value for error in at.error)
+    assert any("OTEL_LOGS_EXPORTER" in code.value for code in at.code)
+
+
+def test_the_token_is_shown_when_it_is_asked_for_and_not_before(deck: Deck) -> None:
+    at = page()
+    token = Token(deck.settings.home).get()
+    assert token not in shown(at)
+    assert token in shown(press(at, "Show with the token"))
+    assert token not in shown(page())
+    renewed = shown(press(at, "New token"))
+    assert token not in renewed
+    assert Token(deck.settings.home).get() in renewed
+
+
+def test_what_came_in_is_counted(deck: Deck) -> None:
+    assert "Nothing yet" in shown(page())
+    receive(deck.store, *story())
+    at = page()
+    assert [metric.value for metric in at.metric] == ["0", "12", "0"]
+    rows = at.dataframe[0].value.to_dict("records")
+    assert {row["by"] for row in rows} == {"Hooks"}
+    assert {row["what"]: row["number"] for row in rows}["PreToolUse"] == 3
