@@ -92,7 +92,7 @@ def test_a_session_is_seen_with_the_cost_that_it_says_itself(
     eventually(lambda: found(server, mine).get("cost_usd") == cost, within=20)
     eventually(lambda: found(server, mine).get("reported_cost_usd") == cost, within=20)
     seen = found(server, mine)
-    agent = httpx.get(f"{server.url}/api/v1/agents", params={"task": seen["id"]}).json()["items"][0]
+    agent = httpx.get(f"{server.url}/api/v1/agents", params={"task_id": seen["id"]}).json()["items"][0]
     assert (agent["model"], agent["tool_calls"]) == ("claude-sonnet-5-5", 2)
     if "hooks" in ways:
         eventually(lambda: found(server, mine)["status"] == "completed")
