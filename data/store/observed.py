@@ -161,6 +161,17 @@ def count(db: sa.Connection, numbers: Counter[tuple[str, str]], now: datetime) -
         db.execute(sa.insert(t.received), fresh)
 
 
+@dataclass(frozen=True)
+class Programs:
+    """Orchestrators of others that report here by themselves."""
+
+    now: int
+    """Of those that run now."""
+    all: int
+    last: datetime | None
+    """When one last said that it lives."""
+
+
 class Observing(Look):
     """What the page about connections asks."""
 
@@ -176,3 +187,10 @@ class Observing(Look):
         c = t.observed_sessions.c
         query = sa.select(sa.func.count()).where(c.ended.is_(False), c.ours.is_(False))
         return int(self.connection.execute(query.where(c.heard_at_ms >= ms(now - heard_within))).scalar_one())
+
+    def observed_programs(self) -> Programs:
+        """Orchestrators that were attached."""
+        c = t.attachments.c
+        query = sa.select(sa.func.count().filter(c.ended_at_ms.is_(None)), sa.func.count(), sa.func.max(c.beat_at_ms))
+        now, known, last_ms = self.connection.execute(query).one()
+        return Programs(now, known, None if last_ms is None else at(last_ms))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from data.store import attachments
 from orchestrator_adapter import deck as deck_module
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.ingest.token import Token
@@ -99,3 +100,10 @@ def test_what_came_in_is_counted(deck: Deck) -> None:
     rows = at.dataframe[0].value.to_dict("records")
     assert {row["by"] for row in rows} == {"Hooks"}
     assert {row["what"]: row["number"] for row in rows}["PreToolUse"] == 3
+
+
+def test_an_orchestrator_that_is_attached_is_told(deck: Deck) -> None:
+    assert "none was attached yet" in shown(page())
+    with deck.store.write() as ledger:
+        attachments.begin(ledger.connection, "t1", "deck", 1, 0)
+    assert "1 attached now, 1 in all" in shown(page())
