@@ -66,9 +66,8 @@ class Plan:
 
     def difference(self) -> str:
         """The change line by line, without the token."""
-        names = (str(self.path), str(self.path))
-        lines = (text.splitlines() for text in (self.before, self.after))
-        shown = "\n".join(difflib.unified_diff(*lines, *names, lineterm="", n=2))
+        before, after, name = self.before.splitlines(), self.after.splitlines(), str(self.path)
+        shown = "\n".join(difflib.unified_diff(before, after, name, name, lineterm="", n=2))
         return shown.replace(self.secret, HIDDEN) if self.secret else shown
 
 

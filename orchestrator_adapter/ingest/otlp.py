@@ -85,12 +85,12 @@ def answer(signal: Signal, media_type: str, rejected: int, why: str) -> bytes:
             if rejected:
                 logs.partial_success.rejected_log_records = rejected
                 logs.partial_success.error_message = why
-            return logs.SerializeToString()
+            return bytes(logs.SerializeToString())
         metrics = ExportMetricsServiceResponse()
         if rejected:
             metrics.partial_success.rejected_data_points = rejected
             metrics.partial_success.error_message = why
-        return metrics.SerializeToString()
+        return bytes(metrics.SerializeToString())
     name = "rejectedLogRecords" if signal == "logs" else "rejectedDataPoints"
     told = {"partialSuccess": {name: str(rejected), "errorMessage": why}} if rejected else {}
     return orjson.dumps(told)
