@@ -133,6 +133,12 @@ class MessageNotFound(FleetError):
     status = 404
 
 
+class FileUnknown(FleetError):
+    """No agent has touched such a file."""
+
+    status = 404
+
+
 class BlobNotFound(FleetError):
     """That content is not in the store."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from data.domain.agents import AgentStatus, FileChange, Role, Runtime
+from data.domain.agents import AgentStatus, Role, Runtime
 from data.domain.control_events import (
     AgentHeard,
     AgentTold,
@@ -26,6 +26,7 @@ from data.domain.control_events import (
     WorkerLost,
 )
 from data.domain.event_base import AgentEvent, Storable, TaskEvent
+from data.domain.file_events import FileTouched, FolderCompared, FoundFile
 from data.domain.fleet import Priority
 from data.domain.history_events import ImportMoved, SessionImported, TranscriptRead
 from data.domain.money import Tokens
@@ -56,6 +57,8 @@ __all__ = [
     "Event",
     "FileTouched",
     "FleetSet",
+    "FolderCompared",
+    "FoundFile",
     "ImportMoved",
     "MessageMetered",
     "Prompted",
@@ -279,15 +282,6 @@ class ToolReturned(AgentEvent):
     """The first 200 characters of the answer."""
 
 
-class FileTouched(AgentEvent):
-    """A tool read or changed a file, and succeeded."""
-
-    kind: Literal["file_touched"] = "file_touched"
-    path: str
-    change: FileChange
-    tool_use_id: str = ""
-    added: int = 0
-    removed: int = 0
 
 
 class ToolRefused(AgentEvent):
@@ -341,6 +335,7 @@ Event = (
     | ToolCalled
     | ToolReturned
     | FileTouched
+    | FolderCompared
     | RetryScheduled
     | ToolRefused
     | SubagentMoved

@@ -22,6 +22,7 @@ from data.store import alerting, asking, blobs, lists, rows, settings, spending,
 from data.store import tables as t
 from data.store.alerting import AlertFilter
 from data.store.conversations import Conversations
+from data.store.files import Files
 from data.store.imported import Histories
 from data.store.ledger import Recorded
 from data.store.lists import AgentFilter, Page, TaskFilter
@@ -96,7 +97,7 @@ class Fleet:
     """Agents created in each of the last 24 hours, oldest first."""
 
 
-class Board(Conversations, Histories, Observing, Stories, Transcripts):
+class Board(Conversations, Files, Histories, Observing, Stories, Transcripts):
     """One open look at the store."""
 
     def clock(self) -> int:

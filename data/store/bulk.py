@@ -13,6 +13,7 @@ import zstandard
 
 from data.domain import events as e
 from data.domain.errors import AgentNotFound
+from data.store import filing
 from data.store import tables as t
 from data.store.fold import update_of
 from data.store.ledger import Ledger, Recorded
@@ -24,11 +25,6 @@ MOST_ASKED = 500
 """Keys in one question: databases limit the parameters of a statement."""
 _INSERT = sa.insert(t.events).returning(t.events.c.id, sort_by_parameter_order=True)
 _BLOB = sa.insert(t.blobs)
-_FILE = sa.text(
-    "insert into files (agent_id, path, change, task_id, added, removed)"
-    " values (:agent_id, :path, :change, :task_id, :added, :removed) on conflict (agent_id, path, change)"
-    " do update set added = files.added + excluded.added, removed = files.removed + excluded.removed"
-)
 _known_blobs = sa.select(t.blobs.c.id).where(t.blobs.c.id.in_(sa.bindparam("keys", expanding=True)))
 _LONE = 3
 """Shorter runs are appended one by one."""
@@ -85,19 +81,14 @@ def _fold(db: sa.Connection, events: Iterable[tuple[int, e.Event, int]]) -> None
         does: Effect | None = effect(event, at_ms)
         assert does is not None
         if isinstance(event, e.FileTouched):
-            files.append(_file(event))
+            files.append(filing.touched(event, at_ms))
         agents[getattr(event, "agent_id", "")].take(rev, does.values.items(), does.more.items())
         if does.task:
             tasks[event.task_id].take(rev, (), does.task_more.items())
     _change(db, t.agents, agents)
     _change(db, t.tasks, tasks)
     if files:
-        db.execute(_FILE, files)
-
-
-def _file(event: e.FileTouched) -> dict[str, object]:
-    ids = {"agent_id": event.agent_id, "task_id": event.task_id}
-    return {**ids, "path": event.path, "change": event.change.value, "added": event.added, "removed": event.removed}
+        db.execute(filing.TOUCHED, files)
 
 
 def _change(db: sa.Connection, table: sa.Table, changed: dict[str, _Row]) -> None:

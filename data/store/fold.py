@@ -16,7 +16,7 @@ from data.domain.errors import AgentNotFound, TaskNotFound, TooLate
 from data.domain.replay import counted_before
 from data.domain.tasks import ENDED, RESUMABLE, TaskStatus, move
 from data.domain.workflows import StepStatus
-from data.store import alerting, asking, history, settings, spending, telemetry
+from data.store import alerting, asking, filing, history, settings, spending, telemetry
 from data.store import tables as t
 from data.store.light import effect
 from data.store.rows import ms, token_columns, tokens
@@ -76,6 +76,10 @@ def _fold_agent(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None
             _agent(db, event, rev, session_id=event.session_id, model=event.model)
         case e.TotalReported():
             _report(db, rev, event)
+        case e.FolderCompared():
+            filing.compared(db, at_ms, event)
+            _agent(db, event, rev)
+            _task(db, event.task_id, rev)
         case e.RetryScheduled():
             doing = f"waiting to retry ({event.attempt} of {event.max_retries}): {event.error or event.status}"
             _agent(db, event, rev, activity=doing, retry_at_ms=ms(event.retry_at))
@@ -95,7 +99,7 @@ def _fold_light(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None
     does = effect(event, at_ms)
     assert does is not None, event
     if isinstance(event, e.FileTouched):
-        _touch(db, event)
+        db.execute(filing.TOUCHED, filing.touched(event, at_ms))
     _agent(db, event, rev, does.more, **does.values)
     if does.task:
         _task(db, event.task_id, rev, does.task_more)
@@ -348,18 +352,3 @@ def _report(db: sa.Connection, rev: int, event: e.TotalReported) -> None:
     grown = event.total_nanousd - last if event.total_nanousd >= last else event.total_nanousd
     _agent(db, event, rev, {"reported_nanousd": grown}, reported_last_nanousd=event.total_nanousd)
     _task(db, event.task_id, rev, {"reported_nanousd": grown})
-
-
-_TOUCHED = (
-    sa.update(t.files)
-    .where(*(t.files.c[name] == sa.bindparam(f"the_{name}") for name in ("agent_id", "path", "change")))
-    .values(added=t.files.c.added + sa.bindparam("more"), removed=t.files.c.removed + sa.bindparam("less"))
-)
-
-
-def _touch(db: sa.Connection, event: e.FileTouched) -> None:
-    keys = {"agent_id": event.agent_id, "path": event.path, "change": event.change.value}
-    known = {f"the_{name}": value for name, value in keys.items()}
-    if db.execute(_TOUCHED, {**known, "more": event.added, "less": event.removed}).rowcount == 0:
-        rest = {"task_id": event.task_id, "added": event.added, "removed": event.removed}
-        db.execute(sa.insert(t.files), {**keys, **rest})

@@ -170,6 +170,17 @@ files = sa.Table(
     sa.Column("task_id", _Id, nullable=False, index=True),
     _count("added"),
     _count("removed"),
+    sa.Column("at_ms", sa.BigInteger),
+    sa.Column("lines", sa.BigInteger),
+    sa.Column("found", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("before_blob", sa.String(64)),
+    sa.Column("after_blob", sa.String(64)),
+    sa.Column("before_size", sa.BigInteger),
+    sa.Column("after_size", sa.BigInteger),
+    sa.Column("withheld", sa.Text),
+    sa.Column("changed_ms", sa.BigInteger),
+    sa.Column("shared", sa.Text, nullable=False, server_default="[]"),
+    sa.Index("ix_files_path", "path"),
 )
 
 step_runs = sa.Table(

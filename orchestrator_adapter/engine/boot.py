@@ -298,6 +298,7 @@ class Engine:
             _here.remove(self.worker)
             self._lease.end()
         self._bench.pen.close()
+        self._bench.changes.close()
         self._unlock()
 
     def _unlock(self) -> None:

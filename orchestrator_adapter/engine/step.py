@@ -22,6 +22,7 @@ from data.domain.workflows import Step, StepStatus
 from data.store import Ledger, StepRun, Store, asking, workers
 from orchestrator_adapter import handover, planning, prompts
 from orchestrator_adapter.engine import approvals, arrears, closing, governor, names, resuming, retrying, telling
+from orchestrator_adapter.engine.changes import Changes
 from orchestrator_adapter.engine.pen import Pen
 from orchestrator_adapter.engine.recorder import UNSEEN_S, Recorder, Stop, Stopped, Unseen
 from orchestrator_adapter.runners import Job, Reply, Runner
@@ -54,6 +55,7 @@ class Bench:
     def __post_init__(self) -> None:
         self.pen = Pen(self.store)
         self.desk = approvals.Desk(self.store, self.pen)
+        self.changes = Changes(self.pen, self.logs.parent)
 
     async def _write(self, work: Callable[[Ledger], T]) -> T:
         """One transaction of a process that nobody has taken for dead; else RunLost."""
@@ -236,7 +238,9 @@ class Bench:
         self.alive.add(run.run_id)
         try:
             watched = replace(job, keep=recorder.keep, counted=recorder.counted)
-            reply = await recorder.record(self.runners[task.runtime].run(watched))
+            happenings = self.runners[task.runtime].run(watched)  # a demo lays out its folder here
+            async with self.changes.between(run, job.working_directory, stop.said):
+                reply = await recorder.record(happenings)
         except (AgentFailed, Stopped, Unseen, RunLost):
             raise
         except FleetError as refused:

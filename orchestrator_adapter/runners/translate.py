@@ -88,6 +88,13 @@ def _removals(command: object) -> list[str]:
     return found
 
 
+def _length(detail: Plain) -> int | None:
+    """How many lines a file has that was read."""
+    file = detail.get("file")
+    total = file.get("totalLines") if isinstance(file, Mapping) else None
+    return total if isinstance(total, int) else None
+
+
 class Translator:
     """Turns one agent's messages and lines into its events; remembers what it needs to do so once."""
 
@@ -285,7 +292,7 @@ class Translator:
         path = str(detail.get("filePath") or given.get("file_path") or given.get("notebook_path") or "")
         match tool:
             case "Read" if path:
-                yield self._file(key, path, FileChange.READ)
+                yield self._file(key, path, FileChange.READ, lines=_length(detail))
             case "Write" if path:
                 new = detail.get("type") == "create" or (detail and detail.get("originalFile") is None)
                 change = FileChange.CREATED if new else FileChange.MODIFIED
@@ -299,9 +306,11 @@ class Translator:
                     if not self._exists(gone):
                         yield self._file(key, gone, FileChange.DELETED)
 
-    def _file(self, key: str, path: str, change: FileChange, added: int = 0, removed: int = 0) -> FileTouched:
-        where = inside(path, self._job.working_directory)
-        return FileTouched(**self._ids, path=where, change=change, tool_use_id=key, added=added, removed=removed)
+    def _file(
+        self, key: str, path: str, change: FileChange, added: int = 0, removed: int = 0, lines: int | None = None
+    ) -> FileTouched:
+        ids = {**self._ids, "path": inside(path, self._job.working_directory), "tool_use_id": key}
+        return FileTouched(**ids, change=change, added=added, removed=removed, lines=lines)
 
     def _path(self, name: str) -> str:
         return str(self._job.working_directory / name)

@@ -16,7 +16,7 @@ from data.domain.prices import book
 from orchestrator_adapter import handover
 from orchestrator_adapter.engine import names
 from orchestrator_adapter.runners.activity import activity
-from orchestrator_adapter.seed import reports, work
+from orchestrator_adapter.seed import edits, reports, work
 from orchestrator_adapter.seed.lives import Fate, Life, Run
 
 TOOLS: dict[Role, tuple[str, ...]] = {
@@ -53,6 +53,7 @@ class AgentStory:
         self._created: set[str] = set()
         self._modified: set[str] = set()
         self._numbers = 0
+        self._message = ""
 
     def created(self) -> e.AgentCreated:
         step = self.run.step
@@ -101,7 +102,7 @@ class AgentStory:
         )
         for number, (at_s, until_s) in enumerate(zip(times, [*times[1:], self.run.ends_s], strict=True)):
             yield from self._hindered(number, at_s - 0.04)
-            message = self._next("msg")
+            message = self._message = self._next("msg")
             if self._rng.random() < 0.12:
                 yield at_s - 0.03, self._said(message, "thinking", reports.thought(self._rng))
             yield at_s, self._metered(message, next(used), at_s, self._life.model)
@@ -177,7 +178,7 @@ class AgentStory:
         yield at_s + 0.02, self._called(key, tool, given)
         yield back_s, self._returned(key, tool, good)
         if path and good:
-            yield back_s, self._touched(key, tool, path)
+            yield back_s, self._touched(key, tool, path, given)
 
     def _given(self, tool: str) -> tuple[dict[str, Any], str]:
         """The input of a tool, and the file it is about, if any."""
@@ -196,12 +197,13 @@ class AgentStory:
             case "Glob":
                 return {"pattern": f"**/*{Path(part.source).suffix}"}, ""
             case _:
-                return {"file_path": f"{folder}/{path}"}, path
+                return {"file_path": f"{folder}/{path}", **edits.given(tool, path, self._numbers)}, path
 
     def _called(self, key: str, tool: str, given: dict[str, Any]) -> e.ToolCalled:
         blob = self._keep(json.dumps(given).encode())
         words = activity(tool, given, self._folder)
-        return e.ToolCalled(**self._ids, tool_use_id=key, tool=tool, words=words, input_blob=blob)
+        ids = {**self._ids, "tool_use_id": key, "message_id": self._message}
+        return e.ToolCalled(**ids, tool=tool, words=words, input_blob=blob)
 
     def _returned(self, key: str, tool: str, good: bool) -> e.ToolReturned:
         output = reports.tool_output(self._rng, tool, self._life.request, good=good)
@@ -211,7 +213,7 @@ class AgentStory:
             **self._ids, tool_use_id=key, tool=tool, is_error=is_error, output_blob=blob, preview=output[:200]
         )
 
-    def _touched(self, key: str, tool: str, path: str) -> e.FileTouched:
+    def _touched(self, key: str, tool: str, path: str, given: dict[str, Any]) -> e.FileTouched:
         change = FileChange.READ
         if tool == "Write":
             change = FileChange.MODIFIED if path in self._created else FileChange.CREATED
@@ -220,8 +222,10 @@ class AgentStory:
             change = FileChange.MODIFIED
             self._modified.add(path)
         read = change is FileChange.READ
-        added, removed = (0, 0) if read else (self._rng.randint(2, 60), self._rng.randint(0, 25))
-        return e.FileTouched(**self._ids, path=path, change=change, tool_use_id=key, added=added, removed=removed)
+        added, removed = (0, 0) if read else edits.changed(given)
+        lines = self._rng.randint(40, 900) if read else None
+        ids = {**self._ids, "path": path, "tool_use_id": key}
+        return e.FileTouched(**ids, change=change, added=added, removed=removed, lines=lines)
 
     def _delegated(self, at_s: float, back_s: float) -> Timed:
         """A sub-agent looks something up; its replies are the agent's cost."""

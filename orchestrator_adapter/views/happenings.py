@@ -69,6 +69,9 @@ def _done(event: Event) -> tuple[str, str] | None:
             return "failed", _with(f"{tool} failed", preview)
         case e.FileTouched(path=path, change=change, added=added, removed=removed) if change is not FileChange.READ:
             return "file", f"{change} {path}" + (f" +{added} −{removed}" if added or removed else "")
+        case e.FolderCompared(files=files, left_out=left_out) if files:
+            lines = f" +{sum(file.added for file in files)} −{sum(file.removed for file in files)}"
+            return "file", f"{words.count(len(files) + left_out, 'file')} changed in all{lines}"
         case e.RetryScheduled(attempt=attempt, max_retries=most, delay_ms=delay, status=status):
             answer = f" ({status})" if status else ""
             return "retry", f"the model service refused{answer}: try {attempt} of {most} in {delay / 1000:.0f} s"
