@@ -29,6 +29,7 @@ from orchestrator_adapter import (
     cli_connect,
     cli_control,
     cli_conversation,
+    cli_files,
     cli_fleet,
     cli_import,
     cli_workers,
@@ -256,6 +257,7 @@ app.add_typer(cli_workers.app)
 app.add_typer(cli_import.app)
 app.add_typer(cli_conversation.app)
 app.add_typer(cli_connect.app)
+app.add_typer(cli_files.app)
 
 
 @app.command()
