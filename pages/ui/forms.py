@@ -18,7 +18,7 @@ from data.domain.tasks import MAX_DESCRIPTION, AnalystChoice, Draft, TaskType
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.planning import check_folder, guess_type
 from orchestrator_adapter.runners.demo import scenarios
-from pages.ui import cards, typed
+from pages.ui import cards, folder_picker, typed
 from pages.ui.look import plain
 
 RUNTIMES = {
@@ -31,6 +31,8 @@ ANALYSTS = {
     AnalystChoice.FORCE: "Always in",
     AnalystChoice.SKIP: "Leave out",
 }
+RECENT = 6
+"""Folders of earlier tasks that are offered."""
 MODES = {
     "acceptEdits": "Edit files; ask for the rest",
     "default": "Ask for everything that is not reading",
@@ -115,10 +117,12 @@ def _folder(deck: Deck, recent: Sequence[str], runtime: Runtime | None) -> tuple
     def take() -> None:
         st.session_state["new-folder"] = st.session_state["new-recent"]
 
-    path = st.text_input(
-        "Folder", key="new-folder", live="300ms", placeholder="/home/you/src/project", persist_state="session"
-    )
-    known = [folder for folder in recent if folder != path][:4]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        path = st.text_input(
+            "Folder", key="new-folder", live="300ms", placeholder="/home/you/src/project", persist_state="session"
+        )
+        folder_picker.button()
+    known = [folder for folder in recent if folder != path][:RECENT]
     if known:
         st.pills("Recent folders", known, key="new-recent", on_change=take, format_func=words.folder)
     if not (path or "").strip():
