@@ -1,24 +1,16 @@
-"""The files that one agent touched."""
+"""The files that one agent read and changed."""
 
 from __future__ import annotations
 
-import streamlit as st
-
 from data.domain.agents import Agent
-from pages.ui import cards, history, session, tables
+from pages.ui import cards, file_lists, session
 
 
 def draw(agent: Agent) -> None:
     with session.read() as board:
-        found = history.files(history.of_agent(board, agent.id))
+        found = board.files_of_agent(agent.id)
     if not found:
-        cards.empty("No file", "This agent has neither read nor changed a file.")
+        later = " What its commands change is listed when it has ended." if agent.live else ""
+        cards.empty("No file", f"This agent has neither read nor changed a file.{later}")
         return
-    frame, columns = tables.files(found, {agent.id: agent.name})
-    st.dataframe(
-        frame,
-        column_config=columns,
-        hide_index=True,
-        height=tables.height(len(found)),
-        alt="Files that the agent touched",
-    )
+    file_lists.draw(found, place="agent-files", title=f"Files of {agent.name}", agents=False)

@@ -12,6 +12,7 @@ import streamlit as st
 from data.domain import words
 from data.domain.agents import Role
 from data.domain.context import NEARLY_FULL, Filled
+from data.domain.files import FileEntry
 from data.domain.money import NANO
 from data.domain.phases import Life, PhaseKind
 from data.domain.tasks import Task
@@ -146,6 +147,38 @@ def tasks(found: Sequence[Task], now: datetime) -> str | None:
     picked = st.altair_chart(chart, key="tasks-chart", on_select="rerun", alt=f"Which task ran when: {said}")
     chosen = picked.selection.get("who") or [{}]
     return str(chosen[0]["id"]) if chosen[0].get("id") else None
+
+
+def file_history(changes: Sequence[FileEntry]) -> None:
+    """How much of a file each change added and removed, the oldest first."""
+    known = [entry for entry in reversed(changes) if entry.at is not None and (entry.added or entry.removed)]
+    if len(known) < 2:
+        return
+    frame = pd.DataFrame(
+        [
+            {
+                "change": f"{number}",
+                "lines": lines,
+                "agent": entry.agent,
+                "when": f"{entry.at:%Y-%m-%d %H:%M:%S} UTC",
+                "colour": look.role_colour(entry.role),
+            }
+            for number, entry in enumerate(known, 1)
+            for lines in (entry.added, -entry.removed)
+        ]
+    )
+    chart = (
+        alt.Chart(frame, height=120, title="Lines that each change added and removed, the oldest first")
+        .mark_bar()
+        .encode(
+            x=alt.X("change:O", title=None, sort=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+            y=alt.Y("lines:Q", title=None, axis=alt.Axis(tickMinStep=1)),
+            color=alt.Color("colour:N", scale=None, legend=None),
+            tooltip=["when", "agent", "lines"],
+        )
+    )
+    added, removed = sum(entry.added for entry in known), sum(entry.removed for entry in known)
+    st.altair_chart(chart, alt=f"{len(known)} changes of this file: {added} lines added, {removed} removed in all")
 
 
 def cost_by_message(messages: Sequence[Message], role: Role) -> None:

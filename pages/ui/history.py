@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from data.domain.events import FileTouched
+from data.domain.events import ToolCalled, ToolReturned
 from data.store import Board, Recorded
 
 WINDOW = 500
@@ -20,6 +21,12 @@ class FileRow:
     agent_id: str
     added: int
     removed: int
+class ToolCall:
+    """One use of a tool: the question and, once it is there, the answer."""
+
+    at: datetime
+    called: ToolCalled
+    returned: ToolReturned | None
 
 
 def newest(board: Board, task_id: str, wanted: int) -> list[Recorded]:
@@ -46,3 +53,13 @@ def files(events: Iterable[Recorded]) -> list[FileRow]:
             old = rows.get(key, FileRow(*key, 0, 0))
             rows[key] = FileRow(*key, old.added + touched.added, old.removed + touched.removed)
     return sorted(rows.values(), key=lambda row: (row.change == "read", row.path))
+def tool_calls(events: Iterable[Recorded]) -> list[ToolCall]:
+    """Calls with their answers, in the order in which they were made."""
+    calls: dict[str, ToolCall] = {}
+    for entry in events:
+        match entry.event:
+            case ToolCalled() as called:
+                calls[called.tool_use_id] = ToolCall(entry.at, called, None)
+            case ToolReturned(tool_use_id=key) as returned if key in calls:
+                calls[key] = ToolCall(calls[key].at, calls[key].called, returned)
+    return list(calls.values())

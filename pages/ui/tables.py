@@ -20,7 +20,6 @@ from data.store import Recorded
 from data.store.board import Message
 from data.store.story import Crew
 from pages.ui import look
-from pages.ui.history import FileRow
 
 ROW_PX = 35
 MOST_ROWS = 14
@@ -30,7 +29,6 @@ _BLANK = "–"
 _NOBODY: Mapping[str, Crew] = {}
 UNPRICED = "unpriced"
 """What stands in a long list where a cost is not known."""
-_SIGNS = {FileChange.CREATED: "+", FileChange.MODIFIED: "~", FileChange.DELETED: "−", FileChange.READ: "·"}
 _KINDS = {"input": "Input", "output": "Output", "cache_read": "Cache read"} | {
     "cache_write_5m": "Cache write 5 min",
     "cache_write_1h": "Cache write 1 h",
@@ -66,6 +64,11 @@ def _usd(found: Agent | Task) -> float | None:
     return None if found.unpriced_messages and not found.cost_nanousd else found.cost_nanousd / NANO
 
 
+def _changed(files: Mapping[str, Sequence[str]]) -> int:
+    """How many files were created, modified or deleted."""
+    return len({path for change, paths in files.items() if change != FileChange.READ for path in paths})
+
+
 def agent_rows(found: Sequence[Agent], now: datetime) -> pa.Table:
     return pa.table(
         {
@@ -75,6 +78,7 @@ def agent_rows(found: Sequence[Agent], now: datetime) -> pa.Table:
             "Cost": [_usd(agent) for agent in found],
             "Tokens": [agent.tokens.total for agent in found],
             "Duration": [_took(agent.started_at, agent.ended_at, now) for agent in found],
+            "Files": [_changed(agent.files) for agent in found],
             "Money": ["simulated" if agent.simulated else "real" for agent in found],
             "Model": [agent.model for agent in found],
             "Created": [agent.created_at for agent in found],
@@ -102,6 +106,7 @@ def task_rows(found: Sequence[Task], now: datetime, crews: Mapping[str, Crew] = 
             "Cost": [_usd(task) for task in found],
             "Tokens": [task.tokens.total for task in found],
             "Duration": [_took(task.started_at, task.ended_at, now) for task in found],
+            "Files": [_changed(task.files) for task in found],
             "Type": [words.task_type(task.task_type) for task in found],
             "Runtime": [_runtime(task.runtime) for task in found],
             "Folder": [task.working_directory for task in found],
@@ -174,6 +179,7 @@ def _numbers(costs: Sequence[int]) -> dict[str, Any]:
         "Cost": number(format=f"$%,.{places}f"),
         "Tokens": number(format="%,d"),
         "Duration": number(format="compact"),
+        "Files": number(format="%,d", width=70, help="Files created, modified or deleted"),
     }
 
 
@@ -239,20 +245,6 @@ def messages(found: Sequence[Message]) -> Any:
 
 def tokens_by_kind(tokens: Tokens) -> dict[str, str | None]:
     return {label: f"{getattr(tokens, kind):,}" for kind, label in _KINDS.items() if getattr(tokens, kind)}
-
-
-def files(found: Sequence[FileRow], names: Mapping[str, str]) -> tuple[Any, dict[str, Any]]:
-    """Files by what was done to them, changes before mere reading."""
-    rows = sorted(found, key=lambda row: (row.change == FileChange.READ, row.path))
-    frame = pd.DataFrame(
-        {
-            "Change": [f"{_SIGNS[FileChange(row.change)]} {row.change}" for row in rows],
-            "File": [row.path for row in rows],
-            "Lines": [f"+{row.added} −{row.removed}" if row.added or row.removed else "" for row in rows],
-            "Agent": [names.get(row.agent_id, row.agent_id[:8]) for row in rows],
-        }
-    )
-    return frame, {"File": st.column_config.TextColumn(width="large")}
 
 
 def events(found: Sequence[Recorded]) -> tuple[Any, dict[str, Any]]:

@@ -8,7 +8,7 @@ from data.domain import words
 from data.domain.agents import Agent
 from data.domain.tasks import Task
 from data.store import AgentFilter
-from pages.ui import cards, history, live, session, tables
+from pages.ui import cards, live, session, tables
 from pages.ui.look import plain
 
 
@@ -62,20 +62,3 @@ def _table(found: list[Agent]) -> None:
     st.caption("Drift: how far our price of every reply is from the SDK's own running total.")
     if rows := picked.selection.rows:
         live.go(f"agent?id={found[rows[0]].id}")
-
-
-def files(task: Task) -> None:
-    names = {agent.id: agent.name for agent in of(task.id)}
-    with session.read() as board:
-        found = [row for key in names for row in history.files(history.of_agent(board, key))]
-    if not found:
-        cards.empty("No file yet", "Files that agents read, create, change or delete are listed here.")
-        return
-    frame, columns = tables.files(found, names)
-    st.dataframe(
-        frame,
-        column_config=columns,
-        hide_index=True,
-        height=tables.height(len(found)),
-        alt="Files that the task touched",
-    )

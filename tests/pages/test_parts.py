@@ -68,8 +68,8 @@ def told(lite: Store) -> Store:
 
 def test_lines_of_a_file_add_up_and_changes_come_first(told: Store):
     with told.read() as board:
-        rows = history.files(history.of_agent(board, "a1"))
-    assert [(row.path, row.change, row.added, row.removed) for row in rows] == [
+        rows = board.files_of_agent("a1")
+    assert [(row.path, row.change.value, row.added, row.removed) for row in rows] == [
         ("a.py", "modified", 3, 1),
         ("b.py", "read", 0, 0),
     ]
