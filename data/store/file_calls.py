@@ -109,7 +109,9 @@ def _called(block: Mapping[str, Any], agent_id: str, message_id: str, when: int)
     given = block.get("input")
     tool = str(block.get("name"))
     known = given if isinstance(given, dict) else {}
-    return Call(str(block.get("id")), agent_id, tool, call_words(tool, given), message_id, when, given=known)
+    return Call(
+        str(block.get("id")), agent_id, tool, f"{tool} {call_words(known)}".strip(), message_id, when, given=known
+    )
 
 
 def _answered(call: Call, block: Mapping[str, Any], detail: object, when: int, folder: str) -> Call:
