@@ -282,8 +282,6 @@ class ToolReturned(AgentEvent):
     """The first 200 characters of the answer."""
 
 
-
-
 class ToolRefused(AgentEvent):
     """A tool was not permitted."""
 
