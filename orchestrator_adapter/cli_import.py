@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, Any
@@ -50,15 +51,27 @@ def transcripts(
     with client() as deck:
         require(LOCAL, "import_transcripts")
         path = importing.checked(_whole(folder), deck.settings.environment)
-        while True:
-            done = _shown(deck, path, again) if not as_json else deck.importer.run(path, by=LOCAL.name, again=again)
-            if as_json:
-                print_json(history_shapes.one(done))
-            if done.error:
-                raise HistoryFolderInvalid(f"The import failed: {done.error}")
-            if not watch:
-                return
-            time.sleep(importing.LOOK_S)
+        done = _shown(deck, path, again) if not as_json else deck.importer.run(path, by=LOCAL.name, again=again)
+        if as_json:
+            print_json(history_shapes.one(done))
+        if done.error:
+            raise HistoryFolderInvalid(f"The import failed: {done.error}")
+        if watch:
+            keep_watching(deck, path, as_json)
+
+
+def keep_watching(deck: Deck, path: Path, as_json: bool, wait: Callable[[float], object] = time.sleep) -> None:
+    """Say what comes in, until somebody interrupts, or `wait` says so."""
+    deck.importer.look_at(path)
+    while not wait(importing.LOOK_S):
+        report = deck.importer.look_at(path)
+        if report is None or not (report.new or report.grown):
+            continue
+        if as_json:
+            print_json(history_shapes.report(report))
+        else:
+            told = f"{words.count(report.new, 'new file')}, {report.grown} grown"
+            print(f"{told}: {words.count(report.replies, 'reply', 'replies')}, {words.dollars(report.nanousd)}")
 
 
 def _whole(folder: Path | None) -> str | None:

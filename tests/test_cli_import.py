@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from data.store import Store
+from orchestrator_adapter import cli_import
+from orchestrator_adapter import settings as settings_module
 from orchestrator_adapter.cli import app
-from tests.ingest.trees import PRICE, main_file, prompt, says, write
+from orchestrator_adapter.terminal import at_rest
+from tests.ingest.trees import PRICE, main_file, packed, prompt, says, write
 
 
 @pytest.fixture
@@ -42,6 +46,23 @@ def test_transcripts_are_read_in_and_what_was_found_is_told(run, tmp_path: Path)
     checks = {check["what"]: check for check in json.loads(run("doctor", "--json"))}
     assert checks["transcripts"]["ok"]
     assert "1 file kept" in checks["transcripts"]["found"]
+
+
+def test_what_is_added_to_a_watched_folder_is_told(
+    lite: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(main_file(tmp_path), prompt("Fix it"), says(1))
+    deck = at_rest(settings_module.read({"QUARTERDECK_HOME": str(tmp_path / "home")}), lite)
+    turns = iter([b"", packed(says(2, second=4)), b""])
+
+    def grow(_seconds: float) -> bool:
+        more = next(turns, None)
+        with path.open("ab") as file:
+            file.write(more or b"")
+        return more is None
+
+    cli_import.keep_watching(deck, tmp_path, False, grow)
+    assert capsys.readouterr().out == "0 new files, 1 grown: 1 reply, $0.0026\n"
 
 
 def test_what_a_folder_used_is_told_without_reading_it_in(run, tmp_path: Path) -> None:

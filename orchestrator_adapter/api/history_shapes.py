@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from data.domain.history_events import ImportStatus
-from data.domain.imports import Import
+from data.domain.imports import Import, ImportReport
 from data.domain.money import to_usd
 from orchestrator_adapter.api.answers import Shape as Shape
 from orchestrator_adapter.api.bodies import Sent as Sent
@@ -78,8 +78,6 @@ class ImportList(Shape):
 
 
 def one(found: Import) -> dict[str, Any]:
-    report = asdict(found.report)
-    cost = to_usd(report.pop("nanousd"))
     return {
         "id": found.id,
         "kind": found.kind,
@@ -92,6 +90,11 @@ def one(found: Import) -> dict[str, Any]:
         "files_done": found.files_done,
         "bytes_total": found.bytes_total,
         "bytes_done": found.bytes_done,
-        "report": report | {"cost_usd": cost},
+        "report": report(found.report),
         "error": found.error,
     }
+
+
+def report(found: ImportReport) -> dict[str, Any]:
+    body = asdict(found)
+    return body | {"cost_usd": to_usd(body.pop("nanousd"))}

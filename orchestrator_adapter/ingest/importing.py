@@ -112,6 +112,8 @@ class Importer:
         while not self._ending.wait(self._look_s):
             try:
                 self.look()
+            except _Ended:
+                return
             except StoreUnavailable:  # it is said on every page, and the next look comes by itself
                 continue
             except Exception as error:  # the boundary of the watch: one bad look must not be the last
@@ -124,7 +126,11 @@ class Importer:
         if not wanted.automatic or not Path(wanted.folder).is_dir():
             self._watched = {}
             return None
-        files = find(Path(wanted.folder))
+        return self.look_at(Path(wanted.folder))
+
+    def look_at(self, folder: Path) -> ImportReport | None:
+        """Read in what was added to a folder since the last look; None if nothing was."""
+        files = find(folder)
         now = {str(one.path): (one.size, one.mtime_ns) for one in files}
         fresh = [one for one in files if self._watched.get(str(one.path)) != now[str(one.path)]]
         if not fresh:
