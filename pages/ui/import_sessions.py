@@ -11,19 +11,19 @@ import streamlit as st
 
 from data.domain import words
 from data.domain.agents import Runtime
-from data.domain.money import NANO
 from data.domain.tasks import Task
 from data.store import TaskFilter
-from pages.ui import cards, filters, live, session, tables
+from pages.ui import cards, clicks, filters, live, session, tables
 
-ASKED = "session-asked"
-LISTED = "sessions-listed"
+TABLE = "sessions"
 _WANTED = TaskFilter(runtime=Runtime.IMPORTED)
 
 
 @session.live_panel("history-sessions")
 def sessions() -> None:
-    listed = filters.listed("sessions", _WANTED, _ask, _rows)
+    if clicked := clicks.taken(TABLE):
+        live.go(f"task?id={clicked[1]}")
+    listed = filters.listed(TABLE, _WANTED, _ask, _rows)
     if not listed.items:
         cards.empty(
             "No history yet",
@@ -35,21 +35,18 @@ def sessions() -> None:
         tasks, agents = board.imported_counts()
     st.subheader("Sessions")
     st.caption(f"{words.count(tasks, 'session')} with {words.count(agents, 'agent')} in all, newest first")
-    clicked = st.session_state.pop(ASKED, None)
-    st.session_state[LISTED] = [task.id for task in listed.items]
+    clicks.shown(TABLE, [task.id for task in listed.items])
     st.dataframe(
         listed.rows,
         column_config=_columns(),
         hide_index=True,
         height=tables.height(len(listed.items)),
-        key="sessions",
+        key=TABLE,
         placeholder=tables.UNPRICED,
         alt=f"{words.count(len(listed.items), 'session')}: what was asked, project, cost, tokens, when",
     )
     if listed.more:
-        filters.show_more("sessions")
-    if clicked is not None:
-        live.go(f"task?id={clicked}")
+        filters.show_more(TABLE)
 
 
 def _ask(board: Any, cursor: str | None) -> Any:
@@ -57,12 +54,11 @@ def _ask(board: Any, cursor: str | None) -> Any:
 
 
 def _rows(found: Sequence[Task], _now: datetime) -> pa.Table:
-    priced = [task.cost_nanousd or not task.unpriced_messages for task in found]
     return pa.table(
         {
             "Session": [words.title(task.description, 80) for task in found],
             "Project": [task.working_directory for task in found],
-            "Cost": [task.cost_nanousd / NANO if known else None for task, known in zip(found, priced, strict=True)],
+            "Cost": tables.money(found),
             "Tokens": [words.tokens(task.tokens.total) for task in found],
             "Tools": [task.tool_calls for task in found],
             "Model": [task.model or "" for task in found],
@@ -81,20 +77,14 @@ def _took(task: Task) -> timedelta | None:
 def _columns() -> dict[str, Any]:
     column = st.column_config
     when = {"format": "YYYY-MM-DD HH:mm", "timezone": "UTC"}
+    pressed = clicks.note(TABLE, "open", "session")
     opened = column.ButtonColumn(
-        "Session", type="tertiary", key="click-session", on_click=_clicked, width=320, alignment="left"
+        "Session", type="tertiary", key="click-session", on_click=pressed, width=320, alignment="left"
     )
     return {
         "Session": opened,
-        "Cost": column.NumberColumn(format="$%,.2f"),
+        "Cost": column.TextColumn(alignment="right"),
         "Tokens": column.TextColumn(alignment="right"),
         "Began": column.DatetimeColumn(**when),
         "Duration": column.NumberColumn(format="compact"),
     }
-
-
-def _clicked() -> None:
-    """Remember whose row was clicked, as the person saw the table."""
-    click, listed = st.session_state["click-session"], st.session_state.get(LISTED, [])
-    if click is not None and click.row < len(listed):
-        st.session_state[ASKED] = listed[click.row]
