@@ -307,12 +307,17 @@ def is_news(db: sa.Connection, event: e.MessageMetered) -> bool:
     if telemetry.is_counted(db, event):
         return False
     known = _known_message(db, event)
-    return known is None or event.tokens.output > known["tokens_output"]
+    if known is None or event.tokens.output > known["tokens_output"]:
+        return True
+    return history.belongs_here(db, known, event.agent_id)
 
 
 def _meter(db: sa.Connection, rev: int, at_ms: int, event: e.MessageMetered) -> None:
     """Count the reply, or the difference to the smaller copy of it that was counted before."""
     known = _known_message(db, event)
+    if known is not None and history.belongs_here(db, known, event.agent_id):
+        history.let_go(db, rev, known)
+        known = None
     more = event.tokens
     cost, unpriced = event.cost_nanousd or 0, int(event.cost_nanousd is None)
     values = {**token_columns(event.tokens), "cost_nanousd": event.cost_nanousd, "model": event.model}

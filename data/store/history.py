@@ -13,7 +13,7 @@ from data.domain.tasks import AnalystChoice, Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
 from data.store import tables as t
 from data.store import tables_history as h
-from data.store.rows import ms, token_columns
+from data.store.rows import ms, token_columns, tokens
 
 STEP = "session"
 """The one step of an imported task."""
@@ -105,6 +105,28 @@ def _task(db: sa.Connection, rev: int, event: TranscriptRead, sums: dict[str, in
     step = (t.steps.c.task_id == event.task_id) & (t.steps.c.key == STEP)
     times = sa.select(t.tasks.c.started_at_ms, t.tasks.c.ended_at_ms).where(t.tasks.c.id == event.task_id)
     db.execute(sa.update(t.steps).where(step).values(**db.execute(times).mappings().one()))
+
+
+def belongs_here(db: sa.Connection, reply: sa.RowMapping, agent_id: str) -> bool:
+    """Whether a reply that was read in was really made by an agent that runs here.
+
+    Its transcript may be read before the agent has told which session it has.
+    """
+    if not reply["imported"]:
+        return False
+    found = db.execute(sa.select(t.agents.c.runtime).where(t.agents.c.id == agent_id)).scalar()
+    return found not in (None, Runtime.IMPORTED.value, Runtime.ATTACHED.value)
+
+
+def let_go(db: sa.Connection, rev: int, reply: sa.RowMapping) -> None:
+    """Take a reply from the session that was read in: the agent that made it counts it."""
+    c = t.messages.c
+    where = (c.message_id == reply["message_id"]) & (c.request_id == reply["request_id"])
+    db.execute(sa.delete(t.messages).where(where))
+    sums = {name: -count for name, count in token_columns(tokens(reply)).items()}
+    sums |= {"cost_nanousd": -(reply["cost_nanousd"] or 0), "unpriced_messages": -int(reply["cost_nanousd"] is None)}
+    for table, row_id in ((t.agents, reply["agent_id"]), (t.tasks, reply["task_id"])):
+        db.execute(sa.update(table).where(table.c.id == row_id).values(rev=rev, **_added(table, sums)))
 
 
 def _reported(row: sa.RowMapping | None, event: TranscriptRead) -> tuple[int | None, int | None]:

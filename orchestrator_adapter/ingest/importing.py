@@ -135,8 +135,9 @@ class Importer:
         fresh = [one for one in files if self._watched.get(str(one.path)) != now[str(one.path)]]
         if not fresh:
             return None
-        report = Scan(self._store).run(fresh, self._unless_ending)
-        self._watched = now
+        scan = Scan(self._store)
+        report = scan.run(fresh, self._unless_ending)
+        self._watched = {path: mark for path, mark in now.items() if path not in scan.later}
         return report
 
     def _unless_ending(self, _ledger: Ledger | None, _files: int, _bytes: int) -> None:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import orjson
 
 from data.domain import observed, words
-from data.domain.transcript_lines import parsed, text
+from data.domain.transcript_lines import at_ms, parsed, text
 from data.domain.transcripts import TranscriptFile
 from data.store import imports
 
@@ -73,6 +73,8 @@ class Place:
     agent_type: str = ""
     name: str = ""
     depth: int = 0
+    began_ms: int | None = None
+    """When its first lines were written, of a file that is not known."""
 
     @property
     def file_id(self) -> str:
@@ -133,11 +135,12 @@ def ends(file: BinaryIO, offset: int) -> tuple[str, str]:
 
 def identified(path: Path, raw: bytes) -> Place:
     """Which session, and which agent of it, a file with these first lines tells of. Raises Skip if none."""
-    session, known = "", False
+    session, known, began = "", False, None
     for line in raw.split(b"\n", 50)[:50]:
         found = parsed(line)
         if found is not None and isinstance(found.get("type"), str):
             session = session or text(found.get("sessionId"), MOST_SESSION)
+            began = at_ms(found.get("timestamp")) if began is None else began
             known = known or "sessionId" in found or "leafUuid" in found
     if not known:
         raise Skip(NO_TRANSCRIPT)
@@ -146,7 +149,17 @@ def identified(path: Path, raw: bytes) -> Place:
     if not subagent:
         stem = text(path.stem, MOST_SESSION)
         session = stem if _is_uuid(stem) or not session else session
-        return Place(observed.agent_id(session), observed.task_id(session), session, 1, 0, 0, None, name="Claude Code")
+        return Place(
+            observed.agent_id(session),
+            observed.task_id(session),
+            session,
+            1,
+            0,
+            0,
+            None,
+            name="Claude Code",
+            began_ms=began,
+        )
     session = session or text(next((f.parent.name for f in above if f.name == "subagents"), path.stem), MOST_SESSION)
     return replace(
         _described(path),
@@ -154,6 +167,7 @@ def identified(path: Path, raw: bytes) -> Place:
         task_id=observed.task_id(session),
         session_id=session,
         parent=observed.agent_id(session),
+        began_ms=began,
     )
 
 

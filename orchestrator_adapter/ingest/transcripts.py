@@ -22,9 +22,12 @@ from data.domain.transcript_lines import Pricer
 from data.domain.transcripts import TranscriptFile, TranscriptState
 from data.store import Ledger, Store, imports
 from data.store.imports import Reading, Seen
+from data.store.rows import ms
 from orchestrator_adapter.ingest.transcript_files import PIECE, Found, Place, Skip, ends, identified, piece, place_of
 from orchestrator_adapter.ingest.transcript_pass import Told
 
+JUST_BEGUN_MS = 15_000
+"""So long an agent that runs here may take to tell which session it has."""
 TOGETHER = 64
 """Small files that are written in one transaction."""
 MOST_PLACES = 20
@@ -32,6 +35,7 @@ MOST_PLACES = 20
 OURS = "sessions of agents that ran here, whose cost is counted already"
 DELETED = "deleted here; to take them in again, ask for it"
 NO_LINE = "empty, or their first line is not whole yet"
+JUST_BEGUN = "begun within the last seconds: the next import reads them"
 TWICE = "another file of the same session was read already"
 
 Tell = Callable[[Ledger | None, int, int], None]
@@ -47,6 +51,8 @@ class Scan:
         self._book: PriceBook = book()
         self._pricer = Pricer(self._book)
         self.report = ImportReport()
+        self.later: set[str] = set()
+        """Paths of files that are to be looked at again though nothing may change in them."""
         self._skipped: dict[str, int] = {}
         self._waiting: list[Reading] = []
         with store.read() as board:
@@ -180,6 +186,9 @@ class Scan:
             raise Skip(OURS)
         seen = self._agents.get(place.agent_id)
         if seen is None:
+            if place.began_ms is not None and abs(ms(self._store.now()) - place.began_ms) < JUST_BEGUN_MS:
+                self.later.add(str(found.path))
+                raise Skip(JUST_BEGUN)
             return place
         if seen.deleted and not self._again:
             raise Skip(DELETED)

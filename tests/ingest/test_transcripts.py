@@ -23,7 +23,7 @@ from data.store import Board, Store
 from data.store import tables_history as h
 from data.store.imports import CHUNK
 from orchestrator_adapter.ingest.transcript_files import find
-from orchestrator_adapter.ingest.transcripts import DELETED, OURS, TWICE, Scan
+from orchestrator_adapter.ingest.transcripts import DELETED, JUST_BEGUN, OURS, TWICE, Scan
 from orchestrator_adapter.views import happenings
 from tests.ingest import trees
 from tests.ingest.trees import OTHER, PRICE, SESSION, calls, main_file, packed, prompt, returns, says, sub_file, write
@@ -250,6 +250,41 @@ def test_what_our_own_agents_did_is_not_counted_again(store: Store, tmp_path: Pa
     assert report.skipped == {OURS: 3}
     assert (report.new, report.replies, report.known_replies) == (1, 1, 1)
     assert (task_in(store, "t1").cost_nanousd, task_in(store, observed.task_id(third)).cost_nanousd) == (5, PRICE)
+
+
+def test_a_session_that_has_just_begun_may_be_our_own_and_waits(tmp_path: Path) -> None:
+    now = [at(5)]
+    lite = Store.open(f"sqlite:///{tmp_path / 'store.sqlite'}", now=lambda: now[0])
+    write(main_file(tmp_path), prompt("Mine?"), says(1))
+    first = Scan(lite)
+    assert first.run(find(tmp_path)).skipped == {JUST_BEGUN: 1}
+    assert first.later == {str(main_file(tmp_path))}
+    now[0] = at(20)
+    assert scan(lite, tmp_path).new == 1
+    lite.close()
+
+
+def test_a_reply_of_our_own_agent_that_was_read_in_too_early_goes_to_the_agent(store: Store, tmp_path: Path) -> None:
+    write(main_file(tmp_path), prompt("Mine"), says(1), says(2, second=4))
+    scan(store, tmp_path)
+    with store.write() as ledger:
+        ledger.append(submitted("t1"))
+        ledger.append(created("a1", "t1"))
+        ledger.append(e.SessionStarted(task_id="t1", agent_id="a1", session_id=SESSION, model="m"))
+        counted = {"task_id": "t1", "agent_id": "a1", "model": trees.OPUS, "tokens": Tokens(10, 100)}
+        for _ in range(2):
+            message = e.MessageMetered(message_id="msg_1", request_id="req_1", cost_nanousd=PRICE, **counted)
+            ledger.append(message)
+    assert (task_in(store, "t1").cost_nanousd, task_in(store).cost_nanousd) == (PRICE, PRICE)
+    assert (task_in(store).tokens, task_in(store, "t1").tokens) == (Tokens(10, 100), Tokens(10, 100))
+    with store.read() as board:
+        assert [m.message_id for m in board.messages("a1")] == ["msg_1"]
+        assert [m.message_id for m in board.messages(MAIN)] == ["msg_2"]
+    os.utime(main_file(tmp_path))
+    with main_file(tmp_path).open("ab") as file:
+        file.write(packed(says(1, second=9)))
+    assert scan(store, tmp_path).known_replies == 1
+    assert task_in(store, "t1").cost_nanousd == PRICE
 
 
 def test_a_deleted_session_stays_away_until_it_is_asked_for(store: Store, tmp_path: Path) -> None:
