@@ -32,7 +32,7 @@ TOGETHER = 64
 """Small files that are written in one transaction."""
 MOST_PLACES = 20
 
-OURS = "sessions of agents that ran here, whose cost is counted already"
+OURS = "sessions of agents that ran here or told of themselves, whose cost is counted already"
 DELETED = "deleted here; to take them in again, ask for it"
 NO_LINE = "empty, or their first line is not whole yet"
 JUST_BEGUN = "begun within the last seconds: the next import reads them"
