@@ -69,6 +69,11 @@ class Histories(Look):
         query = sa.select(h.imports).order_by(h.imports.c.started_at_ms.desc(), h.imports.c.id.desc()).limit(limit)
         return [_import(row) for row in self.connection.execute(query).mappings()]
 
+    def imported_clock(self) -> int:
+        """The last event by which history came in: as long as it is the same, so is what history cost."""
+        query = sa.select(sa.func.max(t.events.c.id)).where(t.events.c.kind == "transcript_read")
+        return int(self.connection.execute(query).scalar() or 0)
+
     def imported_counts(self) -> tuple[int, int]:
         """Imported tasks that stand in the lists, and their agents."""
         c = t.tasks.c

@@ -9,18 +9,28 @@ import streamlit as st
 
 from data.domain import prices, words
 from data.store.imported import DaySpend, Share
+from orchestrator_adapter.kept import Kept
 from pages.ui import charts, session, tables
 
+_answers: Kept[tuple[list[DaySpend], int, list[Share], list[Share]]] = Kept(4)
+"""By store and the last event of history: every reply that was read in is summed for them."""
 _DAYS = 60
 """Bars of the chart; the table has every day."""
 
 
 @session.live_panel("history-spend")
 def spend() -> None:
+    store = session.deck().store
     with session.read() as board:
-        days = board.imported_by_day()
-        searches = board.imported_searches()
-        projects, models = board.imported_by_project(), board.imported_by_model()
+        days, searches, projects, models = _answers.get(
+            (str(store.url), board.imported_clock()),
+            lambda: (
+                board.imported_by_day(),
+                board.imported_searches(),
+                board.imported_by_project(),
+                board.imported_by_model(),
+            ),
+        )
     if not days:
         return
     st.subheader("What it cost")
