@@ -12,7 +12,14 @@ from data.domain import events as e
 from data.domain.agents import Agent, AgentStatus, Role, Runtime
 from data.domain.approvals import AnswerScope, Approval, ApprovalStatus
 from data.domain.budgets import Budget
-from data.domain.errors import FolderRefused, InvalidField, ModelUnknown, RuntimeUnavailable, StillRunning
+from data.domain.errors import (
+    FolderRefused,
+    InvalidField,
+    ModelUnknown,
+    RuntimeUnavailable,
+    StillRunning,
+    StoreUnavailable,
+)
 from data.domain.prices import book
 from data.domain.tasks import AnalystChoice, Complexity, Draft, Task, TaskStatus, TaskType
 from data.domain.workflows import Step, StepStatus, Workflow
@@ -29,8 +36,12 @@ MODES = frozenset({"default", "acceptEdits", "dontAsk", "bypassPermissions"})
 
 
 def preview_task(deck: Deck, draft: Draft) -> Preview:
-    """What the draft would become and cost; a question, so everybody may ask it."""
-    return planning.preview(draft, _history(deck))
+    """What the draft would become and cost; a question, so everybody may ask it, also while the store is away."""
+    try:
+        history = _history(deck)
+    except StoreUnavailable:
+        history = None
+    return planning.preview(draft, history)
 
 
 def submit_task(deck: Deck, actor: Actor, draft: Draft) -> Task:

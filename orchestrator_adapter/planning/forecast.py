@@ -87,18 +87,22 @@ class Preview:
     """What the interval rests on, as a sentence."""
 
 
-def preview(draft: Draft, history: Sequence[PastCost] = ()) -> Preview:
-    """Type, complexity, workflow and interval of a draft; pure, and quick enough for every keystroke."""
+def preview(draft: Draft, history: Sequence[PastCost] | None = ()) -> Preview:
+    """Type, complexity, workflow and interval of a draft; pure, and quick enough for every keystroke.
+
+    `history`: None if nobody can look at it now.
+    """
     wording = vocabulary.read(draft.description)
     task_type = draft.task_type or type_of(wording)
     estimated = estimate_of(wording)
     plan = choose_workflow(draft.description, task_type, estimated.complexity, draft.analyst)
     group = (task_type, estimated.complexity, plan.analyst_included)
-    similar = [past for past in history if (past.task_type, past.complexity, past.analyst_included) == group]
+    similar = [past for past in history or () if (past.task_type, past.complexity, past.analyst_included) == group]
     if len(similar) >= ENOUGH:
         expected, basis = _seen(similar), f"from {len(similar)} similar tasks"
     else:
-        expected, basis = typical(plan.workflow, estimated.complexity, draft.ai_planner), _too_few(len(similar))
+        expected = typical(plan.workflow, estimated.complexity, draft.ai_planner)
+        basis = _too_few(None if history is None else len(similar))
     return Preview(
         task_type=task_type,
         guessed=draft.task_type is None,
@@ -150,6 +154,8 @@ def _middle(values: Sequence[float]) -> tuple[float, float]:
     return tenths[0], tenths[-1]
 
 
-def _too_few(count: int) -> str:
+def _too_few(count: int | None) -> str:
+    if count is None:
+        return "the store cannot be reached, so earlier tasks are left out: from typical cost of each role"
     known = {0: "no similar task yet", 1: "only one similar task yet"}
     return f"{known.get(count, f'only {count} similar tasks yet')}: from typical cost of each role"

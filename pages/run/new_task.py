@@ -36,8 +36,7 @@ def composer() -> None:
 
 def compose() -> None:
     deck = session.deck()
-    with session.read() as board:
-        recent = board.working_directories()
+    recent = session.if_known(lambda board: board.working_directories(), [])
     left, right = st.columns([3, 2], gap="large")
     with left:
         filled = forms.task_form(deck, recent, st.session_state.setdefault(GENERATION, 0))
@@ -76,7 +75,7 @@ def submit(draft: Draft, once: session.Once) -> str | None:
         task = commands.submit_task(session.deck(), session.actor(), draft)
     except FleetError as refusal:
         once.reopen()
-        st.session_state[REFUSAL] = str(refusal)
+        st.session_state[REFUSAL] = session.words(refusal)
         st.rerun()
     once.reopen()
     st.session_state[GENERATION] += 1

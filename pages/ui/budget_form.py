@@ -11,7 +11,7 @@ from data.domain.budgets import CHEAPER_MODEL, DEFAULT_STAGES, Act, Budget, Peri
 from data.domain.money import NANO, from_usd
 from data.domain.prices import book
 from data.domain.tasks import Task
-from orchestrator_adapter.deck import Deck
+from pages.ui import session
 
 SCOPES = {
     Scope.FLEET: "The whole fleet",
@@ -30,7 +30,7 @@ STAGES = {
 RECENT_TASKS = 30
 
 
-def fields(deck: Deck, old: Budget | None) -> Budget:
+def fields(old: Budget | None) -> Budget:
     """Draw the fields; `old` is what they begin with."""
     start = old or Budget("", "", Scope.FLEET, Period.DAY, limit_nanousd=10 * NANO)
     key = f"budget-{start.id or 'new'}"
@@ -51,7 +51,7 @@ def fields(deck: Deck, old: Budget | None) -> Budget:
         key=f"{key}-period",
         help="Days, weeks from Monday and months begin at midnight UTC.",
     )
-    subject = _subject(deck, whose, start, key)
+    subject = _subject(whose, start, key)
     usd, most_tokens = _limits(start, key)
     stages, model = _stages(start, key)
     simulated = st.checkbox("For demo money only", start.simulated, key=f"{key}-simulated", help=_SIMULATED)
@@ -61,14 +61,14 @@ def fields(deck: Deck, old: Budget | None) -> Budget:
 _SIMULATED = "A real budget never counts what demos seem to spend, and this one counts nothing else."
 
 
-def _subject(deck: Deck, scope: Scope, start: Budget, key: str) -> str:
+def _subject(scope: Scope, start: Budget, key: str) -> str:
     given = start.subject if start.scope is scope else ""
     if scope is Scope.USER:
         return (st.text_input("Name of the person", given or "local", key=f"{key}-user") or "").strip()
     if scope is Scope.FOLDER:
-        return _choice("Folder", _folders(deck), given, f"{key}-folder")
+        return _choice("Folder", _folders(), given, f"{key}-folder")
     if scope is Scope.TASK:
-        tasks = _tasks(deck)
+        tasks = _tasks()
         titles = {task.id: f"{words.title(task.description, 60)} ({task.id[:8]})" for task in tasks}
         return _choice("Task", list(titles), given, f"{key}-task", titles)
     return ""
@@ -88,14 +88,12 @@ def _choice(label: str, known: Sequence[str], given: str, key: str, titles: dict
     return str(picked or "").strip()
 
 
-def _folders(deck: Deck) -> list[str]:
-    with deck.store.read() as board:
-        return board.working_directories()
+def _folders() -> list[str]:
+    return session.if_known(lambda board: board.working_directories(), [])
 
 
-def _tasks(deck: Deck) -> list[Task]:
-    with deck.store.read() as board:
-        return board.tasks(limit=RECENT_TASKS).items
+def _tasks() -> list[Task]:
+    return session.if_known(lambda board: board.tasks(limit=RECENT_TASKS).items, [])
 
 
 def _limits(start: Budget, key: str) -> tuple[int | None, int | None]:

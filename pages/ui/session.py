@@ -29,6 +29,7 @@ log = structlog.get_logger("pages")
 
 AT_ONCE = 2
 PATIENCE_S = 1.0
+KEPT = "What you typed is still here: try again as soon as the store is back."
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
 
@@ -59,6 +60,15 @@ def recent_clock() -> int:
 def read() -> AbstractContextManager[Board]:
     """A look at the store; while it cannot be reached, at what this process last knew of it."""
     return memory.reading(deck().store, _memory)
+
+
+def if_known(ask: Callable[[Board], T], otherwise: T) -> T:
+    """An answer that a form can do without: while the store cannot be reached, the last one, if there was any."""
+    try:
+        with read() as board:
+            return ask(board)
+    except StoreUnavailable:
+        return otherwise
 
 
 @contextmanager
@@ -195,8 +205,13 @@ def done(name: str, do: Callable[[], T]) -> T | None:
         except FleetError as refusal:
             once.reopen()
             st.session_state.pop(f"done-{name}", None)
-            st.error(plain(str(refusal)), icon=":material/block:")
+            st.error(plain(words(refusal)), icon=":material/block:")
     return st.session_state.get(f"done-{name}")
+
+
+def words(refusal: FleetError) -> str:
+    """The refusal, and what it means for whatever was typed."""
+    return f"{refusal} {KEPT}" if isinstance(refusal, StoreUnavailable) else str(refusal)
 
 
 class Once:

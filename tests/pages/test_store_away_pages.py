@@ -19,6 +19,7 @@ from orchestrator_adapter import deck as deck_module
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.deck import Deck
 from pages.ui.memory import Memory, told
+from pages.ui.session import KEPT
 from tests.postgres import PostgresServer
 
 ENTRY = str(Path(__file__).parents[2] / "streamlit_app.py")
@@ -112,6 +113,47 @@ def test_a_page_that_was_never_seen_says_so(deck: Deck, own_postgres: PostgresSe
     assert at.title[0].value == "The store cannot be reached"
     assert "cannot be used" in at.error[-1].value
     assert at.button[-1].label == "Try again"
+
+
+def test_the_form_of_a_task_keeps_what_was_typed(deck: Deck, own_postgres: PostgresServer) -> None:
+    at = opened("pages/run/new_task.py")
+    own_postgres.stop()
+    at.text_area[0].set_value(SIMPLE)
+    at.number_input(key="new-budget").set_value(2.5).run()
+    assert not at.exception
+    assert [error.value for error in at.error] == []
+    assert any("skipping ANALYST" in text.value for text in at.markdown), "the estimate works without the store"
+    at.button(key="submit").click().run()
+    assert at.error[0].value.endswith(f"Nothing was changed. {KEPT}")
+    again = opened("pages/run/new_task.py")  # somebody else opens it now
+    assert [error.value for error in again.error] == []
+    own_postgres.start()
+    at.button(key="submit").click().run()
+    with deck.store.read() as board:
+        (task,) = board.tasks().items
+    assert (at.title[0].value, task.description, task.budget_nanousd) == (SIMPLE, SIMPLE, 2_500_000_000)
+
+
+def test_the_form_of_a_budget_keeps_what_was_typed(deck: Deck, own_postgres: PostgresServer) -> None:
+    at = opened("pages/guard/budgets.py")
+    at.button(key="new-budget").click().run()
+    own_postgres.stop()
+    at.text_input(key="budget-new-name").set_value("Mine")
+    at.number_input(key="budget-new-usd").set_value(12.5)
+    at.selectbox(key="budget-new-scope").set_value(Scope.TASK)
+    at.button(key="new-budget").click().run()
+    assert not at.exception
+    assert [error.value for error in at.error] == [], "the list of tasks is not known; one can be typed"
+    at.selectbox(key="budget-new-scope").set_value(Scope.FLEET)
+    at.button(key="new-budget").click()
+    at.button(key="budget-save").click().run()
+    assert at.error[0].value.endswith(f"Nothing was changed. {KEPT}")
+    own_postgres.start()
+    at.button(key="new-budget").click()
+    at.button(key="budget-save").click().run()
+    with deck.store.read() as board:
+        (made,) = board.budgets(deck.store.now())
+    assert (made.budget.name, made.budget.limit_nanousd) == ("Mine", 12_500_000_000)
 
 
 def test_the_memory_holds_the_answers_used_last() -> None:

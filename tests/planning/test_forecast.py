@@ -88,3 +88,9 @@ def test_every_role_has_a_typical_cost(role: Role, complexity: Complexity) -> No
     expected = typical((Step("a", role, "."),), complexity)
     assert 0 < expected.cost_nanousd_low < expected.cost_nanousd_high
     assert 0 < expected.duration_s_low < expected.duration_s_high
+
+
+def test_without_a_look_at_earlier_tasks_the_preview_says_so():
+    blind, fresh = preview(TYPO, None), preview(TYPO)
+    assert blind.basis == "the store cannot be reached, so earlier tasks are left out: from typical cost of each role"
+    assert blind.cost_nanousd_low == fresh.cost_nanousd_low
