@@ -15,9 +15,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.cli]
 DEMO = {"description": "Fix the sign bug in add()", "runtime": "demo", "scenario": "success"}
 
 
-def start_demo(page: Page, url: str) -> None:
-    answer = page.request.post(f"{url}/api/v1/tasks", data=DEMO)
+def start_demo(page: Page, url: str, **more: str) -> str:
+    answer = page.request.post(f"{url}/api/v1/tasks", data=DEMO | more)
     assert answer.ok, answer.text()
+    return str(answer.json()["id"])
 
 
 def test_the_first_address_after_a_start_is_opened_directly(server, tab: Callable[..., Page]):
@@ -83,13 +84,18 @@ def test_where_the_stream_cannot_be_reached_the_page_asks_and_says_so(server, ta
     expect(page.get_by_text("No task fits")).to_be_hidden()
 
 
-def test_the_first_picture_does_not_wait_for_the_stream(server, tab: Callable[..., Page]):
+def test_the_first_picture_does_not_wait_for_the_stream(
+    server, tab: Callable[..., Page], eventually: Callable[..., None]
+):
     page = tab()
-    start_demo(page, server.url)
+    task_id = start_demo(page, server.url, description="What the first picture shows")
+    agents = f"{server.url}/api/v1/agents?task_id={task_id}"
+    # what begins later is news, and of that this page hears nothing
+    eventually(lambda: page.request.get(agents).json()["items"], within=60)
     page.route_web_socket(re.compile(r"/api/v1/events"), lambda socket: None)  # taken, and never told anything
     page.goto(server.url)
     expect(page.locator(".agent").first).to_be_visible()
-    expect(page.locator(".task").first).to_contain_text("Fix the sign bug in add()")
+    expect(page.locator(".task").filter(has_text="What the first picture shows")).to_be_visible()
     expect(page.locator(".tile .value").first).to_have_text(re.compile(r"\d+ of \d+"))
     expect(page.get_by_role("heading", name="All agents")).to_be_visible()
 
