@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -13,14 +14,16 @@ from data.domain.approvals import ApprovalStatus
 from data.domain.errors import AgentFailed
 from data.domain.tasks import AnalystChoice, Draft, Task, TaskStatus, TaskType
 from data.store import AgentFilter
-from orchestrator_adapter import commands
+from orchestrator_adapter import commands, settings
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.commands_tell import tell_agent
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.runners import Runner
 from orchestrator_adapter.runners.demo import DemoRunner
 from orchestrator_adapter.runners.scripted import ScriptedRunner
+from orchestrator_adapter.terminal import at_rest
 from tests.engine.cast import Cast, submit
+from tests.engine.processes import Fleet
 
 Ended = Callable[[Deck, str], Task]
 Launch = Callable[..., Deck]
@@ -188,3 +191,34 @@ def test_an_agent_that_waits_for_a_person_takes_its_question_back(
     commands.answer_approval(deck, LOCAL, waiting()[0], allow=True)
     task = ended(deck, task_id)
     assert (task.status, task.error) == (TaskStatus.COMPLETED, None)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+def test_an_agent_in_another_process_is_told_and_so_is_the_one_that_takes_over(
+    store_url: str, tmp_path: Path, eventually: Eventually
+) -> None:
+    """Three real processes over one PostgreSQL: two engines, and this one, which has none and only tells."""
+    fleet = Fleet(store_url, tmp_path / "home")
+    wanted = settings.read({"QUARTERDECK_HOME": str(fleet.home), "DATABASE_URL": store_url})
+    client = at_rest(wanted, fleet.store)
+    try:
+        for _ in range(2):
+            fleet.start()
+        task_id = fleet.submit()
+        eventually(lambda: fleet.owner(task_id, "planner"), within=30)
+        agent, first = at_work(client, task_id), fleet.owner(task_id, "planner")
+        assert agent is not None
+        assert first is not None
+        tell_agent(client, LOCAL, agent.id, TEXT)
+        eventually(lambda: told(client, task_id) == ([TEXT], [TEXT]), within=20)
+        assert [(line["pid"], TEXT in line["note"]) for line in fleet.journal("heard")] == [(first.pid, True)]
+        first.kill()
+        tell_agent(client, LOCAL, agent.id, "And then rest.")
+        fleet.release()
+        eventually(lambda: fleet.task(task_id).ended, within=30)
+        assert told(client, task_id) == ([TEXT, "And then rest."],) * 2
+        assert fleet.task(task_id).status is TaskStatus.COMPLETED
+    finally:
+        fleet.end()

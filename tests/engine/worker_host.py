@@ -1,7 +1,7 @@
 """An engine process whose agents go on until they may end: `python -m tests.engine.worker_host FOLDER [S]`.
 
-FOLDER holds the journal of all processes: a line when an agent begins and when it ends. Agents of a task end once a
-file named like the task, or `all`, is there. S: seconds between two replies.
+FOLDER holds the journal of all processes: a line when an agent begins, hears a message and ends. Agents of a task end
+once a file named like the task, or `all`, is there. S: seconds between two replies.
 """
 
 from __future__ import annotations
@@ -43,9 +43,14 @@ class Held:
         self._note("begin", job)
         try:
             yield e.SessionStarted(**ids, session_id=f"s-{job.agent_id}", model="claude-sonnet-5-5")
+            if job.inbox.opened_with:
+                yield e.AgentHeard(**ids, told=job.inbox.opened_with)
             due = 0.0
             while not any((self._folder / name).exists() for name in (job.task_id, "all")):
                 await asyncio.sleep(min(self._reply_s, LOOK_S))
+                for note in job.inbox.take():
+                    self._note("heard", job, note=note.text)
+                    yield e.AgentHeard(**ids, told=note.id)
                 if time.monotonic() < due:
                     continue
                 self._sent, due = self._sent + 1, time.monotonic() + self._reply_s
@@ -55,9 +60,9 @@ class Held:
         finally:
             self._note("end", job)
 
-    def _note(self, what: str, job: Job) -> None:
+    def _note(self, what: str, job: Job, **more: str) -> None:
         line = {"what": what, "at": time.time(), "pid": os.getpid(), "task": job.task_id, "step": job.step}
-        self._journal.write(json.dumps(line | {"resumed": bool(job.resume)}) + "\n")
+        self._journal.write(json.dumps(line | {"resumed": bool(job.resume)} | more) + "\n")
 
 
 def main() -> None:
