@@ -48,15 +48,8 @@ def settled() -> None:
         with st.container(key=f"to-judge-{alert.id}", horizontal=True, vertical_alignment="center"):
             st.markdown(plain(f"{alert.raised_at:%H:%M:%S} {alert.kind}: {words.shortened(alert.words, 100)}"))
             alert_card.judge(alert)
-    frame, columns = decided.alerts(found)
-    st.dataframe(
-        frame,
-        column_config=columns,
-        hide_index=True,
-        height=tables.height(len(found)),
-        key="settled-alerts",
-        alt=f"The last {words.count(len(found), 'settled alert')}: when, what, why, how it ended, whether it was right",
-    )
+    told = f"The last {words.count(len(found), 'settled alert')}: when, what, why, how it ended, whether it was right"
+    tables.read_only(decided.alerts(found), key="settled-alerts", alt=told)
 
 
 def verdicts(found: list[Precision]) -> str:

@@ -11,11 +11,10 @@ from data.domain.budgets import Act, Budget, Period, Scope, reached
 from data.domain.errors import TaskNotFound
 from data.store.spending import Usage
 from orchestrator_adapter import commands
-from pages.ui import budget_form, cards, decided, live, session, tables
+from pages.ui import budget_form, cards, decided, live, session
 from pages.ui.look import plain
 
 HISTORY = ("budget_set", "budget_removed", "budget_reached")
-ROWS = 200
 STATES = {
     None: ("within the limit", ":material/check_circle:", "green", ""),
     Act.WARN: ("warned", ":material/warning:", "orange", "warn"),
@@ -124,7 +123,7 @@ def _title(task_id: str) -> str:
 @session.dialog("Budget", ":material/savings:", "medium")
 def ask_budget(old: Budget | None, opened: str) -> None:
     """`opened` names this opening of the dialog, in which one budget is saved once."""
-    budget = budget_form.fields(session.deck(), old)
+    budget = budget_form.fields(old)
     with st.container(horizontal=True):
         pressed = st.button("Save" if old else "Make the budget", type="primary", key="budget-save")
         if st.button("Leave it", key="budget-not"):
@@ -157,20 +156,7 @@ def confirm_remove(budget: Budget) -> None:
 
 @session.live_panel("history")
 def history() -> None:
-    with session.read() as board:
-        found = board.fleet_events(HISTORY, limit=ROWS)
-    if not found:
-        return
-    st.subheader("What became of them")
-    frame, columns = decided.history(found)
-    st.dataframe(
-        frame,
-        column_config=columns,
-        hide_index=True,
-        height=tables.height(len(frame)),
-        key="budget-history",
-        alt=f"{words.count(len(frame), 'change')} of budgets, newest first: when, which, what, who",
-    )
+    decided.told("What became of them", "budgets", HISTORY, decided.history)
 
 
 session.actor()

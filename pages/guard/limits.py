@@ -7,15 +7,13 @@ from typing import Any
 
 import streamlit as st
 
-from data.domain import words
 from data.domain.agents import Role
 from data.domain.fleet import RANGES, Cleanup, Limits, Patience, Retries
 from data.store.settings import FleetSettings
 from orchestrator_adapter import commands_fleet
-from pages.ui import decided, live, places, session, tables
+from pages.ui import decided, live, places, session
 
 HISTORY = ("fleet_set",)
-ROWS = 200
 SAID = "limits-said"
 
 
@@ -123,20 +121,7 @@ def tidy(old: Cleanup, key: str) -> Cleanup:
 
 @session.live_panel("history")
 def history() -> None:
-    with session.read() as board:
-        found = board.fleet_events(HISTORY, limit=ROWS)
-    if not found:
-        return
-    st.subheader("Who changed what")
-    frame, columns = decided.settings(found)
-    st.dataframe(
-        frame,
-        column_config=columns,
-        hide_index=True,
-        height=tables.height(len(frame)),
-        key="settings-history",
-        alt=f"{words.count(len(frame), 'change')} of settings, newest first: when, which, what, who",
-    )
+    decided.told("Who changed what", "settings", HISTORY, decided.settings)
 
 
 session.actor()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,7 +16,10 @@ from data.domain.budgets import Act, Period, Stage
 from data.domain.events import BudgetReached, BudgetRemoved, BudgetSet, BudgetStage, FleetSet
 from data.domain.fleet import Cleanup, Limits, Patience, Retries, Watching
 from data.store import Recorded
+from pages.ui import session, tables
 
+ROWS = 200
+"""Changes that a history goes back."""
 ANSWERS = {
     ApprovalStatus.ALLOWED: "✓ allowed",
     ApprovalStatus.DENIED: "✕ denied",
@@ -31,9 +34,11 @@ ACTS = {
 }
 PERIODS = {Period.TOTAL: "in total", Period.DAY: "a day", Period.WEEK: "a week", Period.MONTH: "a month"}
 _WIDE = st.column_config.TextColumn
+Table = tuple[pd.DataFrame, dict[str, Any]]
+"""Rows, and how the columns are written."""
 
 
-def answers(found: Sequence[Approval]) -> tuple[pd.DataFrame, dict[str, Any]]:
+def answers(found: Sequence[Approval]) -> Table:
     """What was answered, by whom, when and why; the newest first."""
     frame = pd.DataFrame(
         {
@@ -53,7 +58,7 @@ def answers(found: Sequence[Approval]) -> tuple[pd.DataFrame, dict[str, Any]]:
 VERDICTS = {None: "", True: "✓ right", False: "✕ wrong"}
 
 
-def alerts(found: Sequence[Alert]) -> tuple[pd.DataFrame, dict[str, Any]]:
+def alerts(found: Sequence[Alert]) -> Table:
     """Settled alerts, the newest first."""
     frame = pd.DataFrame(
         {
@@ -69,7 +74,24 @@ def alerts(found: Sequence[Alert]) -> tuple[pd.DataFrame, dict[str, Any]]:
     return frame, {"Why": _WIDE(width=320), "Note": _WIDE(width=200)}
 
 
-def history(found: Iterable[Recorded]) -> tuple[pd.DataFrame, dict[str, Any]]:
+def told(
+    title: str,
+    noun: str,
+    kinds: Sequence[str],
+    rows: Callable[[Sequence[Recorded]], Table],
+) -> None:
+    """The history of something that people change, if there is any; `kinds` are its events."""
+    with session.read() as board:
+        found = board.fleet_events(kinds, limit=ROWS)
+    if not found:
+        return
+    st.subheader(title)
+    table = rows(found)
+    alt = f"{words.count(len(table[0]), 'change')} of {noun}: when, which, what, who"
+    tables.read_only(table, key=f"{noun}-history", alt=alt)
+
+
+def history(found: Iterable[Recorded]) -> Table:
     """What became of budgets, the newest first; `found` begins with the newest, too."""
     rows, before = [], {}
     for entry in reversed(list(found)):
@@ -157,7 +179,7 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 
-def settings(found: Iterable[Recorded]) -> tuple[pd.DataFrame, dict[str, Any]]:
+def settings(found: Iterable[Recorded]) -> Table:
     """Who changed which setting of the fleet, the newest first; `found` begins with the newest, too."""
     rows, before = [], dict(_DEFAULTS)
     for entry in reversed(list(found)):

@@ -40,6 +40,14 @@ def height(rows: int) -> Any:
     return "content" if rows <= MOST_ROWS else ROW_PX * (MOST_ROWS + 1)
 
 
+def read_only(found: tuple[Any, dict[str, Any]], *, key: str, alt: str) -> None:
+    """Draw a table with its columns, as high as it needs to be."""
+    frame, columns = found
+    st.dataframe(
+        frame, column_config=columns, hide_index=True, height=height(len(frame)), key=key, alt=f"{alt}, newest first"
+    )
+
+
 def written(frame: pd.DataFrame, **how: Callable[[Any], str]) -> Styler | pd.DataFrame:
     """Numbers as people read them, still sorted as numbers."""
     shown = {name: how[name] for name in how if name in frame}

@@ -143,15 +143,8 @@ def answered() -> None:
     if not found:
         return
     st.subheader("Answered")
-    frame, columns = decided.answers(found)
-    st.dataframe(
-        frame,
-        column_config=columns,
-        hide_index=True,
-        height=tables.height(len(found)),
-        key="answered",
-        alt=f"The last {words.count(len(found), 'answer')}: when, what, for which call, by whom, why",
-    )
+    told = f"The last {words.count(len(found), 'answer')}: when, what, for which call, by whom, why"
+    tables.read_only(decided.answers(found), key="answered", alt=told)
 
 
 session.actor()

@@ -12,13 +12,11 @@ from data.domain.tasks import Draft, TaskType
 from data.store import AgentFilter
 from orchestrator_adapter import commands, commands_batch
 from orchestrator_adapter.commands_batch import AgentOrder
-from pages.ui import cards, filters, live, picked, places, session, tables
+from pages.ui import cards, clicks, filters, live, picked, places, session, tables
 from pages.ui.look import plain
 
 DEMO_STORY = "success"
 DEMO_TASK = "The tests of calc.py fail. Investigate the root cause, fix it, and prove that it is gone."
-LISTED = "agents-listed"
-ASKED = "agents-asked"
 SEED = "python -m orchestrator_adapter seed"
 
 
@@ -90,12 +88,12 @@ def agent_table(wanted: AgentFilter) -> None:
     if not found:
         cards.empty("No agent fits", "Take a filter away to see more.", ":material/filter_alt_off:")
         return
-    clicked = st.session_state.pop(ASKED, None)
-    st.session_state[LISTED] = [agent.id for agent in found]
+    clicked = clicks.taken("agents")
+    clicks.shown("agents", [agent.id for agent in found])
     picked.bar("agents", "agent", shown, lambda agent: f"{agent.name}, {agent.id[:8]}", orders())
     st.dataframe(
         shown.rows,
-        column_config=tables.agent_columns(found, open=note_click),
+        column_config=tables.agent_columns(found, open=clicks.note("agents", "open", "open")),
         hide_index=True,
         height=tables.height(len(found)),
         key=picked.key("agents"),
@@ -107,14 +105,7 @@ def agent_table(wanted: AgentFilter) -> None:
     if shown.more:
         filters.show_more("agents")
     if clicked is not None:
-        live.go(f"agent?id={clicked}")
-
-
-def note_click() -> None:
-    """Remember whose row was clicked, as the person saw the table."""
-    click, listed = st.session_state["click-open"], st.session_state.get(LISTED, [])
-    if click is not None and click.row < len(listed):
-        st.session_state[ASKED] = listed[click.row]
+        live.go(f"agent?id={clicked[1]}")
 
 
 def orders() -> list[picked.Order]:

@@ -12,10 +12,9 @@ from data.domain.fleet import Priority
 from data.domain.tasks import Task
 from data.domain.waiting import Queue, Share, Waiting
 from orchestrator_adapter import commands_fleet
-from pages.ui import cards, live, places, session, tables
+from pages.ui import cards, clicks, live, places, session, tables
 from pages.ui.look import plain
 
-ASKED = "queue-asked"
 STRETCH = 100
 """Places that are listed at once."""
 SHOWN = "queue-shown"
@@ -33,7 +32,7 @@ def queue() -> None:
     with session.read() as board:
         found = board.queue()
     taken(found)
-    clicked = st.session_state.pop(ASKED, None)
+    clicked = clicks.taken("queue") or clicks.taken("held")
     in_line(found)
     held(found)
     if clicked is not None:
@@ -88,27 +87,17 @@ def held(found: Queue) -> None:
 
 
 def table(name: str, found: Sequence[Waiting], told: str) -> None:
-    """What a row's button means is decided by what the person saw, not by what has moved since."""
-    st.session_state[f"{name}-listed"] = [one.task_id for one in found]
+    clicks.shown(name, [one.task_id for one in found])
+    open_it, change = clicks.note(name, "open", f"{name}-open"), clicks.note(name, "prioritize", f"{name}-prioritize")
     st.dataframe(
         tables.queue_rows(found, session.deck().store.now()),
-        column_config=tables.queue_columns(
-            name, open=lambda: ask(name, "open"), prioritize=lambda: ask(name, "prioritize")
-        ),
+        column_config=tables.queue_columns(name, open=open_it, prioritize=change),
         hide_index=True,
         height=tables.height(len(found)),
         # a grid keeps the height it was first drawn with, so another number of rows is another grid
         key=f"{name}-table-{min(len(found), tables.MOST_ROWS)}",
         alt=f"{told}: place, task, priority, why, step, by, waits since",
     )
-
-
-def ask(name: str, action: str) -> None:
-    """Remember which row's button was pressed."""
-    click = st.session_state[f"click-{name}-{action}"]
-    listed = st.session_state.get(f"{name}-listed", [])
-    if click is not None and click.row < len(listed):
-        st.session_state[ASKED] = (action, listed[click.row])
 
 
 def act(action: str, task_id: str) -> None:

@@ -13,11 +13,9 @@ from data.domain.tasks import Task
 from data.store import AgentFilter, TaskFilter
 from orchestrator_adapter import commands, commands_batch
 from orchestrator_adapter.commands_batch import TaskOrder
-from pages.ui import cards, charts, filters, live, picked, places, session, tables
+from pages.ui import cards, charts, clicks, filters, live, picked, places, session, tables
 from pages.ui.look import plain
 
-LISTED = "tasks-listed"
-ASKED = "tasks-asked"
 LIST, TIMELINE = "List", "Timeline"
 VIEWS = [LIST, TIMELINE]
 TIMELINE_PX, TIMELINE_ROWS = 760, 38
@@ -61,13 +59,14 @@ def timeline(found: list[Task]) -> None:
 
 def table(shown: filters.Listed[Task]) -> None:
     found = shown.items
-    # Which task a row's button means is decided by what the person saw, not by what has arrived since.
-    clicked = st.session_state.pop(ASKED, None)
-    st.session_state[LISTED] = [task.id for task in found]
+    clicked = clicks.taken("tasks")
+    clicks.shown("tasks", [task.id for task in found])
     picked.bar("tasks", "task", shown, lambda task: words.title(task.description, 70), orders())
     st.dataframe(
         shown.rows,
-        column_config=tables.task_columns(found, open=lambda: ask("open"), delete=lambda: ask("delete")),
+        column_config=tables.task_columns(
+            found, open=clicks.note("tasks", "open", "open"), delete=clicks.note("tasks", "delete", "delete")
+        ),
         hide_index=True,
         height=tables.height(len(found)),
         key=picked.key("tasks"),
@@ -94,14 +93,6 @@ def orders() -> list[picked.Order]:
         order(TaskOrder.RESUME, icon=":material/play_circle:", told=kept, done="resumed"),
         order(TaskOrder.DELETE, icon=":material/delete:", told=gone, done="deleted"),
     ]
-
-
-def ask(action: str) -> None:
-    """Remember which row's button was pressed."""
-    click = st.session_state[f"click-{action}"]
-    listed = st.session_state.get(LISTED, [])
-    if click is not None and click.row < len(listed):
-        st.session_state[ASKED] = (action, listed[click.row])
 
 
 def act(action: str, task_id: str) -> None:
