@@ -27,7 +27,7 @@
   };
   const draw = CanvasRenderingContext2D.prototype.fillText;
   CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
-    if (!visit.table && /^\$\d/.test(text)) { visit.table = 1; painted((at) => { visit.table = at; }); }
+    if (!visit.table && /^\s*\$\d/.test(text)) { visit.table = 1; painted((at) => { visit.table = at; }); }
     return draw.call(this, text, ...rest);
   };
 })();

@@ -159,7 +159,7 @@ cards.legend(Role)
 st.subheader("Tables")
 st.dataframe(
     tables.agent_rows(_agents(), now),
-    column_config=tables.agent_columns(_agents()),
+    column_config=tables.agent_columns(),
     hide_index=True,
     height=tables.height(8),
     alt="Agents of every role",

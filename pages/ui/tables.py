@@ -13,7 +13,7 @@ from pandas.io.formats.style import Styler
 
 from data.domain import words
 from data.domain.agents import Agent, FileChange, Role, Runtime
-from data.domain.money import NANO, Tokens
+from data.domain.money import Tokens, dollars
 from data.domain.tasks import Task
 from data.domain.waiting import Waiting
 from data.store import Recorded
@@ -27,6 +27,7 @@ MOST_ROWS = 14
 
 _BLANK = "–"
 _NOBODY: Mapping[str, Crew] = {}
+_FIGURE_SPACE = "\u2007"
 UNPRICED = "unpriced"
 """What stands in a long list where a cost is not known."""
 _KINDS = {"input": "Input", "output": "Output", "cache_read": "Cache read"} | {
@@ -67,9 +68,16 @@ def _role_pills() -> Any:
     return pills("Role", [role.value for role in Role], [look.role_colour(role) + "40" for role in Role], 120)
 
 
-def _usd(found: Agent | Task) -> float | None:
-    """None, shown as `UNPRICED`, where no reply has a known price: that is not the same as free."""
-    return None if found.unpriced_messages and not found.cost_nanousd else found.cost_nanousd / NANO
+def money(found: Sequence[Agent | Task]) -> list[str | None]:
+    """Costs as people read them, in a column that the browser sorts as text.
+
+    Figure spaces before the sign make the whole dollars equally long, so that the order of the texts is that of the
+    amounts. None, shown as `UNPRICED`, where no reply has a known price: that is not the same as free.
+    """
+    texts = [None if one.unpriced_messages and not one.cost_nanousd else dollars(one.cost_nanousd) for one in found]
+    whole = [len(text.lstrip("<").partition(".")[0]) if text else 0 for text in texts]
+    most = max(whole, default=0)
+    return [text and _FIGURE_SPACE * (most - long) + text for text, long in zip(texts, whole, strict=True)]
 
 
 def _changed(files: Mapping[str, Sequence[str]]) -> int:
@@ -83,7 +91,7 @@ def agent_rows(found: Sequence[Agent], now: datetime) -> pa.Table:
             "ID": [agent.id[:8] for agent in found],
             "Role": [[agent.role.value] for agent in found],
             "Status": [[look.status_cell(agent.status.value)] for agent in found],
-            "Cost": [_usd(agent) for agent in found],
+            "Cost": money(found),
             "Tokens": [agent.tokens.total for agent in found],
             "Duration": [_took(agent.started_at, agent.ended_at, now) for agent in found],
             "Files": [_changed(agent.files) for agent in found],
@@ -94,12 +102,12 @@ def agent_rows(found: Sequence[Agent], now: datetime) -> pa.Table:
     )
 
 
-def agent_columns(found: Sequence[Agent], **buttons: Any) -> dict[str, Any]:
+def agent_columns(**buttons: Any) -> dict[str, Any]:
     """`open` is what the id of a row calls, if it can be opened."""
     columns = {"Role": _role_pills(), "Status": _status_pills(), "Created": _when("Created")}
     if buttons:
         columns["ID"] = _button("ID", "open", buttons, width=110, alignment="left")
-    return columns | _numbers([agent.cost_nanousd for agent in found])
+    return columns | _numbers()
 
 
 def task_rows(found: Sequence[Task], now: datetime, crews: Mapping[str, Crew] = _NOBODY) -> pa.Table:
@@ -111,7 +119,7 @@ def task_rows(found: Sequence[Task], now: datetime, crews: Mapping[str, Crew] = 
             "Workflow": [" → ".join(step.role.value for step in task.workflow) for task in found],
             "ANALYST": ["in" if task.analyst_included else "out" for task in found],
             "Agents": [_crew(crews.get(task.id, Crew())) for task in found],
-            "Cost": [_usd(task) for task in found],
+            "Cost": money(found),
             "Tokens": [task.tokens.total for task in found],
             "Duration": [_took(task.started_at, task.ended_at, now) for task in found],
             "Files": [_changed(task.files) for task in found],
@@ -129,7 +137,7 @@ def _crew(crew: Crew) -> str:
     return f"{crew.agents}, {crew.live} at work" if crew.live else str(crew.agents)
 
 
-def task_columns(found: Sequence[Task], **buttons: Any) -> dict[str, Any]:
+def task_columns(**buttons: Any) -> dict[str, Any]:
     """`open` and `delete` are what the buttons of a row call."""
     columns = {
         "Description": _button("Description", "open", buttons, width=250, alignment="left"),
@@ -139,7 +147,7 @@ def task_columns(found: Sequence[Task], **buttons: Any) -> dict[str, Any]:
         "Folder": st.column_config.TextColumn(width=180),
         " ": _button(" ", "delete", buttons, width=100),
     }
-    return columns | _numbers([task.cost_nanousd for task in found])
+    return columns | _numbers()
 
 
 def queue_rows(found: Sequence[Waiting], now: datetime) -> pa.Table:
@@ -177,14 +185,12 @@ def _runtime(runtime: Runtime) -> str:
     return f"{runtime.value} (DEMO)" if runtime.simulated else runtime.value
 
 
-def _numbers(costs: Sequence[int]) -> dict[str, Any]:
+def _numbers() -> dict[str, Any]:
     """How the browser writes the numbers of a long list: styled here, each page that is woken would take four times as
-    long. Money has as many decimals as the smallest amount of the column needs to be seen."""
-    least = min((abs(nanousd) for nanousd in costs if nanousd), default=NANO)
-    places = 2 if least >= NANO // 100 else 4 if least >= NANO // 10_000 else 6
+    long. No format of its own has decimals by the amount, so money comes written."""
     number = st.column_config.NumberColumn
     return {
-        "Cost": number(format=f"$%,.{places}f"),
+        "Cost": st.column_config.TextColumn(alignment="right"),
         "Tokens": number(format="%,d"),
         "Duration": number(format="compact"),
         "Files": number(format="%,d", width=70, help="Files created, modified or deleted"),

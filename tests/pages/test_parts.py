@@ -11,6 +11,7 @@ import pytest
 
 from data.domain.agents import Agent, AgentStatus, FileChange, Role, Runtime
 from data.domain.events import AgentCreated, FileTouched, StepMoved, TaskSubmitted, ToolCalled, ToolReturned
+from data.domain.money import dollars
 from data.domain.tasks import Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
 from data.store import Page, Store
@@ -208,4 +209,13 @@ def test_a_cost_that_is_not_known_is_not_shown_as_free(told: Store):
     with told.read() as board:
         found = board.tasks().items[0]
     rows = tables.task_rows([replace(found, unpriced_messages=3, cost_nanousd=0), found], found.created_at).to_pydict()
-    assert rows["Cost"] == [None, found.cost_nanousd / 1e9]
+    assert rows["Cost"] == [None, dollars(found.cost_nanousd)]
+
+
+def test_costs_of_a_long_list_have_decimals_by_their_amount_and_keep_their_order_as_text(told: Store):
+    with told.read() as board:
+        found = board.tasks().items[0]
+    amounts = [1_200_000, 230_000_000, 9_990_000_000, 12_000_000_000, 1_234_500_000_000]
+    rows = tables.task_rows([replace(found, cost_nanousd=one) for one in amounts], found.created_at).to_pydict()["Cost"]
+    assert [text.strip() for text in rows] == ["$0.0012", "$0.23", "$9.99", "$12.00", "$1,234.50"]
+    assert rows == sorted(rows, key=lambda text: text.replace("\u2007", " "))
