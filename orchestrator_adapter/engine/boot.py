@@ -180,8 +180,8 @@ class Engine:
                 waits = flow.QUEUE if found.name == "run_node" else None
                 DBOS.rewind_workflow(found.workflow_id, start_step=max(done, default=0) + 1, queue_name=waits)
 
-    def _reconcile(self) -> None:
-        """Agents and steps that a crash left as if they were at work, of tasks that have ended or are held.
+    def _reconcile(self, task_id: str | None = None) -> None:
+        """Agents and steps that a crash left as if they were at work, of tasks (or one) that have ended or are held.
 
         Not those that others still stop, nor those that never began. What they used is counted first.
         """
@@ -190,7 +190,7 @@ class Engine:
             owned = places.at_work(board.connection)
             living = {worker.id for worker in workers.living(board.connection)}
             others = {names.agent_id(run) for run, owner in owned.items() if owner in living}
-            live = [agent for agent in _all_agents(board) if agent.id not in others]
+            live = [agent for agent in _all_agents(board, task_id) if agent.id not in others]
             ended = [agent for agent in live if _stands_still(board.task(agent.task_id), agent)]
         for agent in ended:
             with self._store.write(durable=True) as ledger, contextlib.suppress(TooLate):
@@ -268,6 +268,7 @@ class Engine:
             self._bench.stop(task_id)
             DBOS.cancel_workflow(names.task_run(task_id, task.run), cancel_children=True)
             self._bench.stop(task_id)
+            self._reconcile(task_id)  # a step that waits to go on after a crash has nobody to write down its end
 
     def _hold_task(self, task_id: str) -> None:
         """No step starts any more; those that run go on to their end."""
@@ -311,10 +312,10 @@ def _stands_still(task: Task, agent: Agent) -> bool:
     return task.ended or (task.status is TaskStatus.PAUSED and agent.status is not AgentStatus.IDLE)
 
 
-def _all_agents(board: Any) -> list[Any]:
+def _all_agents(board: Any, task_id: str | None) -> list[Any]:
     out, cursor = [], None
     while True:
-        page = board.agents(AgentFilter(live=True), limit=200, cursor=cursor)
+        page = board.agents(AgentFilter(live=True, task_id=task_id), limit=200, cursor=cursor)
         out += page.items
         cursor = page.next_cursor
         if cursor is None:

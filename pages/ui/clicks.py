@@ -8,7 +8,7 @@ import streamlit as st
 
 
 def shown(table: str, ids: Sequence[str]) -> None:
-    """These are the rows that the person sees from now on; after `taken`, which is about those seen before."""
+    """These are the rows that the person sees from now on."""
     st.session_state[f"{table}-listed"] = list(ids)
 
 
@@ -24,6 +24,10 @@ def note(table: str, action: str, button: str) -> Callable[[], None]:
 
 
 def taken(table: str) -> tuple[str, str] | None:
-    """Action and id of the row that was clicked, once."""
+    """Action and id of the row that was clicked, once.
+
+    Obey it before anything is drawn: a wake that comes meanwhile ends this run where it next draws, and the click
+    would be lost.
+    """
     found: tuple[str, str] | None = st.session_state.pop(f"{table}-asked", None)
     return found

@@ -29,7 +29,7 @@ log = structlog.get_logger("pages")
 
 AT_ONCE = 2
 PATIENCE_S = 1.0
-KEPT = "What you typed is still here: try again as soon as the store is back."
+KEPT = "What you typed is still here. Try again as soon as the store is back."
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
 

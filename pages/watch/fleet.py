@@ -80,6 +80,8 @@ def how_to_run_real() -> None:
 @session.live_panel("agents")
 def agent_table(wanted: AgentFilter) -> None:
     """Every agent, newest first, a stretch at a time."""
+    if clicked := clicks.taken("agents"):
+        live.go(f"agent?id={clicked[1]}")
     listed = filters.listed(
         "agents", wanted, lambda board, cursor: board.agents(wanted, filters.PAGE_ROWS, cursor), tables.agent_rows
     )
@@ -88,12 +90,11 @@ def agent_table(wanted: AgentFilter) -> None:
     if not found:
         cards.empty("No agent fits", "Take a filter away to see more.", ":material/filter_alt_off:")
         return
-    clicked = clicks.taken("agents")
     clicks.shown("agents", [agent.id for agent in found])
     picked.bar("agents", "agent", shown, lambda agent: f"{agent.name}, {agent.id[:8]}", orders())
     st.dataframe(
         shown.rows,
-        column_config=tables.agent_columns(found, open=clicks.note("agents", "open", "open")),
+        column_config=tables.agent_columns(open=clicks.note("agents", "open", "open")),
         hide_index=True,
         height=tables.height(len(found)),
         key=picked.key("agents"),
@@ -104,8 +105,6 @@ def agent_table(wanted: AgentFilter) -> None:
     )
     if shown.more:
         filters.show_more("agents")
-    if clicked is not None:
-        live.go(f"agent?id={clicked[1]}")
 
 
 def orders() -> list[picked.Order]:

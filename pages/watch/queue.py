@@ -29,14 +29,13 @@ PRIORITIES = {
 
 @session.live_panel("queue")
 def queue() -> None:
+    if clicked := clicks.taken("queue") or clicks.taken("held"):
+        act(*clicked)
     with session.read() as board:
         found = board.queue()
     taken(found)
-    clicked = clicks.taken("queue") or clicks.taken("held")
     in_line(found)
     held(found)
-    if clicked is not None:
-        act(*clicked)
 
 
 def taken(found: Queue) -> None:
@@ -94,8 +93,7 @@ def table(name: str, found: Sequence[Waiting], told: str) -> None:
         column_config=tables.queue_columns(name, open=open_it, prioritize=change),
         hide_index=True,
         height=tables.height(len(found)),
-        # a grid keeps the height it was first drawn with, so another number of rows is another grid
-        key=f"{name}-table-{min(len(found), tables.MOST_ROWS)}",
+        key=f"{name}-table",  # always the same: in a new grid a click is lost until it is drawn
         alt=f"{told}: place, task, priority, why, step, by, waits since",
     )
 

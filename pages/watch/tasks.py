@@ -25,6 +25,8 @@ TIMELINE_PX, TIMELINE_ROWS = 760, 38
 @session.live_panel("tasks")
 def task_list(wanted: TaskFilter) -> None:
     """The filters are drawn outside: a field that is drawn again while somebody types into it loses letters."""
+    if clicked := clicks.taken("tasks"):
+        act(*clicked)
     listed = filters.listed("tasks", wanted, lambda board, cursor: board.tasks(wanted, filters.PAGE_ROWS, cursor), rows)
     shown = picked.standing("tasks", listed)
     found = shown.items
@@ -59,13 +61,12 @@ def timeline(found: list[Task]) -> None:
 
 def table(shown: filters.Listed[Task]) -> None:
     found = shown.items
-    clicked = clicks.taken("tasks")
     clicks.shown("tasks", [task.id for task in found])
     picked.bar("tasks", "task", shown, lambda task: words.title(task.description, 70), orders())
     st.dataframe(
         shown.rows,
         column_config=tables.task_columns(
-            found, open=clicks.note("tasks", "open", "open"), delete=clicks.note("tasks", "delete", "delete")
+            open=clicks.note("tasks", "open", "open"), delete=clicks.note("tasks", "delete", "delete")
         ),
         hide_index=True,
         height=tables.height(len(found)),
@@ -75,8 +76,6 @@ def table(shown: filters.Listed[Task]) -> None:
         placeholder=tables.UNPRICED,
         alt=f"{words.count(len(found), 'task')}: description, status, type, workflow, cost, tokens, created",
     )
-    if clicked is not None:
-        act(*clicked)
 
 
 def orders() -> list[picked.Order]:

@@ -23,7 +23,7 @@ from data.domain.errors import RunLost
 from data.domain.events import Event
 from data.domain.fleet import Limits, Priority
 from data.domain.tasks import TaskStatus
-from data.store import settings, workers
+from data.store import AgentFilter, settings, workers
 from data.store import tables as t
 from data.store.workers import WorkerState
 from orchestrator_adapter.deck import Deck
@@ -284,6 +284,30 @@ def test_a_process_that_cannot_say_that_it_lives_stops_its_agents_and_goes_on_la
     assert [job.resume for job in silent.jobs] == [None, "s-planner"]
     assert list(fleet.events(e.WorkerLost)) == []
     fleet.end()
+
+
+@on_sqlite
+def test_a_task_that_is_cancelled_before_its_step_goes_on_has_no_agent_at_work(
+    fleet: Fleet, eventually: Eventually
+) -> None:
+    """After a crash somebody more urgent has the only place, so nobody has the step when the cancel comes."""
+    first = fleet.start(agents=1)
+    task_id = fleet.submit()
+    eventually(lambda: fleet.owner(task_id, "planner"), within=30)
+    first.kill()
+    first.wait()
+    urgent = fleet.submit(priority=Priority.URGENT)
+    fleet.start(agents=1)
+    eventually(lambda: fleet.owner(urgent, "planner"), within=30)
+    fleet.append(e.TaskMoved(task_id=task_id, to=TaskStatus.CANCELLED, by="test"))
+
+    def at_work() -> int:
+        with fleet.store.read() as board:
+            return len(board.agents(AgentFilter(task_id=task_id, live=True)).items)
+
+    eventually(lambda: at_work() == 0, within=10)
+    assert fleet.runs(task_id)["planner"]["attempts"] == 1
+    assert len(fleet.journal("begin", task_id)) == 1
 
 
 @on_sqlite
