@@ -12,6 +12,13 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 from tests.browser.conftest import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.cli]
+SHIFTS = """
+window.__shift = 0;
+new PerformanceObserver((list) => { for (const entry of list.getEntries()) window.__shift += entry.value; })
+  .observe({ type: 'layout-shift', buffered: true });
+"""
+SLOWER = 4
+"""So many times slower than it is does the browser compute: nothing may jump where much else is to be done."""
 DEMO = {"description": "Fix the sign bug in add()", "runtime": "demo", "scenario": "success"}
 
 
@@ -93,11 +100,15 @@ def test_the_first_picture_does_not_wait_for_the_stream(
     # what begins later is news, and of that this page hears nothing
     eventually(lambda: page.request.get(agents).json()["items"], within=60)
     page.route_web_socket(re.compile(r"/api/v1/events"), lambda socket: None)  # taken, and never told anything
+    page.add_init_script(SHIFTS)
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
     page.goto(server.url)
     expect(page.locator(".agent").first).to_be_visible()
     expect(page.locator(".task").filter(has_text="What the first picture shows")).to_be_visible()
     expect(page.locator(".tile .value").first).to_have_text(re.compile(r"\d+ of \d+"))
     expect(page.get_by_role("heading", name="All agents")).to_be_visible()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    assert page.evaluate("window.__shift") < 0.1, "things jumped while the page was drawn"
 
 
 def test_where_the_stream_cannot_be_reached_the_board_moves_all_the_same(server, tab: Callable[..., Page]):
