@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from data.domain.agents import AgentStatus
 from data.domain.budgets import Budget, Period, Scope
-from data.domain.tasks import Draft, TaskStatus
+from data.domain.tasks import Draft, Task, TaskStatus
 from data.store import AgentFilter
 from orchestrator_adapter import commands
 from orchestrator_adapter import deck as deck_module
@@ -115,7 +115,9 @@ def test_a_page_that_was_never_seen_says_so(deck: Deck, own_postgres: PostgresSe
     assert at.button[-1].label == "Try again"
 
 
-def test_the_form_of_a_task_keeps_what_was_typed(deck: Deck, own_postgres: PostgresServer) -> None:
+def test_the_form_of_a_task_keeps_what_was_typed(
+    deck: Deck, own_postgres: PostgresServer, eventually: Callable[..., None]
+) -> None:
     at = opened("pages/run/new_task.py")
     own_postgres.stop()
     at.text_area[0].set_value(SIMPLE)
@@ -129,9 +131,14 @@ def test_the_form_of_a_task_keeps_what_was_typed(deck: Deck, own_postgres: Postg
     assert [error.value for error in again.error] == []
     own_postgres.start()
     at.button(key="submit").click().run()
-    with deck.store.read() as board:
-        (task,) = board.tasks().items
-    assert (at.title[0].value, task.description, task.budget_nanousd) == (SIMPLE, SIMPLE, 2_500_000_000)
+
+    def task() -> Task:
+        with deck.store.read() as board:
+            (only,) = board.tasks().items
+        return only
+
+    assert (at.title[0].value, task().description, task().budget_nanousd) == (SIMPLE, SIMPLE, 2_500_000_000)
+    eventually(lambda: task().status is TaskStatus.COMPLETED, within=30)
 
 
 def test_the_form_of_a_budget_keeps_what_was_typed(deck: Deck, own_postgres: PostgresServer) -> None:
