@@ -93,7 +93,8 @@ def table(name: str, found: Sequence[Waiting], told: str) -> None:
         column_config=tables.queue_columns(name, open=open_it, prioritize=change),
         hide_index=True,
         height=tables.height(len(found)),
-        key=f"{name}-table",  # always the same: in a new grid a click is lost until it is drawn
+        # a grid lags a row behind in its height, so another number of rows is another grid
+        key=f"{name}-table-{min(len(found), tables.MOST_ROWS)}",
         alt=f"{told}: place, task, priority, why, step, by, waits since",
     )
 
