@@ -273,8 +273,7 @@ def test_a_reply_of_our_own_agent_that_was_read_in_too_early_goes_to_the_agent(s
         ledger.append(e.SessionStarted(task_id="t1", agent_id="a1", session_id=SESSION, model="m"))
         counted = {"task_id": "t1", "agent_id": "a1", "model": trees.OPUS, "tokens": Tokens(10, 100)}
         for _ in range(2):
-            message = e.MessageMetered(message_id="msg_1", request_id="req_1", cost_nanousd=PRICE, **counted)
-            ledger.append(message)
+            ledger.append(e.MessageMetered(message_id="msg_1", request_id="req_1", cost_nanousd=PRICE, **counted))
     assert (task_in(store, "t1").cost_nanousd, task_in(store).cost_nanousd) == (PRICE, PRICE)
     assert (task_in(store).tokens, task_in(store, "t1").tokens) == (Tokens(10, 100), Tokens(10, 100))
     with store.read() as board:
