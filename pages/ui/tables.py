@@ -22,6 +22,9 @@ from data.store.story import Crew
 from pages.ui import look
 
 ROW_PX = 35
+GRID_PX = 33
+"""What a row, and the names of the columns, take in our size of letters."""
+STEP = 4
 MOST_ROWS = 14
 """Rows a table shows before it scrolls."""
 
@@ -39,6 +42,16 @@ _KINDS = {"input": "Input", "output": "Output", "cache_read": "Cache read"} | {
 def height(rows: int) -> Any:
     """As high as its rows, up to where it begins to scroll."""
     return "content" if rows <= MOST_ROWS else ROW_PX * (MOST_ROWS + 1)
+
+
+def growing(rows: int) -> int:
+    """The height of a grid into which rows come, in steps and with room for one more.
+
+    A grid that becomes higher is drawn at its new height only when something else happens to it, so a last row that
+    just fits would not be there: neither to see nor to click.
+    """
+    room = -(-(rows + 1) // STEP) * STEP
+    return GRID_PX * (min(room, MOST_ROWS) + 1) + 3
 
 
 def read_only(found: tuple[Any, dict[str, Any]], *, key: str, alt: str) -> None:

@@ -92,9 +92,8 @@ def table(name: str, found: Sequence[Waiting], told: str) -> None:
         tables.queue_rows(found, session.deck().store.now()),
         column_config=tables.queue_columns(name, open=open_it, prioritize=change),
         hide_index=True,
-        height=tables.height(len(found)),
-        # a grid lags a row behind in its height, so another number of rows is another grid
-        key=f"{name}-table-{min(len(found), tables.MOST_ROWS)}",
+        height=tables.growing(len(found)),
+        key=f"{name}-table",
         alt=f"{told}: place, task, priority, why, step, by, waits since",
     )
 

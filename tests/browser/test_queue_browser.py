@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Server
 
-PLACE_PX, TASK_PX, PRIORITY_PX, HEAD_PX, ROW_PX = 60, 300, 110, 35, 35
+PLACE_PX, TASK_PX, PRIORITY_PX, HEAD_PX, ROW_PX = 60, 300, 110, 33, 33
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +35,14 @@ def order(page: Page, url: str) -> list[str]:
     return [one["task_id"] for one in page.request.get(f"{url}/api/v1/queue").json()["items"]]
 
 
-def ask_priority(page: Page, row: int) -> Locator:
+def ask_priority(page: Page, row: int, tries: int = 3) -> Locator:
     """A click on the priority in this row, once more if the table was just being drawn; the dialog.
 
     The grid is drawn on a canvas, and gives a button only to a mouse that stands on it.
     """
     canvas, dialog = page.get_by_test_id("stDataFrame").first.locator("canvas").first, page.get_by_role("dialog")
     at = {"x": PLACE_PX + TASK_PX + PRIORITY_PX / 2, "y": HEAD_PX + ROW_PX * row + ROW_PX / 2}
-    for _ in range(3):  # a second click beside an open dialog would close it, so each is waited for
+    for _ in range(tries):  # a second click beside an open dialog would close it, so each is waited for
         canvas.hover(position=at, force=True)
         canvas.click(position=at, force=True)
         with contextlib.suppress(AssertionError):
@@ -67,9 +67,16 @@ def test_a_click_on_a_priority_changes_who_goes_first(small: Server, tab: Callab
     dialog.get_by_role("button", name="Save").dblclick()
     expect(dialog).to_have_count(0)
     assert order(page, small.url) == [second, first, third]
+    rows = page.get_by_test_id("stDataFrame").first.locator("canvas tr")
+    expect(rows).to_have_count(4)
+    fourth = submit(page, small.url, "One that has only just come")
+    expect(rows).to_have_count(5)
+    dialog = ask_priority(page, 3, tries=1)
+    expect(dialog.get_by_text("One that has only just come")).to_be_visible()
+    dialog.get_by_role("button", name="Leave it").click()
     page.goto(f"{small.url}/task?id={first}")
     expect(page.get_by_text("2nd in the queue: the only place of this machine is taken").first).to_be_visible()
-    for task_id in (first, second, third, working):
+    for task_id in (first, second, third, fourth, working):
         page.request.post(f"{small.url}/api/v1/tasks/{task_id}/cancel")
 
 
