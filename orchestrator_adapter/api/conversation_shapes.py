@@ -27,7 +27,8 @@ class ConversationQuery(Sent):
     )
     failed: bool = Field(False, description="Only what failed")
     detail: Literal["whole", "short"] = Field(
-        "whole", description="`short`: without what went into tools and came out, and with long texts cut"
+        "whole",
+        description="`short`: long texts cut, calls without input and output, except the beginning of what failed",
     )
     format: Literal["json", "md"] = Field("json", description="`md`: the whole conversation as Markdown")
 

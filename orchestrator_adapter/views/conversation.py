@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 import threading
@@ -22,6 +23,8 @@ KEPT = 6
 """Conversations that are kept grown; each further one is read from the store again."""
 CUT = 12_000
 """Characters of a text that a short answer holds; the whole of it is one question away."""
+WHY = 400
+"""Characters of what a failed call said."""
 PREVIEW = 160
 """Characters of what is folded."""
 MOST_HITS = 2_000
@@ -158,6 +161,8 @@ def _wanted(entry: Entry, *, whole: bool) -> Iterator[Content | None]:
     elif whole:
         yield entry.content
         yield entry.output
+    elif entry.failed:
+        yield entry.output
 
 
 def _item(talk: Talk, place: int, one: Placed, text: Callable[[Content | None], str], *, whole: bool) -> dict[str, Any]:
@@ -185,14 +190,39 @@ def _item(talk: Talk, place: int, one: Placed, text: Callable[[Content | None], 
         "diff": None,
     }
     if entry.kind is EntryKind.TOOL:
-        return out | ({"input": parsed(text(entry.content)), "output": _output(entry, text)} if whole else {})
+        return out | (_call(entry, text) if whole else _why(entry, text))
     said = text(entry.content)
     most = len(said) if whole else CUT if entry.kind in _SHOWN else PREVIEW
     return out | {"text": said[:most], "chars": len(said), "cut": len(said) > most}
 
 
-def _output(entry: Entry, text: Callable[[Content | None], str]) -> str | None:
-    return None if entry.output is None else text(entry.output)
+def _call(entry: Entry, text: Callable[[Content | None], str]) -> dict[str, Any]:
+    given = parsed(text(entry.content))
+    output = None if entry.output is None else text(entry.output)
+    return {"input": given, "output": output, "diff": diff(entry.tool, given)}
+
+
+def _why(entry: Entry, text: Callable[[Content | None], str]) -> dict[str, Any]:
+    """Of a call that failed, the beginning of what it said: the first thing that people look for."""
+    return {"output": text(entry.output)[:WHY]} if entry.failed and entry.output is not None else {}
+
+
+def diff(tool: str, given: Any) -> list[str] | None:
+    """What a call says that it changes in a file, line by line; None for a call that writes into none."""
+    fields = given if isinstance(given, Mapping) else {}
+    match tool:
+        case "Edit":
+            parts = [(fields.get("old_string"), fields.get("new_string"))]
+        case "MultiEdit":
+            edits = fields.get("edits")
+            each = [edit for edit in edits if isinstance(edit, Mapping)] if isinstance(edits, list) else []
+            parts = [(edit.get("old_string"), edit.get("new_string")) for edit in each]
+        case "Write":
+            parts = [("", fields.get("content"))]
+        case _:
+            return None
+    sides = [(str(old or "").splitlines(), str(new or "").splitlines()) for old, new in parts]
+    return [line for old, new in sides for line in list(difflib.unified_diff(old, new, lineterm=""))[2:]] or None
 
 
 def _reply(reply: Reply | None) -> dict[str, Any] | None:

@@ -213,6 +213,8 @@ const BODIES = {
       () => detail(item, ctx, (whole) => called(whole, ctx.sought)));
     const files = touched(item, ctx);
     if (files.length) box.firstChild.after(h('span', 'files', ...files));
+    const why = item.failed && item.output && !ctx.opened.has(item.key) ? item.output.replace(ANSI, '').trim().split('\n').slice(0, 3).join('\n') : '';
+    if (why) box.append(h('p', 'why', said(why, ctx.sought)));
     return [box];
   },
   note: (item, ctx) => {

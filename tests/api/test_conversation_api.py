@@ -12,6 +12,7 @@ from data.domain import events as e
 from data.domain.money import Tokens
 from data.store import Ledger
 from orchestrator_adapter.api.conversation_shapes import ConversationShape
+from orchestrator_adapter.views import conversation
 
 ADDRESS = "/api/v1/agents/a1/conversation"
 IDS: dict[str, Any] = {"task_id": "t1", "agent_id": "a1"}
@@ -77,7 +78,8 @@ def test_a_message_comes_whole_or_short_with_what_its_reply_cost(client: TestCli
     assert (said.reply.cost_usd, said.reply.tokens.cache_read) == (0.002, 1000)
     assert call.reply is None, "it stands beside the first entry of the reply only"
     short = read(client, limit=200, detail="short").items
-    assert [(item.key, item.input, item.output) for item in short] == [(item.key, None, None) for item in whole]
+    assert [(item.key, item.input) for item in short] == [(item.key, None) for item in whole]
+    assert [item.output for item in short if item.output] == ["ok"], "only of the call that failed"
 
 
 def test_any_stretch_is_found_by_place_and_by_key(client: TestClient):
@@ -142,6 +144,21 @@ def test_all_of_it_is_exported_as_markdown(client: TestClient, fleet: Any):
     assert "### Bash: running part 7" in text
     assert "`````\na fence:\n````\nin it\n`````" in text
     assert "$0.0020" in text
+
+
+@pytest.mark.parametrize(
+    ("tool", "given", "diff"),
+    [
+        ("Edit", {"old_string": "a\nb", "new_string": "a\nc"}, ["@@ -1,2 +1,2 @@", " a", "-b", "+c"]),
+        ("Write", {"content": "new"}, ["@@ -0,0 +1 @@", "+new"]),
+        ("MultiEdit", {"edits": [{"old_string": "a", "new_string": ""}, "?"]}, ["@@ -1 +0,0 @@", "-a"]),
+        ("Edit", {"old_string": 7, "new_string": None}, ["@@ -1 +0,0 @@", "-7"]),
+        ("Write", [], None),
+        ("Bash", {"command": "ls"}, None),
+    ],
+)
+def test_a_call_that_writes_says_what_it_changes(tool: str, given: object, diff: list[str] | None):
+    assert conversation.diff(tool, given) == diff
 
 
 @pytest.mark.parametrize(
