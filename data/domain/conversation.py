@@ -148,7 +148,11 @@ class Conversation:
     """What the conversation had grown to when each entry came to its place."""
     rev: int = 0
     """The newest event, or line, that it knows."""
-    _placed: tuple[int, list[Placed]] | None = None
+    where: dict[str, int] = field(default_factory=dict)
+    """Place of each entry, as of the last `placed`."""
+    _order: list[Placed] | None = None
+    """None: something has moved, so that it has to be put in order anew."""
+    _told: list[Placed] | None = None
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -163,12 +167,20 @@ class Conversation:
             self.calls.setdefault(entry.tool_use_id, entry.key)
         if entry.message_id:
             self.leads.setdefault(entry.message_id, entry.key)
+        if self._order is not None and not entry.parent:
+            self.where[entry.key] = len(self._order)
+            self._order.append(Placed(entry, 0, self.leads.get(entry.message_id) == entry.key))
+        else:
+            self._order = None
         self.touch(entry.rev)
 
     def change(self, key: str, rev: int, **values: Any) -> None:
         """Say more of an entry; nothing for one that is not there."""
         if (known := self.entries.get(key)) is not None:
-            self.entries[key] = replace(known, rev=max(rev, known.rev), **values)
+            changed = self.entries[key] = replace(known, rev=max(rev, known.rev), **values)
+            if self._order is not None:
+                place = self.where[key]
+                self._order[place] = replace(self._order[place], entry=changed)
             self.touch(rev)
 
     def answered(self, tool_use_id: str, rev: int, at: datetime | None, output: Content, *, failed: bool) -> bool:
@@ -191,13 +203,19 @@ class Conversation:
         """From now on what this sub-agent does stands under this entry."""
         if self.parents.get(subagent) != key:
             self.parents[subagent] = key
+            self._order = None
             if any(entry.parent == subagent for entry in self.entries.values()):
                 self.born[key] = rev  # what stands behind it has moved
             self.touch(rev)
 
+    def lead(self, message_id: str, key: str) -> None:
+        """The first entry of a reply, where the entries do not say of which reply they are."""
+        self.leads[message_id] = key
+        self._order = None
+
     def touch(self, rev: int) -> None:
         self.rev = max(self.rev, rev)
-        self._placed = None
+        self._told = None
 
     def find(self, key: str) -> Entry | None:
         """The entry of a link, which may also name a tool call, or an event or line that belongs to an entry."""
@@ -205,10 +223,14 @@ class Conversation:
         return self.entries.get(key) or self.entries.get(own)
 
     def placed(self) -> list[Placed]:
-        """Every entry in the order in which people read."""
-        if self._placed is None or self._placed[0] != self.rev:
-            self._placed = (self.rev, list(self._walk()))
-        return self._placed[1]
+        """Every entry in the order in which people read; what is given stays as it is while the conversation grows."""
+        if self._order is None:
+            self._order = list(self._walk())
+            self.where = {one.entry.key: place for place, one in enumerate(self._order)}
+            self._told = None
+        if self._told is None:
+            self._told = list(self._order)
+        return self._told
 
     def _walk(self) -> Iterable[Placed]:
         under: dict[str, list[Entry]] = {}

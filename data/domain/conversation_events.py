@@ -33,6 +33,21 @@ KINDS = (
     "diagnostic",
 )
 """Kinds of events that a conversation is made of; the others say nothing in it."""
+ENTRIES = tuple(
+    kind
+    for kind in KINDS
+    if kind
+    not in {
+        "tool_returned",
+        "tool_refused",
+        "file_touched",
+        "message_metered",
+        "approval_answered",
+        "agent_heard",
+        "agent_moved",
+    }
+)
+"""Those of which each makes an entry of its own; of the others a few do, too."""
 DELEGATES = frozenset({"Task", "Agent"})
 """Tools that start a sub-agent."""
 _BLOCKS = {"text": EntryKind.TEXT, "thinking": EntryKind.THINKING}
@@ -65,8 +80,8 @@ def hear(talk: Conversation, event_id: int, at: datetime, event: e.Event) -> Non
         case e.MessageMetered(message_id=message):
             _metered(talk, event_id, event, message)
         case e.SubagentMoved(subagent_id=who, to=to, words=told):
-            if event.parent or to == "started":
-                talk.parents.setdefault(who, _under(talk, event.parent or _delegated(talk, True)))
+            if (event.parent or to == "started") and who not in talk.parents:
+                talk.adopt(who, _under(talk, event.parent or _delegated(talk, True)), event_id)
             parent = talk.parents.get(who, "")
             failed = to in ("failed", "stopped")
             said = f"sub-agent {to}" + (f": {told}" if told else "")
@@ -157,6 +172,6 @@ def _metered(talk: Conversation, rev: int, event: e.MessageMetered, message: str
     if message not in talk.leads and not event.subagent:  # an older log: its calls do not say which reply they are of
         key = next(reversed(talk.entries), "")
         if key and talk.entries[key].kind is EntryKind.TOOL and not talk.entries[key].message_id:
-            talk.leads[message] = key
+            talk.lead(message, key)
             talk.change(key, rev, message_id=message)
     talk.metered(Reply(message, event.model, event.tokens, event.cost_nanousd), rev, again=True)

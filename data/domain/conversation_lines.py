@@ -36,7 +36,7 @@ def read(
         hear(talk, number, line)
     for agent, tool_use_id in (parents or {}).items():
         if tool_use_id in talk.calls:
-            talk.parents[agent] = talk.calls[tool_use_id]
+            talk.adopt(agent, talk.calls[tool_use_id], number)
     _adopt(talk)
     talk.touch(number)
     return talk
@@ -249,4 +249,4 @@ def _adopt(talk: Conversation) -> None:
         if entry.tool in DELEGATES and entry.key not in taken:
             calls.append(entry.key)
         elif entry.parent and entry.parent not in talk.parents and calls:
-            talk.parents[entry.parent] = calls.pop(0)
+            talk.adopt(entry.parent, calls.pop(0), talk.rev)

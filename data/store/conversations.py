@@ -9,7 +9,7 @@ import sqlalchemy as sa
 import zstandard
 
 from data.domain import conversation_lines
-from data.domain.conversation_events import KINDS
+from data.domain.conversation_events import ENTRIES, KINDS
 from data.store import rows
 from data.store import tables as t
 from data.store.ledger import Recorded
@@ -29,6 +29,15 @@ class Conversations(Transcripts):
         c = t.events.c
         query = sa.select(t.events).where(c.agent_id == agent_id, c.id > after, c.kind.in_(KINDS)).order_by(c.id)
         return [recorded(row) for row in self.connection.execute(query).mappings()]
+
+    def conversation_glance(self, agent_id: str, most: int, *, end: bool) -> tuple[list[Recorded], int]:
+        """The first or the last events of a conversation, oldest first, and about how many entries it has in all."""
+        c = t.events.c
+        mine = sa.select(t.events).where(c.agent_id == agent_id, c.kind.in_(KINDS))
+        query = mine.order_by(c.id.desc() if end else c.id).limit(most)
+        found = [recorded(row) for row in self.connection.execute(query).mappings()]
+        count = sa.select(sa.func.count()).where(c.agent_id == agent_id, c.kind.in_(ENTRIES))
+        return found[::-1] if end else found, int(self.connection.execute(count).scalar_one())
 
     def conversation_compactions(self, agent_id: str) -> list[datetime]:
         """When the context of an agent was compacted, oldest first; also of one whose transcript was read in."""

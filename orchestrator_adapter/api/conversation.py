@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from data.domain.agents import Agent
+from data.domain.agents import Agent, Runtime
 from data.domain.errors import AgentNotFound, CursorInvalid, MessageNotFound
 from data.store import Board
 from orchestrator_adapter.api.conversation_shapes import ConversationQuery
@@ -15,9 +15,12 @@ from orchestrator_adapter.views.conversation import MOST_HITS, Talk
 
 def read(call: Call, query: ConversationQuery) -> Answer:
     agent_id = call.id(AgentNotFound)
-    with call.deck.store.read() as board:
+    store = call.deck.store
+    with store.read() as board:
         agent = board.agent(agent_id)
-        talk = conversation.kept.of(call.deck.store, board, agent_id)
+        if query.glance and agent.runtime is not Runtime.IMPORTED and not conversation.kept.knows(store, agent_id):
+            return answer(_glanced(board, agent, query))
+        talk = conversation.kept.of(store, board, agent_id)
         if query.format == "md":
             return _markdown(board, agent, talk)
         return answer(_stretch(board, agent, talk, query))
@@ -45,6 +48,7 @@ def _stretch(board: Board, agent: Agent, talk: Talk, query: ConversationQuery) -
         "agent_id": agent.id,
         "clock": talk.clock,
         "live": agent.live,
+        "provisional": False,
         "total": len(talk.placed),
         "place": None if query.at is None else talk.place(query.at),
         "settled": talk.settled(query.since) if query.since is not None else 0,
@@ -53,6 +57,30 @@ def _stretch(board: Board, agent: Agent, talk: Talk, query: ConversationQuery) -
         "failures": len(conversation.failures(talk)),
         "items": conversation.items(board, talk, chosen, whole=query.detail == "whole"),
         "next_cursor": talk.placed[chosen[-1]].entry.key if more and chosen else None,
+    }
+
+
+def _glanced(board: Board, agent: Agent, query: ConversationQuery) -> dict[str, object]:
+    """The end of the conversation, or its beginning, as far as it is known without reading all of it."""
+    end = (query.first or 0) < 0
+    talk, total = conversation.glance(board, agent.id, end=end)
+    size = min(query.limit, len(talk.placed))
+    chosen = range(len(talk.placed) - size, len(talk.placed)) if end else range(size)
+    before = total - len(talk.placed) if end else 0
+    items = conversation.items(board, talk, chosen, whole=query.detail == "whole")
+    return {
+        "agent_id": agent.id,
+        "clock": talk.clock,
+        "live": agent.live,
+        "provisional": True,
+        "total": total,
+        "place": None,
+        "settled": 0,
+        "hits": None,
+        "hits_total": None,
+        "failures": 0,
+        "items": [item | {"position": before + place} for item, place in zip(items, chosen, strict=True)],
+        "next_cursor": None,
     }
 
 

@@ -30,6 +30,9 @@ class ConversationQuery(Sent):
         "whole",
         description="`short`: long texts cut, calls without input and output, except the beginning of what failed",
     )
+    glance: bool = Field(
+        False, description="Do not wait until a long conversation is read: its end (`from` below 0) or its beginning"
+    )
     format: Literal["json", "md"] = Field("json", description="`md`: the whole conversation as Markdown")
 
 
@@ -88,6 +91,8 @@ class ConversationShape(Shape):
     clock: int
     """Ask again with `since` of this value for what came after it."""
     live: bool
+    provisional: bool
+    """Only a glance: places and totals are about right; ask again for the real ones."""
     total: int
     """Messages of the whole conversation."""
     place: int | None

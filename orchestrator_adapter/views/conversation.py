@@ -21,6 +21,8 @@ from data.store import Board, Store
 
 KEPT = 6
 """Conversations that are kept grown; each further one is read from the store again."""
+GLANCE = 400
+"""Events that a first look at a conversation takes in."""
 CUT = 12_000
 """Characters of a text that a short answer holds; the whole of it is one question away."""
 WHY = 400
@@ -80,12 +82,7 @@ class _Grown:
             else:
                 for entry in board.conversation_events(agent.id, self.talk.rev):
                     conversation_events.hear(self.talk, entry.id, entry.at, entry.event)
-            placed = self.talk.placed()
-            if self.last is not None and placed is self.last.placed:
-                places = self.last.places
-            else:
-                places = {one.entry.key: place for place, one in enumerate(placed)}
-            self.last = Talk(max(clock, self.talk.rev), placed, places, self.talk)
+            self.last = Talk(max(clock, self.talk.rev), self.talk.placed(), self.talk.where, self.talk)
             return self.last
 
     def _read_on(self, board: Board, own: TranscriptFile, clock: int) -> None:
@@ -129,9 +126,29 @@ class Conversations:
                 self._grown.popitem(last=False)
         return found.now(board, agent)
 
+    def forget(self) -> None:
+        with self._lock:
+            self._grown.clear()
+
+    def knows(self, store: Store, agent_id: str) -> bool:
+        """Whether the conversation was read before, so that only what is new has to be."""
+        with self._lock:
+            found = self._grown.get((str(store.url), agent_id))
+        return found is not None and found.last is not None
+
 
 kept = Conversations()
 """Those of this process."""
+
+
+def glance(board: Board, agent_id: str, *, end: bool) -> tuple[Talk, int]:
+    """The beginning or the end of a conversation without the rest of it, and how many entries there are about."""
+    found, total = board.conversation_glance(agent_id, GLANCE, end=end)
+    talk = Conversation()
+    for entry in found:
+        conversation_events.hear(talk, entry.id, entry.at, entry.event)
+    placed = talk.placed()
+    return Talk(talk.rev, placed, talk.where, talk), max(total, len(placed))
 
 
 def texts(board: Board, contents: Iterable[Content | None]) -> Callable[[Content | None], str]:

@@ -54,9 +54,17 @@ class Transcript {
     this.list.replaceChildren();
     const link = this.data.message, fromEnd = this.data.live || this.data.failed, round = this.round;
     this.follow = !link && fromEnd;
+    const stretch = link ? { at: link, limit: PAGE } : { from: fromEnd ? -PAGE : 0, limit: PAGE };
     try {
-      const first = await this.ask(link ? { at: link, limit: PAGE } : fromEnd ? { from: -PAGE, limit: PAGE } : { from: 0, limit: PAGE });
+      let first = await this.ask(link ? stretch : { ...stretch, glance: true });
       if (round !== this.round) return;
+      if (first.provisional) { // the first of a long conversation at once, all of it a moment later
+        this.take(first); this.looking = true; this.draw();
+        first = await this.ask(stretch);
+        this.looking = false;
+        if (round !== this.round) return;
+        this.items.clear(); this.heights = []; this.list.replaceChildren(); this.nodes.clear();
+      }
       this.take(first);
       this.say('');
       if (link) this.go(first.place, true); else this.draw();
@@ -89,7 +97,7 @@ class Transcript {
     this.status();
   }
   async page(number) {
-    if (this.pages.has(number)) return;
+    if (this.looking || this.pages.has(number)) return;
     this.pages.set(number, true);
     const round = this.round;
     try {
@@ -106,7 +114,7 @@ class Transcript {
   }
   // What is new, or has changed. One question at a time: what happens meanwhile is asked for next.
   async refresh() {
-    if (this.closed || !this.clock && !this.total) return;
+    if (this.closed || this.looking || (!this.clock && !this.total)) return;
     if (this.refreshing) { this.again = true; return; }
     this.refreshing = true;
     const round = this.round;

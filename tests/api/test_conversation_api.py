@@ -126,6 +126,22 @@ def test_search_finds_what_was_said_and_what_stands_in_calls(client: TestClient,
     assert found.hits_total == len(words)
 
 
+def test_a_glance_shows_what_all_of_it_shows_later(client: TestClient, fleet: Any):
+    conversation.kept.forget()
+    glances = [read(client, glance=True, detail="short", limit=10, **{"from": first}) for first in (0, -10)]
+    assert [glance.provisional for glance in glances] == [True, True]
+    whole = [read(client, glance=True, detail="short", limit=10, **{"from": first}) for first in (0, -10)]
+    assert [again.provisional for again in whole] == [True, True], "nobody has read all of it"
+    every = read(client, limit=200, detail="short")
+    known = [read(client, glance=True, detail="short", limit=10, **{"from": first}) for first in (0, -10)]
+    assert [again.provisional for again in known] == [False, False]
+    for glance, real in zip(glances, known, strict=True):
+        assert glance.total == real.total == every.total
+        assert [(i.key, i.position, i.words) for i in glance.items] == [
+            (i.key, i.position, i.words) for i in real.items
+        ]
+
+
 def test_what_failed_is_found_at_once(client: TestClient):
     found = read(client, failed=True)
     assert [item.words for item in found.items] == ["running part 7"]

@@ -242,3 +242,17 @@ def test_whatever_stands_in_a_transcript_every_entry_is_placed_once(lines: list[
     placed = [one.entry.key for one in talk.placed()]
     assert sorted(placed) == sorted(talk.entries)
     assert talk.rev == len(lines)
+
+
+@given(st.lists(LINES, max_size=8))
+def test_a_conversation_that_is_read_while_it_grows_ends_like_one_that_was_read_at_once(lines: list[Any]):
+    watched, at_once = Conversation(), Conversation()
+    for number, one in enumerate(lines, 1):
+        before = watched.placed()
+        count = len(before)
+        conversation_lines.hear(watched, number, one)
+        assert len(before) == count, "what was given stays as it is"
+        watched.placed()
+        conversation_lines.hear(at_once, number, one)
+    assert watched.placed() == at_once.placed()
+    assert [watched.where[placed.entry.key] for placed in watched.placed()] == [*range(len(watched))]
