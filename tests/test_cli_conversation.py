@@ -36,7 +36,7 @@ def test_a_conversation_is_read_in_lines_as_json_and_as_markdown(run) -> None:
     lines = [line.split() for line in run("conversation", AGENT).splitlines()]
     assert [line[1:4] for line in lines[1:]] == [
         ["prompt", "Fix", "the"],
-        ["Bash", "ls"],
+        ["Bash", "ls", "$0.0026"],
         ["text", "Answer", "3."],
     ]
     found = json.loads(run("conversation", AGENT, "--json"))
