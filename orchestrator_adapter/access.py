@@ -34,6 +34,7 @@ ACTIONS: dict[str, tuple[Rank, str]] = {
     "snooze_alert": ("developer", "Wait with an alert"),
     "resolve_alert": ("developer", "Settle an alert"),
     "judge_alert": ("developer", "Say whether an alert was right"),
+    "import_logs": ("developer", "Take in agent log folders that another program wrote"),
     "order_tasks": ("developer", "Cancel, pause, resume or delete many tasks at once"),
     "order_agents": ("developer", "Delete many agents at once, or cancel their tasks"),
     "install_hooks": ("admin", "Let sessions of Claude Code report here"),

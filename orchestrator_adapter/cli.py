@@ -32,6 +32,8 @@ from orchestrator_adapter import (
     cli_files,
     cli_fleet,
     cli_import,
+    cli_import_logs,
+    cli_logs,
     cli_workers,
     commands,
 )
@@ -254,6 +256,8 @@ app.add_typer(cli_fleet.app)
 app.add_typer(cli_batch.app)
 app.add_typer(cli_alerts.app)
 app.add_typer(cli_workers.app)
+app.add_typer(cli_logs.app)
+cli_import.imports.add_typer(cli_import_logs.app)
 app.add_typer(cli_import.app)
 app.add_typer(cli_conversation.app)
 app.add_typer(cli_connect.app)

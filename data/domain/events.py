@@ -29,6 +29,7 @@ from data.domain.event_base import AgentEvent, Storable, TaskEvent
 from data.domain.file_events import FileTouched, FolderCompared, FoundFile
 from data.domain.fleet import Priority
 from data.domain.history_events import ImportMoved, SessionImported, TranscriptRead
+from data.domain.log_events import Diagnostic, LogsImported
 from data.domain.money import Tokens
 from data.domain.observed_events import SignalReceived, TaskDescribed
 from data.domain.session_events import ContextCompacted, Prompted, RetryScheduled
@@ -60,6 +61,7 @@ __all__ = [
     "FolderCompared",
     "FoundFile",
     "ImportMoved",
+    "LogsImported",
     "MessageMetered",
     "Prompted",
     "RetryScheduled",
@@ -245,6 +247,8 @@ class MessageMetered(AgentEvent):
     """None: no price is known for the model."""
     context_window: int | None = None
     subagent: bool = False
+    summed: bool = False
+    """Whether this stands for many replies in one figure, which says nothing about how full the context is."""
 
 
 class TotalReported(AgentEvent):
@@ -302,13 +306,6 @@ class SubagentMoved(AgentEvent):
     """The call that started it."""
 
 
-class Diagnostic(AgentEvent):
-    """A line that helps to find out why something failed: the CLI's stderr, a warning."""
-
-    kind: Literal["diagnostic"] = "diagnostic"
-    words: str
-
-
 Event = (
     TaskSubmitted
     | TaskPlanned
@@ -354,6 +351,7 @@ Event = (
     | SessionImported
     | TranscriptRead
     | ImportMoved
+    | LogsImported
 )
 
 AnyEvent: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

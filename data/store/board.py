@@ -26,6 +26,7 @@ from data.store.files import Files
 from data.store.imported import Histories
 from data.store.ledger import Recorded
 from data.store.lists import AgentFilter, Page, TaskFilter
+from data.store.log_reads import LogReads
 from data.store.look import recorded
 from data.store.observed import Observing
 from data.store.story import Stories
@@ -97,7 +98,7 @@ class Fleet:
     """Agents created in each of the last 24 hours, oldest first."""
 
 
-class Board(Conversations, Files, Histories, Observing, Stories, Transcripts):
+class Board(Conversations, Files, Histories, LogReads, Observing, Stories, Transcripts):
     """One open look at the store."""
 
     def clock(self) -> int:

@@ -16,7 +16,7 @@ from data.domain.errors import AgentNotFound, TaskNotFound, TooLate
 from data.domain.replay import counted_before
 from data.domain.tasks import ENDED, RESUMABLE, TaskStatus, move
 from data.domain.workflows import StepStatus
-from data.store import alerting, asking, filing, history, settings, spending, telemetry
+from data.store import alerting, asking, filing, history, log_fold, settings, spending, telemetry
 from data.store import tables as t
 from data.store.light import effect
 from data.store.rows import ms, token_columns, tokens
@@ -55,6 +55,8 @@ def fold(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None:
             pass  # told in the log; the row of the worker is kept by `workers`
         case e.TaskDescribed():
             _task(db, event.task_id, rev, description=event.description)
+        case e.LogsImported():
+            log_fold.fold(db, rev, event)
         case e.TaskPrioritized():
             _task(db, event.task_id, rev, priority=event.priority.value)
         case e.StepMoved():
@@ -342,8 +344,9 @@ def _meter(db: sa.Connection, rev: int, at_ms: int, event: e.MessageMetered) -> 
         db.execute(sa.update(t.messages).where(where).values(**values, request_id=request))
     sums = {**token_columns(more), "cost_nanousd": cost, "unpriced_messages": unpriced}
     _task(db, event.task_id, rev, sums)
-    gauge: dict[str, object] = {} if event.subagent else {"context_used": event.tokens.prompt + event.tokens.output}
-    if event.context_window and not event.subagent:
+    one = not event.subagent and not event.summed
+    gauge: dict[str, object] = {"context_used": event.tokens.prompt + event.tokens.output} if one else {}
+    if event.context_window and one:
         gauge["context_window"] = event.context_window
     _agent(db, event, rev, sums, retry_at_ms=None, **gauge)
 

@@ -21,6 +21,7 @@ from orchestrator_adapter.api import (
     health,
     history,
     history_shapes,
+    log_contents,
 )
 from orchestrator_adapter.api.http import Operation
 
@@ -48,6 +49,7 @@ def operations(meters: health.Meters) -> list[Operation]:
         *_fleet(),
         *_agents(),
         *files.operations(),
+        *log_contents.operations(V1, _CHANGE),
         *_approvals(),
         *_alerts(),
         *_budgets(),
@@ -352,8 +354,6 @@ def _agents() -> list[Operation]:
             conversation_shapes.ConversationShape,
             refuses=(missing, e.MessageNotFound, e.CursorInvalid),
         ),
-        Operation("GET", f"{one}/logs", control.logs, "Its log files", gives=answers.LogList, refuses=(missing,)),
-        Operation("GET", f"{one}/logs/{{name}}", control.log, "One log file", refuses=(missing, e.RouteNotFound)),
     ]
 
 

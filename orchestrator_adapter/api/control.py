@@ -1,24 +1,13 @@
-"""What programs ask and tell the fleet: tasks, agents, their logs, and the prompts."""
+"""What programs ask and tell the fleet: tasks, agents and the prompts."""
 
 from __future__ import annotations
-
-from datetime import UTC, datetime
-from pathlib import Path
 
 from data.domain.agents import Role
 from data.domain.errors import AgentNotFound, RoleUnknown, TaskNotFound
 from data.domain.tasks import AnalystChoice, Draft
 from orchestrator_adapter import commands, commands_tell, planning, prompts
 from orchestrator_adapter.api import bodies, shapes
-from orchestrator_adapter.api.http import Answer, Call, answer, encoded, nowhere
-
-LOG_TYPES = {
-    "prompt.txt": "text/plain; charset=utf-8",
-    "text.txt": "text/plain; charset=utf-8",
-    "tools.jsonl": "application/x-ndjson",
-    "summary.jsonl": "application/x-ndjson",
-}
-"""The four files of an agent's log folder: no other name is ever opened."""
+from orchestrator_adapter.api.http import Answer, Call, answer, encoded
 
 
 def tasks(call: Call, query: bodies.TaskQuery) -> Answer:
@@ -122,37 +111,6 @@ def events(call: Call, query: bodies.EventQuery) -> Answer:
         found = board.events(task_id=task_id, after=query.cursor, limit=query.limit + 1)
     items = [shapes.recorded(entry) for entry in found[: query.limit]]
     return answer({"items": items, "next_cursor": items[-1]["id"] if len(found) > query.limit else None})
-
-
-def _log_folder(call: Call) -> Path | None:
-    """The agent's log folder, if it lies where logs are written."""
-    with call.deck.store.read() as board:
-        log_dir = board.agent(call.id(AgentNotFound)).log_dir
-    if log_dir is None:
-        return None
-    folder = (call.deck.settings.logs / log_dir).resolve()
-    return folder if folder.is_relative_to(call.deck.settings.logs.resolve()) else None
-
-
-def logs(call: Call, _: bodies.Nothing) -> Answer:
-    folder = _log_folder(call)
-    files = [folder / name for name in LOG_TYPES] if folder else []
-    items = [
-        {"name": path.name, "size": stat.st_size, "modified_at": datetime.fromtimestamp(stat.st_mtime, UTC)}
-        for path in files
-        if path.is_file() and (stat := path.stat())
-    ]
-    return answer({"items": items, "next_cursor": None})
-
-
-def log(call: Call, _: bodies.Nothing) -> Answer:
-    name, folder = call.path["name"], _log_folder(call)
-    if name not in LOG_TYPES:
-        nowhere(f"There is no such log; there are {', '.join(LOG_TYPES)}.", names=list(LOG_TYPES))
-    path = folder / name if folder else None
-    if path is None or path.is_symlink() or not path.is_file():
-        nowhere(f"The agent has not written {name}.", name=name)
-    return Answer(path.read_bytes(), media_type=LOG_TYPES[name], headers={"cache-control": "no-store"})
 
 
 def role_prompt(call: Call, query: bodies.RoleQuery) -> Answer:

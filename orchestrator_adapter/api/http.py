@@ -58,6 +58,8 @@ class Call:
     actor: access.Actor
     path: Mapping[str, str]
     kept: Kept[bytes]
+    range: str | None = None
+    """Which stretch of a file is asked for, as its header says."""
 
     def id(self, missing: type[FleetError]) -> str:
         """The id of the address; one that no row can have is simply not found."""
@@ -140,7 +142,7 @@ class Resource:
         return await run_in_threadpool(self._run, operation, request, sent)
 
     def _run(self, operation: Operation, request: Request, sent: BaseModel) -> Answer:
-        call = Call(self._find(), access.LOCAL, request.path_params, self._kept)
+        call = Call(self._find(), access.LOCAL, request.path_params, self._kept, request.headers.get("range"))
         return operation.run(call, sent)
 
 

@@ -52,6 +52,8 @@ def _told(event: Event) -> tuple[str, str] | None:
             return "moved", _with(f"agent {to}", why)
         case e.SessionStarted(model=model):
             return "moved", f"session started on {model}"
+        case e.LogsImported(folder=folder, status=to, why=why):
+            return "moved", _with(f"agent {to}, as its log in {folder} says", why)
         case _:
             return _done(event)
 

@@ -13,6 +13,7 @@ from data.domain import words
 from data.domain.agents import Role
 from data.domain.context import NEARLY_FULL, Filled
 from data.domain.files import FileEntry
+from data.domain.log_entries import EntryKind, LogEntry, Outcome
 from data.domain.money import NANO
 from data.domain.phases import Life, PhaseKind
 from data.domain.tasks import Task
@@ -269,3 +270,50 @@ def context(found: Sequence[Filled], window: int) -> None:
     times = f", compacted before reply {', '.join(map(str, marks[:20]))}" if marks else ", never compacted"
     told = f"{round(100 * found[-1].used / window)} % now, at most {round(100 * fullest.used / window)} %{times}"
     st.altair_chart(alt.layer(*layers), alt=f"Context window by reply: {told}")
+
+
+MOST_BARS = 1_500
+LEAST_SHARE = 0.004
+"""A bar is at least this part of the whole time wide, so that a short call can be seen."""
+OUTCOMES = {Outcome.OK: "completed", Outcome.FAILED: "failed", Outcome.REFUSED: "waiting", Outcome.UNFINISHED: "idle"}
+"""An outcome, and the status whose colour it has."""
+
+
+def calls(entries: Sequence[LogEntry], now: datetime) -> None:
+    """When which tool ran, and what became of it."""
+    shown = [entry for entry in entries if entry.kind is not EntryKind.MOVED][-MOST_BARS:]
+    if not shown:
+        return
+    begins, ends = shown[0].at, max((entry.ended_at or entry.at for entry in shown), default=now)
+    least = (max(ends, now) - begins) * LEAST_SHARE
+    frame = pd.DataFrame(
+        {
+            "tool": [entry.tool or entry.kind.value for entry in shown],
+            "what": [words.shortened(entry.words, 120) for entry in shown],
+            "outcome": [entry.outcome.value for entry in shown],
+            "from": [entry.at for entry in shown],
+            "to": [max(entry.ended_at or entry.at, entry.at + least) for entry in shown],
+            "took": ["–" if entry.seconds is None else f"{entry.seconds:.1f} s" for entry in shown],
+        }
+    )
+    rows = frame["tool"].nunique()
+    colours = [look.status_colour(OUTCOMES[outcome]) for outcome in Outcome]
+    chart = (
+        alt.Chart(frame, height=22 * rows + 30, title="What ran when, by tool")
+        .mark_bar(cornerRadius=2, height=12)
+        .encode(
+            x=alt.X("from:T", title=None),
+            x2="to:T",
+            y=alt.Y("tool:N", title=None, axis=alt.Axis(labelOverlap=False, labelFontSize=12)),
+            color=alt.Color(
+                "outcome:N",
+                scale=alt.Scale(domain=[outcome.value for outcome in Outcome], range=colours),
+                legend=alt.Legend(orient="top", title=None),
+            ),
+            tooltip=["what", "outcome", "took", alt.Tooltip("from:T", format="%H:%M:%S")],
+        )
+    )
+    by_tool = frame.groupby("tool").size().sort_values(ascending=False)
+    told = ", ".join(f"{tool} {number}" for tool, number in by_tool.items())
+    bad = sum(entry.outcome is not Outcome.OK for entry in shown)
+    st.altair_chart(chart, alt=f"{len(shown)} actions by tool: {told}; {bad} of them did not go well")

@@ -1,19 +1,19 @@
-"""The log files of an agent, as far as a page may show them."""
+"""The end of a log file, and content as it is best read."""
 
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from data.domain.agents import Agent
+from orchestrator_adapter import agent_logs
+from orchestrator_adapter.ingest import log_files
+from pages.ui.log_file import FILES
 
-FILES = {
-    "prompt.txt": "What it was told",
-    "text.txt": "What it wrote and thought",
-    "tools.jsonl": "What it called, and what came back",
-    "summary.jsonl": "How it started, went on and ended",
-}
+__all__ = ["FILES", "SHOWN_BYTES", "Log", "pretty", "read"]
+
 SHOWN_BYTES = 100_000
 """A page shows this much of the end of a log; the whole of it can be downloaded."""
 
@@ -22,7 +22,6 @@ SHOWN_BYTES = 100_000
 class Log:
     """One log file: its end as text, and how much there is."""
 
-    path: Path
     tail: str
     size: int
 
@@ -33,16 +32,14 @@ class Log:
 
 def read(agent: Agent, name: str, root: Path) -> Log | None:
     """The log by its name; None if the agent has none, or if it does not lie under the folder of the logs."""
-    if agent.log_dir is None or name not in FILES:
-        return None
-    path = (Path(agent.log_dir) / name).resolve()
-    if not path.is_relative_to(root.resolve()) or not path.is_file():
-        return None
-    size = path.stat().st_size
-    with path.open("rb") as file:
+    folder = agent_logs.folder(agent, root)
+    with log_files.opened(folder, name) if folder else nullcontext() as file:
+        if file is None:
+            return None
+        size = log_files.size_of(file)
         file.seek(max(0, size - SHOWN_BYTES))
-        tail = file.read().decode("utf-8", "replace")
-    return Log(path, tail.partition("\n")[2] if size > SHOWN_BYTES else tail, size)
+        raw = file.read(SHOWN_BYTES)
+    return Log(log_files.decoded(raw.partition(b"\n")[2] if size > SHOWN_BYTES else raw), size)
 
 
 def pretty(content: bytes) -> tuple[str, str]:
@@ -50,7 +47,7 @@ def pretty(content: bytes) -> tuple[str, str]:
     text = content.decode("utf-8", "replace")
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text, "text"
     if isinstance(value, str):
         return value, "text"

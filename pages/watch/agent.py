@@ -52,7 +52,7 @@ def facts(agent_id: str) -> None:
 @session.live_panel("details")
 def details(agent_id: str) -> None:
     agent = load(agent_id)
-    for name, tab in zip(TABS, st.tabs(list(TABS), key="tab", on_change="rerun"), strict=True):
+    for name, tab in zip(TABS, st.tabs(list(TABS), key="tab", on_change="rerun", bind="query-params"), strict=True):
         if tab.open:
             with tab, session.panel(name.lower()):
                 TABS[name](agent)

@@ -11,6 +11,7 @@ from data.domain.errors import TaskNotFound
 from data.domain.tasks import Task, TaskStatus
 from pages.ui import (
     cards,
+    diagnosis,
     live,
     places,
     replay,
@@ -64,6 +65,8 @@ def failed(task: Task) -> None:
         far = f"It had cost {plain(cards.money(task.cost_nanousd, task.unpriced_messages, task.simulated))}. {far}"
     with st.container(key="reason"):
         st.error(f"{plain(task.error)}\n\n{far}", icon=":material/error:")
+    with session.panel("diagnosis"):
+        diagnosis.draw(task.id)
 
 
 @session.live_panel("details")
