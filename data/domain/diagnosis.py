@@ -21,6 +21,7 @@ _SAYS = {
     EntryKind.REFUSED: "a tool that was not permitted",
     EntryKind.MOVED: "how the agent ended",
     EntryKind.SAID: "what the agent wrote",
+    EntryKind.BROKEN: "a line of its log",
 }
 _BAD = (Outcome.FAILED, Outcome.REFUSED, Outcome.UNFINISHED)
 

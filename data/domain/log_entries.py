@@ -33,6 +33,8 @@ class EntryKind(StrEnum):
     RETRY = "retry"
     REFUSED = "refused"
     NOTICE = "notice"
+    BROKEN = "broken"
+    """A line of its log that cannot be read."""
     MOVED = "moved"
 
 
@@ -177,8 +179,8 @@ def _other(one: Told, event: e.Event) -> LogEntry | None:
             return entry(EntryKind.RETRY, f"the step is tried again ({attempt} of {most}): {why}", Outcome.FAILED)
         case e.ToolRefused(tool=tool, words=text, tool_use_id=key):
             return entry(EntryKind.REFUSED, f"{tool} was not permitted: {text}", Outcome.REFUSED, tool=tool, key=key)
-        case e.Diagnostic(words=text):
-            return entry(EntryKind.NOTICE, text)
+        case e.Diagnostic(words=text, of_log=of_log):
+            return entry(EntryKind.BROKEN if of_log else EntryKind.NOTICE, text)
         case e.SubagentMoved(to=to, words=text):
             outcome = Outcome.FAILED if to == "failed" else Outcome.OK
             return entry(EntryKind.MOVED, f"sub-agent {to}: {text}".removesuffix(": "), outcome)

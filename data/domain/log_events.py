@@ -14,6 +14,8 @@ class Diagnostic(AgentEvent):
 
     kind: Literal["diagnostic"] = "diagnostic"
     words: str
+    of_log: bool = False
+    """Whether it is about the log itself: a line of it that cannot be read says nothing about the agent."""
 
 
 class LogsImported(AgentEvent):

@@ -182,7 +182,7 @@ class Reading:
             case d.Broken():
                 self.broken += 1
                 words = f"{piece.name}, line {piece.number}: {piece.why}"
-                yield e.Diagnostic(**self._ids, words=words)
+                yield e.Diagnostic(**self._ids, words=words, of_log=True)
 
     def _said(self, block: d.Block) -> e.Event:
         if block.kind not in ("AssistantMessage", "THINKING"):

@@ -76,7 +76,7 @@ def _timeline(agent: Agent, found: Sequence[LogEntry]) -> None:
 
 def _filter(found: Sequence[LogEntry]) -> LogFilter:
     """The filter lives in the address, so that what a person sees can be shared."""
-    begins = found[0].at
+    begins, ends = found[0].at, found[-1].ended_at or found[-1].at
     with st.container(horizontal=True, vertical_alignment="bottom"):
         tool = st.selectbox(
             "Tool", tools(found), index=None, placeholder="all", key="log_tool", bind="query-params", width=150
@@ -91,7 +91,7 @@ def _filter(found: Sequence[LogEntry]) -> LogFilter:
             width=150,
         )
         since = _time("From (UTC)", "log_from", begins)
-        until = _time("To (UTC)", "log_to", begins)
+        until = _time("To (UTC)", "log_to", begins, ends)
         text = st.text_input(
             "Find", key="log_text", bind="query-params", type="search", placeholder="in words and answers", width=220
         )
@@ -99,8 +99,8 @@ def _filter(found: Sequence[LogEntry]) -> LogFilter:
     return LogFilter(tool, Outcome(outcome) if outcome else None, since, until, bool(calls), text or None)
 
 
-def _time(label: str, key: str, begins: datetime) -> datetime | None:
-    text = st.text_input(label, key=key, bind="query-params", placeholder=f"{begins:%H:%M:%S}", width=140)
+def _time(label: str, key: str, begins: datetime, shown: datetime | None = None) -> datetime | None:
+    text = st.text_input(label, key=key, bind="query-params", placeholder=f"{shown or begins:%H:%M:%S}", width=140)
     if not text:
         return None
     found = moment(text, begins.date())

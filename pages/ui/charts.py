@@ -299,10 +299,10 @@ def calls(entries: Sequence[LogEntry], now: datetime) -> None:
     rows = frame["tool"].nunique()
     colours = [look.status_colour(OUTCOMES[outcome]) for outcome in Outcome]
     chart = (
-        alt.Chart(frame, height=22 * rows + 30, title="What ran when, by tool")
+        alt.Chart(frame, height=26 * rows + 110, title="What ran when, by tool (UTC)")
         .mark_bar(cornerRadius=2, height=12)
         .encode(
-            x=alt.X("from:T", title=None),
+            x=alt.X("from:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(format="%H:%M:%S")),
             x2="to:T",
             y=alt.Y("tool:N", title=None, axis=alt.Axis(labelOverlap=False, labelFontSize=12)),
             color=alt.Color(

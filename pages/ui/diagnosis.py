@@ -61,7 +61,7 @@ def _ways(found: Diagnosis, here: bool) -> None:
             conversation(found.agent_id, found.cause.key)
         if not here:
             about = {"id": found.agent_id}
-            st.page_link(places.AGENT, label=f"Agent {found.name}", icon=":material/person:", query_params=about)
+            st.page_link(places.AGENT, label=found.name, icon=":material/person:", query_params=about)
 
 
 def conversation(agent_id: str, key: str) -> None:

@@ -101,7 +101,7 @@ def _found(file: BinaryIO, text: str, key: str, size: int) -> None:
 
     st.dataframe(
         pd.DataFrame({"Line": [f.number for f in found], "Text": [f.excerpt for f in found]}),
-        column_config={"Line": st.column_config.NumberColumn(width=80), "Text": st.column_config.TextColumn()},
+        column_config={"Line": st.column_config.NumberColumn(width=80), "Text": st.column_config.TextColumn(width=850)},
         hide_index=True,
         height=_rows(len(found)),
         key=f"{key}-found",

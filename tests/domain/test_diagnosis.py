@@ -100,6 +100,12 @@ def test_an_old_trouble_is_not_taken_for_the_cause_of_a_late_end():
     assert why.cause.words == "cancelled: Cancelled by ana."
 
 
+def test_a_line_that_cannot_be_read_brings_nobody_down():
+    broken = e.Diagnostic(**IDS, words="tools.jsonl, line 3: it is empty", of_log=True)
+    why = found(called("u1"), returned("u1", failed=True, preview="boom"), broken, end())
+    assert (why.cause_words, why.evidence) == ("boom", ())
+
+
 def test_a_terminal_gets_plain_lines():
     lines = told(found(called("u1"), returned("u1"), called("u2"), returned("u2", failed=True, preview="boom"), end()))
     assert lines == [
