@@ -15,11 +15,11 @@ from data.domain.replay import Copy, Moment, Touch, counted_before
 from data.store import Board, Recorded, Store
 from orchestrator_adapter.views import happenings
 
-EVERY = 250
+EVERY = 100
 """Events between two kept moments: folding so many takes a few milliseconds."""
 STRETCH = 2_000
 MOST = 8
-"""Stories that are kept; one of 50,000 events takes about 3 MB."""
+"""Stories that are kept; one of 50,000 events takes about 5 MB."""
 LAST_LINES = 6
 
 

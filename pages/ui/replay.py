@@ -16,7 +16,7 @@ from data.domain.tasks import Task
 from orchestrator_adapter import handover
 from orchestrator_adapter.views import story as stories
 from orchestrator_adapter.views.story import Opened, Story
-from pages.ui import cards, charts, look, session, task_agents
+from pages.ui import cards, charts, look, session, tables, task_agents
 from pages.ui.live import go
 
 HERE = Path(__file__).parent
@@ -80,6 +80,12 @@ def _gantt(task: Task, opened: Opened, *, pinned: bool) -> None:
         "Filled: at work. Outlined: waiting, orange for a person, red for the next try, grey before its start or while "
         "paused. Click a bar to open its agent."
     )
+    box = st.expander("The same as a table", key="gantt-table", on_change="rerun", icon=":material/table_rows:")
+    if box.open:
+        with box:
+            rows = sum(len(life.upto(now)) for life in found)
+            frame = tables.phases(found, now)
+            st.dataframe(frame, hide_index=True, height=tables.height(rows), key="phases", alt="Who did what when")
 
 
 def _go(told: Story, number: int) -> None:

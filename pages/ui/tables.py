@@ -14,6 +14,7 @@ from pandas.io.formats.style import Styler
 from data.domain import words
 from data.domain.agents import Agent, FileChange, Role, Runtime
 from data.domain.money import Tokens, dollars
+from data.domain.phases import Life
 from data.domain.tasks import Task
 from data.domain.waiting import Waiting
 from data.store import Recorded
@@ -300,6 +301,21 @@ def said(entry: Recorded) -> str:
     if (tokens := getattr(event, "tokens", None)) is not None:
         return f"{tokens.output:,} tokens out, {tokens.prompt:,} in"
     return ""
+
+
+def phases(lives: Sequence[Life], now: datetime) -> Any:
+    """Who did what when: the same as the chart of it."""
+    found = [(life, phase) for life in lives for phase in life.upto(now)]
+    frame = pd.DataFrame(
+        {
+            "Who": [life.name for life, _ in found],
+            "What": [phase.kind.value for _, phase in found],
+            "From": [f"{phase.begun:%Y-%m-%d %H:%M:%S}" for _, phase in found],
+            "Took": [phase.seconds(now) for _, phase in found],
+            "Why": [phase.why for _, phase in found],
+        }
+    )
+    return written(frame, Took=words.duration)
 
 
 def _seconds(started: datetime | None, ended: datetime | None, now: datetime) -> float | None:

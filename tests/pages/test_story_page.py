@@ -43,6 +43,17 @@ def test_the_story_ends_where_the_task_is(deck: Deck, ended: Task):
     assert shown.count("✓ completed") == 1 + 5 + 5, "the task, its steps and its agents"
 
 
+def test_what_the_chart_shows_is_a_table_too(deck: Deck, ended: Task):
+    at = page(ended)
+    (chart,) = at.get("vega_lite_chart")
+    assert "Who worked when: Task" in chart.proto.alt
+    at.session_state["gantt-table"] = True
+    at.run()
+    frame = at.dataframe[0].value
+    assert set(frame["Who"]) == {"Task", "Analyst", "Planner", "Builder", "Tester", "Reviewer"}
+    assert {"in the queue", "idle", "working"} <= set(frame["What"])
+
+
 def test_a_moment_is_opened_by_its_address(deck: Deck, ended: Task):
     log = ids(deck, ended)
     at = page(ended, at=str(log[len(log) // 2]))
