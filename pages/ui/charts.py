@@ -59,7 +59,12 @@ def _drawn(frame: pd.DataFrame, names: list[str], at: datetime | None) -> alt.La
     def x(name: str) -> alt.X:
         return alt.X(f"{name}:T", title=None, scale=alt.Scale(type="utc", nice=False), axis=axis)
 
-    y = alt.Y("who:N", title=None, sort=names, axis=alt.Axis(labelOverlap=False, labelFontSize=12, labelLimit=170))
+    y = alt.Y(
+        "who:N",
+        title=None,
+        sort=names,
+        axis=alt.Axis(labelOverlap=False, labelFlush=False, labelFontSize=12, labelLimit=170),
+    )
     told = ["who", "what", "took", alt.Tooltip("from:T", format="%H:%M:%S"), "why"]
     bars = alt.Chart(frame).encode(x=x("from"), x2="to:T", y=y, tooltip=told)
     colour = alt.Color("colour:N", scale=None)
@@ -133,7 +138,12 @@ def tasks(found: Sequence[Task], now: datetime) -> str | None:
             for task in found
         ]
     )
-    y = alt.Y("task:N", title=None, sort=list(frame["task"]), axis=alt.Axis(labelLimit=300, labelOverlap=False))
+    y = alt.Y(
+        "task:N",
+        title=None,
+        sort=list(frame["task"]),
+        axis=alt.Axis(labelLimit=300, labelOverlap=False, labelFlush=False),
+    )
     who = alt.selection_point(name="who", fields=["id"])
     told = ["task", "status", "took", "cost", "by", alt.Tooltip("from:T", format="%Y-%m-%d %H:%M:%S")]
     axis = alt.Axis(orient="top", tickCount=8, labelOverlap=True)

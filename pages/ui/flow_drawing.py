@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from data.domain import words
@@ -12,10 +12,13 @@ from data.domain.flow import Handed, Work, columns
 from data.domain.workflows import Step
 from pages.ui import look
 
-WIDTH, ACROSS, DOWN, EDGE = 214, 96, 18, 10
+WIDTH, ACROSS, DOWN, LEFT, TOP = 186, 58, 18, 34, 10
+A_ROW = 4
+"""So many columns stand beside each other on a desk; what comes after them goes on below."""
+ROW_GAP = 46
 HEAD_PX, LINE_PX = 46, 16
 MOST_TOOLS = 6
-LETTERS = 30
+LETTERS = 26
 """About so many letters of the small size fit across a card."""
 
 
@@ -37,6 +40,10 @@ class Card:
         return HEAD_PX + LINE_PX * len(self.lines) + (8 if self.lines else 0)
 
 
+Rows = dict[int, dict[int, list[tuple[str | None, Card]]]]
+"""By row and column: the cards that stand below each other there."""
+
+
 def drawing(
     task: str,
     workflow: Sequence[Step],
@@ -46,22 +53,39 @@ def drawing(
 ) -> str:
     """The drawing as SVG; `edges` are what was handed over, with the words that stand on the line."""
     depth = columns(workflow)
-    places: dict[int, int] = {}
-    placed: dict[str | None, Card] = {None: _first(task)}
+    rows: Rows = {0: {0: [(None, _first(task))]}}
     for agent in agents:
         column = depth.get(agent.step, 0) + 1
-        y = places.get(column, EDGE)
-        card = _card(agent, work.get(agent.id, Work()), EDGE + column * (WIDTH + ACROSS), y)
-        placed[agent.id] = card
-        places[column] = y + card.height + DOWN
-    wide = max(card.x for card in placed.values()) + WIDTH + EDGE
-    high = max(card.y + card.height for card in placed.values()) + EDGE
-    lines = "".join(
-        _line(placed[edge.giver], placed[edge.to], said) for edge, said in edges.items() if edge.to in placed
-    )
+        stack = rows.setdefault(column // A_ROW, {}).setdefault(column % A_ROW, [])
+        stack.append((agent.id, _card(agent, work.get(agent.id, Work()))))
+    placed = _placed(rows)
+    wide = max(card.x for card in placed.values()) + WIDTH + TOP
+    high = max(card.y + card.height for card in placed.values()) + TOP
+    into: dict[str, int] = {}
+    lines = ""
+    for edge, said in edges.items():
+        if edge.to in placed:
+            into[edge.to] = into.get(edge.to, 0) + 1
+            lines += _line(placed[edge.giver], placed[edge.to], said, into[edge.to])
     boxes = "".join(_box(card) for card in placed.values())
     size = f'width="{wide}" height="{high}" viewBox="0 0 {wide} {high}"'
     return f'<svg {size} role="img" aria-label="{escape(told(agents))}">{lines}{boxes}</svg>'
+
+
+def _placed(rows: Rows) -> dict[str | None, Card]:
+    """Each card at its place."""
+    placed: dict[str | None, Card] = {}
+    top = TOP
+    for _, stacks in sorted(rows.items()):
+        end = top
+        for column, stack in stacks.items():
+            y = top
+            for key, card in stack:
+                placed[key] = replace(card, x=LEFT + column * (WIDTH + ACROSS), y=y)
+                y += card.height + DOWN
+            end = max(end, y - DOWN)
+        top = end + ROW_GAP
+    return placed
 
 
 def told(agents: Sequence[Agent]) -> str:
@@ -82,10 +106,10 @@ def _first(task: str) -> Card:
         lines.append((words.shortened(line, LETTERS), False))
     if rest:
         lines[-1] = (words.shortened(f"{lines[-1][0]} …", LETTERS + 2), False)
-    return Card("The task", "as it was asked for", tuple(lines), look.quiet_ink(), "", EDGE, EDGE)
+    return Card("The task", "as it was asked for", tuple(lines), look.quiet_ink(), "")
 
 
-def _card(agent: Agent, work: Work, x: int, y: int) -> Card:
+def _card(agent: Agent, work: Work) -> Card:
     note = f"{look.status_cell(agent.status.value)} · {words.dollars(agent.cost_nanousd)}"
     most = sorted(work.tools.items(), key=lambda one: -one[1].calls)
     lines = []
@@ -98,7 +122,7 @@ def _card(agent: Agent, work: Work, x: int, y: int) -> Card:
     if work.subagents:
         lines.append((words.count(len(work.subagents), "sub-agent"), False))
     colour, link = look.role_colour(agent.role), f"agent?id={agent.id}"
-    return Card(words.shortened(agent.name, 24), note, tuple(lines), colour, link, x, y)
+    return Card(words.shortened(agent.name, 20), note, tuple(lines), colour, link)
 
 
 def _box(card: Card) -> str:
@@ -115,12 +139,16 @@ def _box(card: Card) -> str:
     return f'<a href="{escape(card.link)}" target="_self">{drawn}</a>' if card.link else f"<g>{drawn}</g>"
 
 
-def _line(giver: Card, to: Card, said: str) -> str:
+def _line(giver: Card, to: Card, said: str, turn: int) -> str:
+    """From one card to another; `turn` keeps the words apart of several that come to the same one."""
     x1, y1, x2, y2 = giver.x + WIDTH, giver.y + 23, to.x, to.y + 23
-    if x2 <= giver.x:  # the same column: from below
-        return ""
-    bend = min(60, (x2 - x1) // 2)
     arrow = f"M{x2 - 6} {y2 - 4}L{x2} {y2}L{x2 - 6} {y2 + 4}"
-    path = f'<path class="way" d="M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}{arrow}"/>'
-    label = f'<text class="said" x="{x2 - ACROSS // 2}" y="{y2 - 7}">{escape(said)}</text>' if said else ""
-    return path + label
+    if x2 > giver.x:
+        bend = (x2 - x1) // 2
+        way, label_x, label_y = f"M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}", x2 - ACROSS // 2, y2 - 7
+    else:  # on into the next row: down, back and in from the left
+        x1, between = giver.x + WIDTH // 2, to.y - ROW_GAP // 2
+        way = f"M{x1} {giver.y + giver.height}V{between}H{x2 - 18}V{y2}H{x2}"
+        label_x, label_y = x1 - 90 * turn, between - 5
+    label = f'<text class="said" x="{label_x}" y="{label_y}">{escape(said)}</text>' if said else ""
+    return f'<path class="way" d="{way}{arrow}"/>{label}'
