@@ -21,8 +21,8 @@ _STEP_ENDED = {StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.CANCELLED, St
 Times = tuple[datetime | None, datetime | None]
 Touch = tuple[str, str, FileChange]
 """An agent, a path and what it did to it."""
-Copy = tuple[Tokens, int | None]
-"""What a copy of a model reply was counted with."""
+Copy = tuple[Tokens, int | None, str]
+"""What a copy of a model reply was counted with, and for which agent."""
 T = TypeVar("T")
 
 
@@ -127,6 +127,8 @@ class Moment:
                 self._set(run=self.task.run + 1, kept_nanousd=event.kept_nanousd, started_at=begun, **again)
             case e.TaskPrioritized():
                 self._set(priority=event.priority)
+            case e.TaskDescribed():
+                self._set(description=event.description)
             case e.TaskDeleted():
                 self.deleted.update(self.agents)
 
@@ -177,19 +179,22 @@ class Moment:
         self._change(event.agent_id, **values)
 
     def _meter(self, event: e.MessageMetered, before: Copy | None) -> None:
-        tokens, cost, unpriced = event.tokens, event.cost_nanousd or 0, int(event.cost_nanousd is None)
         if before is not None:
-            tokens, cost = tokens - before[0], cost - (before[1] or 0)
-            unpriced -= int(before[1] is None)
-        if self.task is not None:
-            self.task = replace(self.task, **_sums(self.task, tokens, cost, unpriced))  # type: ignore[arg-type]
+            self._count(before[2], Tokens() - before[0], -(before[1] or 0), -int(before[1] is None))
+        self._count(event.agent_id, event.tokens, event.cost_nanousd or 0, int(event.cost_nanousd is None))
         if (agent := self.agents.get(event.agent_id)) is None:
             return
         gauge: dict[str, object] = {}
         if not event.subagent:
             gauge["context_used"] = event.tokens.prompt + event.tokens.output
             gauge["context_window"] = event.context_window or agent.context_window
-        self._change(agent.id, retry_at=None, **_sums(agent, tokens, cost, unpriced), **gauge)
+        self._change(agent.id, retry_at=None, **gauge)
+
+    def _count(self, agent_id: str, tokens: Tokens, cost: int, unpriced: int) -> None:
+        if self.task is not None:
+            self.task = replace(self.task, **_sums(self.task, tokens, cost, unpriced))  # type: ignore[arg-type]
+        if (agent := self.agents.get(agent_id)) is not None:
+            self._change(agent_id, **_sums(agent, tokens, cost, unpriced))
 
     def _ask(self, event: e.ApprovalAsked | e.ApprovalAnswered) -> None:
         """Agent and task wait for a person, and go on when nothing of them waits any more."""

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from data.domain.events import FileTouched, MessageMetered
 from data.domain.flow import Flow
 from data.domain.replay import Copy, Moment, Touch, counted_before
-from data.store import Board, Recorded, Store
+from data.store import Board, Recorded, Store, telemetry
 from orchestrator_adapter.views import happenings
 
 EVERY = 100
@@ -105,13 +105,21 @@ class Story:
             self.touched_ids.append(event_id)
 
     def _counted_before(self, reply: MessageMetered) -> Copy | None:
-        """The smaller copy of it that was counted; from now on it is this one."""
+        """What this reply takes the place of; from now on it is this one that is counted."""
         copies = self._counted.setdefault(reply.message_id, {})
         before = counted_before(copies, reply.request_id)
         request = next((key for key, copy in copies.items() if copy is before), reply.request_id)
         copies.pop(request, None)
-        copies[reply.request_id or request] = (reply.tokens, reply.cost_nanousd)
-        return before
+        copies[reply.request_id or request] = (reply.tokens, reply.cost_nanousd, reply.agent_id)
+        if before is not None:
+            return (before[0], before[1], reply.agent_id)
+        return self._told_by_telemetry(reply)
+
+    def _told_by_telemetry(self, reply: MessageMetered) -> Copy | None:
+        """Telemetry's copy of it gives way; that may have been counted for another agent."""
+        if not reply.request_id or reply.message_id.startswith(telemetry.PREFIX):
+            return None
+        return self._counted.pop(telemetry.message_id(reply.request_id), {}).get(reply.request_id)
 
     def open(self, board: Board, number: int) -> Opened:
         """How it stood after so many events, from 1 to all of them."""

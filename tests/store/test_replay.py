@@ -76,6 +76,15 @@ def _events(rng: Random, number: int) -> list[e.Event]:
             cost_nanousd=cost,
             subagent=not cost,
         ),
+        e.MessageMetered(
+            **ids,
+            message_id=f"telemetry:r{number % 4}",
+            request_id=f"r{number % 4}",
+            model="m",
+            tokens=tokens,
+            cost_nanousd=cost,
+        ),
+        e.TaskDescribed(**task, description=f"described {number}"),
         e.ContextCompacted(**ids, after_tokens=rng.choice((None, number))),
         e.TotalReported(**ids, session_id="s", total_nanousd=rng.randint(0, 99)),
         e.ToolCalled(**ids, tool_use_id=str(number), tool="Bash", words="runs", input_blob=""),
@@ -114,7 +123,7 @@ def _event(rng: Random, number: int) -> e.Event:
 STILL = {
     *("Said", "Prompted", "Diagnostic", "AgentHeard", "TaskSubmitted", "TaskDeleted", "WorkerLost"),
     *("BudgetSet", "BudgetRemoved", "BudgetReached", "FleetSet", "AlertRaised", "AlertAnswered", "AlertJudged"),
-    *("SessionImported", "TranscriptRead", "ImportMoved"),
+    *("SessionImported", "TranscriptRead", "ImportMoved", "SignalReceived"),
 }
 """Kinds that change neither a task nor an agent, or only in ways that are plain to see; and those of tasks that were
 read in, which have no story."""
