@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -19,8 +19,8 @@ from data.domain.workflows import Step, StepStatus
 _STEP_ENDED = {StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.CANCELLED, StepStatus.SKIPPED}
 
 Times = tuple[datetime | None, datetime | None]
-Touch = tuple[str, str, FileChange]
-"""An agent, a path and what it did to it."""
+Touches = Mapping[tuple[str, FileChange], bool]
+"""What was done to which path; whether that was found by comparing the folder rather than said by a call."""
 Copy = tuple[Tokens, int | None, str]
 """What a copy of a model reply was counted with, and for which agent."""
 T = TypeVar("T")
@@ -48,8 +48,8 @@ class Moment:
     """By step: when it began, and when it ended."""
     agents: dict[str, Agent] = field(default_factory=dict)
     """Without their files: see `everybody`."""
-    touched: Sequence[Touch] = ()
-    """What was done to files; not folded here but given, for every kept moment would have all of them again."""
+    touched: dict[str, Touches] = field(default_factory=dict)
+    """By agent; a change makes a new table, so that kept moments share those that stay."""
     asked: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Calls that wait for a person: whose, and what."""
     reported: dict[str, int] = field(default_factory=dict)
@@ -65,6 +65,7 @@ class Moment:
             places=dict(self.places),
             times=dict(self.times),
             agents=dict(self.agents),
+            touched=dict(self.touched),
             asked=dict(self.asked),
             reported=dict(self.reported),
             deleted=set(self.deleted),
@@ -74,16 +75,13 @@ class Moment:
         """The task with its steps and files; None before it was submitted."""
         if self.task is None:
             return None
-        files = _by_change((path, change) for _, path, change in self.touched)
+        files = _by_change(touch for touches in self.touched.values() for touch in touches)
         workflow = sorted(self.steps.values(), key=lambda step: self.places[step.key])
         return replace(self.task, workflow=tuple(workflow), files=files)
 
     def everybody(self) -> list[Agent]:
         """The agents with their files, in the order in which they were made."""
-        mine: dict[str, list[tuple[str, FileChange]]] = {}
-        for agent_id, path, change in self.touched:
-            mine.setdefault(agent_id, []).append((path, change))
-        return [replace(agent, files=_by_change(mine.get(agent.id, ()))) for agent in self.agents.values()]
+        return [replace(agent, files=_by_change(self.touched.get(agent.id, ()))) for agent in self.agents.values()]
 
     def fold(self, at: datetime, event: e.Event, before: Copy | None = None) -> None:
         """Go on by one event; `before`: for a model reply, the smaller copy of it that was counted earlier."""
@@ -226,6 +224,12 @@ class Moment:
                     self._set(tool_calls=self.task.tool_calls + 1)
             case e.ToolReturned():
                 self._change(event.agent_id, tool_since=None)
+            case e.FileTouched():
+                mine, key = self.touched.get(event.agent_id, {}), (event.path, event.change)
+                if key not in mine:
+                    self.touched[event.agent_id] = {**mine, key: False}
+            case e.FolderCompared():
+                self._compare(event)
             case e.ContextCompacted(after_tokens=int(left)):
                 self._change(event.agent_id, context_used=left)
             case e.TotalReported():
@@ -239,6 +243,16 @@ class Moment:
             case _:
                 if (does := _doing(event)) is not None:
                     self._change(event.agent_id, activity=does)
+
+    def _compare(self, event: e.FolderCompared) -> None:
+        """What was found takes the place of what calls said of the same files, and of what was found before."""
+        paths = {file.path for file in event.files}
+        said = {
+            key: found
+            for key, found in self.touched.get(event.agent_id, {}).items()
+            if not found and (key[0] not in paths or key[1] is FileChange.READ)
+        }
+        self.touched[event.agent_id] = said | {(file.path, file.change): True for file in event.files}
 
     def _report(self, event: e.TotalReported) -> None:
         """Add what the running total grew by; a smaller total means that its counter restarted."""

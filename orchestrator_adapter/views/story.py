@@ -9,9 +9,9 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from data.domain.events import FileTouched, MessageMetered
+from data.domain.events import MessageMetered
 from data.domain.flow import Flow
-from data.domain.replay import Copy, Moment, Touch, counted_before
+from data.domain.replay import Copy, Moment, counted_before
 from data.store import Board, Recorded, Store, telemetry
 from orchestrator_adapter.views import happenings
 
@@ -65,14 +65,10 @@ class Story:
     """Of the events those that are worth a line."""
     copies: dict[int, Copy] = field(default_factory=dict)
     """By event: the smaller copy of the same model reply that was counted before."""
-    touched: list[Touch] = field(default_factory=list)
-    """Each thing that was done to a file, once, in the order in which it first was."""
-    touched_ids: array[int] = field(default_factory=lambda: array("q"))
     flow: Flow = field(default_factory=Flow)
     _kept: list[Moment] = field(default_factory=lambda: [Moment()])
     _last: Moment = field(default_factory=Moment)
     _counted: dict[str, dict[str, Copy]] = field(default_factory=dict)
-    _seen: set[Touch] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def read_on(self, board: Board) -> None:
@@ -88,8 +84,6 @@ class Story:
             self.copies[entry.id] = before
         self._last.fold(entry.at, entry.event, before)
         self.flow.take(entry.event)
-        if isinstance(file := entry.event, FileTouched):
-            self._touch(entry.id, (file.agent_id, file.path, file.change))
         self.ids.append(entry.id)
         self.at_ms.append(round(entry.at.timestamp() * 1000))
         self.reached_ms.append(max(self.at_ms[-1], self.reached_ms[-1] if self.reached_ms else 0))
@@ -97,12 +91,6 @@ class Story:
             self.told.append(entry.id)
         if len(self.ids) % EVERY == 0:
             self._kept.append(self._last.copy())
-
-    def _touch(self, event_id: int, touch: Touch) -> None:
-        if touch not in self._seen:
-            self._seen.add(touch)
-            self.touched.append(touch)
-            self.touched_ids.append(event_id)
 
     def _counted_before(self, reply: MessageMetered) -> Copy | None:
         """What this reply takes the place of; from now on it is this one that is counted."""
@@ -130,15 +118,12 @@ class Story:
         for entry in board.events(self.task_id, after=after, limit=number - behind):
             moment.fold(entry.at, entry.event, self.copies.get(entry.id))
         event_id = self.ids[number - 1]
-        moment.touched = self.touched[: bisect.bisect_right(self.touched_ids, event_id)]
         return Opened(number, event_id, self.when(number), moment, self._lines(board, event_id, moment))
 
     def now(self) -> Moment:
         """How it stands after all of them."""
         with self._lock:
-            moment = self._last.copy()
-            moment.touched = list(self.touched)
-            return moment
+            return self._last.copy()
 
     def _lines(self, board: Board, event_id: int, moment: Moment) -> tuple[Line, ...]:
         last = bisect.bisect_right(self.told, event_id)

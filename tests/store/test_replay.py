@@ -54,6 +54,11 @@ def test_every_story_of_a_made_up_fleet_ends_at_its_rows(lite: Store):
         assert told(last(lite, task_id)) == rows(lite, task_id)
 
 
+def _found(rng: Random) -> tuple[e.FoundFile, ...]:
+    changes = [change for change in FileChange if change is not FileChange.READ]
+    return tuple(e.FoundFile(path=f"/{n}", change=rng.choice(changes)) for n in range(3) if rng.random() < 0.5)
+
+
 def _events(rng: Random, number: int) -> list[e.Event]:
     agent_id, step = rng.choice(list(AGENTS)), rng.choice(list(STEPS))
     task, ids = {"task_id": "t1"}, {"task_id": "t1", "agent_id": agent_id}
@@ -90,6 +95,7 @@ def _events(rng: Random, number: int) -> list[e.Event]:
         e.ToolCalled(**ids, tool_use_id=str(number), tool="Bash", words="runs", input_blob=""),
         e.ToolReturned(**ids, tool_use_id=str(number), tool="Bash", is_error=False, output_blob=""),
         e.FileTouched(**ids, path=f"/{number % 2}", change=rng.choice(list(FileChange)), added=1),
+        e.FolderCompared(**ids, files=_found(rng), looked_at=9, words="looked", took_ms=1),
         e.RetryScheduled(**ids, attempt=1, max_retries=2, delay_ms=5, error="busy", retry_at=later),
         e.StepRetried(**ids, step=step, attempt=2, most=3, why="busy", retry_at=later),
         e.StepContinued(**ids, step=step, attempt=2, worker="w", session=True),
