@@ -10,7 +10,7 @@ from typing import TypeVar
 from data.domain import agents as a
 from data.domain import events as e
 from data.domain import words
-from data.domain.agents import Agent, AgentStatus, FileChange
+from data.domain.agents import Agent, AgentStatus, FileChange, Runtime
 from data.domain.event_base import AgentEvent
 from data.domain.money import Tokens
 from data.domain.tasks import ENDED, Task, TaskStatus
@@ -103,6 +103,8 @@ class Moment:
                 self._move_agent(at, event)
             case e.ApprovalAsked() | e.ApprovalAnswered():
                 self._ask(event)
+            case e.LogsImported():
+                self._read_in(event)
             case AgentEvent():
                 self._does(at, event)
             case _:
@@ -176,6 +178,36 @@ class Moment:
             values["error"] = event.why
         self._change(event.agent_id, **values)
 
+    def _read_in(self, event: e.LogsImported) -> None:
+        """Agent, step and task stand as a log folder says that another program wrote."""
+        if (agent := self.agents.get(event.agent_id)) is None:
+            return
+        began, ended = _to_ms(event.began_at), _to_ms(event.ended_at)
+        bad = event.status is not AgentStatus.COMPLETED
+        told = {"result": event.result, "error": event.why if bad else None, "log_dir": event.folder, "activity": ""}
+        times = {"started_at": began, "ended_at": ended, "tool_since": None}
+        self._change(agent.id, status=event.status, model=event.model or agent.model, **times, **told)
+        if (step := self.steps.get(agent.step)) is not None:
+            self.steps[agent.step] = replace(step, status=StepStatus(event.status.value))
+            self.times[agent.step] = (began, ended)
+        if self.task is not None and self.task.runtime is Runtime.IMPORTED:
+            self._end_as_agents()
+
+    def _end_as_agents(self) -> None:
+        """A task whose agents come from log folders has ended as they have."""
+        found = sorted(self.agents.values(), key=lambda one: one.started_at or one.created_at)
+        if any(agent.live for agent in found):
+            return
+        failed = [agent for agent in found if agent.status is AgentStatus.FAILED]
+        result = None if failed else next((agent.result for agent in reversed(found) if agent.result), None)
+        self._set(
+            status=TaskStatus.FAILED if failed else TaskStatus.COMPLETED,
+            error=f"{failed[0].name}: {failed[0].error}" if failed else None,
+            result=result,
+            started_at=min((agent.started_at for agent in found if agent.started_at), default=None),
+            ended_at=max((agent.ended_at for agent in found if agent.ended_at), default=None),
+        )
+
     def _meter(self, event: e.MessageMetered, before: Copy | None) -> None:
         if before is not None:
             self._count(before[2], Tokens() - before[0], -(before[1] or 0), -int(before[1] is None))
@@ -183,7 +215,7 @@ class Moment:
         if (agent := self.agents.get(event.agent_id)) is None:
             return
         gauge: dict[str, object] = {}
-        if not event.subagent:
+        if not event.subagent and not event.summed:
             gauge["context_used"] = event.tokens.prompt + event.tokens.output
             gauge["context_window"] = event.context_window or agent.context_window
         self._change(agent.id, retry_at=None, **gauge)
