@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import threading
@@ -14,6 +13,7 @@ from typing import Any
 from data.domain import conversation_events, conversation_lines, words
 from data.domain.agents import Agent, Runtime
 from data.domain.conversation import Content, Conversation, Entry, EntryKind, Placed, Reply, replies
+from data.domain.diffs import Edit
 from data.domain.errors import MessageNotFound
 from data.domain.money import to_usd
 from data.domain.transcripts import TranscriptFile
@@ -225,21 +225,11 @@ def _why(entry: Entry, text: Callable[[Content | None], str]) -> dict[str, Any]:
 
 
 def diff(tool: str, given: Any) -> list[str] | None:
-    """What a call says that it changes in a file, line by line; None for a call that writes into none."""
-    fields = given if isinstance(given, Mapping) else {}
-    match tool:
-        case "Edit":
-            parts = [(fields.get("old_string"), fields.get("new_string"))]
-        case "MultiEdit":
-            edits = fields.get("edits")
-            each = [edit for edit in edits if isinstance(edit, Mapping)] if isinstance(edits, list) else []
-            parts = [(edit.get("old_string"), edit.get("new_string")) for edit in each]
-        case "Write":
-            parts = [("", fields.get("content"))]
-        case _:
-            return None
-    sides = [(str(old or "").splitlines(), str(new or "").splitlines()) for old, new in parts]
-    return [line for old, new in sides for line in list(difflib.unified_diff(old, new, lineterm=""))[2:]] or None
+    """What a call says that it changes in a file, line by line; None for a call that says no such thing."""
+    hunks = Edit("", tool, given if isinstance(given, Mapping) else {}).hunks()
+    return [
+        line for hunk in hunks for line in (hunk.header, *(sign + text.rstrip("\n") for sign, text in hunk.lines))
+    ] or None
 
 
 def _reply(reply: Reply | None) -> dict[str, Any] | None:

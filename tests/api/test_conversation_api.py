@@ -166,9 +166,9 @@ def test_all_of_it_is_exported_as_markdown(client: TestClient, fleet: Any):
     ("tool", "given", "diff"),
     [
         ("Edit", {"old_string": "a\nb", "new_string": "a\nc"}, ["@@ -1,2 +1,2 @@", " a", "-b", "+c"]),
-        ("Write", {"content": "new"}, ["@@ -0,0 +1 @@", "+new"]),
-        ("MultiEdit", {"edits": [{"old_string": "a", "new_string": ""}, "?"]}, ["@@ -1 +0,0 @@", "-a"]),
-        ("Edit", {"old_string": 7, "new_string": None}, ["@@ -1 +0,0 @@", "-7"]),
+        ("Write", {"content": "new"}, ["@@ -0,0 +1,1 @@", "+new"]),
+        ("MultiEdit", {"edits": [{"old_string": "a", "new_string": ""}, "?"]}, ["@@ -1,1 +0,0 @@", "-a"]),
+        ("Edit", {"old_string": 7, "new_string": None}, None),
         ("Write", [], None),
         ("Bash", {"command": "ls"}, None),
     ],

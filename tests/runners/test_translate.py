@@ -11,9 +11,11 @@ from data.domain.agents import FileChange, Role
 from data.domain.events import (
     Activity,
     AnyEvent,
+    ContextCompacted,
     Diagnostic,
     FileTouched,
     MessageMetered,
+    Prompted,
     RetryScheduled,
     Said,
     SessionStarted,
@@ -327,3 +329,33 @@ def test_messages_of_a_newer_command_line_are_no_trouble(translator, job):
     assert events(translator, *odd) == []
     there = Translator(replace(job, working_directory=Path("/")))
     assert events(there, call("Read", file_path="/a/b"), returned(), kind=FileTouched)[0].path == "a/b"
+
+
+def test_what_the_agent_was_sent_is_told_once_its_session_has_begun(translator, blobs):
+    init = {"type": "system", "subtype": "init", "session_id": "s1", "model": MODEL}
+    started, prompted, _ = translator.message(init)
+    assert isinstance(started, SessionStarted)
+    assert (type(prompted), prompted.chars, blobs) == (Prompted, 5, [b"Do it"])
+    assert not any(isinstance(event, Prompted) for event in translator.message(init)), "each turn begins with an init"
+
+
+def test_what_a_subagent_says_and_calls_names_the_call_that_started_it(translator):
+    blocks = {"type": "text", "text": "hm"}, {"type": "tool_use", "id": "c2", "name": "Bash", "input": {}}
+    found = list(translator.message(assistant(*blocks, parent="c1")))
+    said = next(event for event in found if isinstance(event, Said))
+    called = next(event for event in found if isinstance(event, ToolCalled))
+    assert (said.parent, called.parent, called.message_id, called.subagent) == ("c1", "c1", "msg_1", True)
+
+
+@pytest.mark.parametrize(
+    ("detail", "told"),
+    [
+        ({"trigger": "auto", "pre_tokens": 155_000, "post_tokens": 9_000}, ("auto", 155_000, 9_000)),
+        ({"trigger": "manual", "pre_tokens": "many"}, ("manual", None, None)),
+        (None, ("auto", None, None)),
+    ],
+)
+def test_a_compaction_is_told_with_its_sizes(translator, detail: object, told: tuple[object, ...]):
+    (event,) = translator.message({"type": "system", "subtype": "compact_boundary", "compact_metadata": detail})
+    assert isinstance(event, ContextCompacted)
+    assert (event.trigger, event.before_tokens, event.after_tokens) == told
