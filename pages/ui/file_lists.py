@@ -22,7 +22,7 @@ def draw(found: Sequence[FileEntry], *, place: str, title: str, agents: bool) ->
     read = [entry for entry in found if entry.change is FileChange.READ]
     changed = [entry for entry in found if entry.change is not FileChange.READ]
     _totals(read, changed, found, title, place)
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns([1, 1] if agents else [2, 3], gap="large")
     with left:
         st.markdown("**Consumed**")
         _consumed(read, place, agents=agents)
@@ -30,14 +30,19 @@ def draw(found: Sequence[FileEntry], *, place: str, title: str, agents: bool) ->
         st.markdown("**Produced**")
         picked = _produced(changed, place, agents=agents)
     if changed:
-        one = changed[picked if picked is not None and picked < len(changed) else _named(changed)]
+        one = changed[_looked_at(changed, picked, place)]
         file_view.draw(one.agent_id, one.path, place)
 
 
-def _named(changed: Sequence[FileEntry]) -> int:
-    """The file that the address names, as `agent?id=...&tab=Files&file=src/calc.py`; else the first."""
-    path = st.query_params.get(FILE)
-    return next((number for number, entry in enumerate(changed) if entry.path == path), 0)
+def _looked_at(changed: Sequence[FileEntry], picked: int | None, place: str) -> int:
+    """The file that was picked in the table or named by the address, whichever came last; else the first."""
+    named = st.query_params.get(FILE)
+    last = st.session_state.get(f"{place}-last", {"picked": None, "named": None, "shown": "named"})
+    shown = "named" if named != last["named"] else "picked" if picked != last["picked"] else last["shown"]
+    st.session_state[f"{place}-last"] = {"picked": picked, "named": named, "shown": shown}
+    if shown == "picked" and picked is not None and picked < len(changed):
+        return picked
+    return next((number for number, entry in enumerate(changed) if entry.path == named), 0)
 
 
 def _totals(

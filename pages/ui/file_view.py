@@ -125,7 +125,7 @@ def _maker(maker: Maker) -> None:
         places.AGENT,
         label=plain(f"{sure}{words.shortened(maker.words, 60)}"),
         icon=":material/build:" if maker.kind == "call" else ":material/terminal:",
-        query_params={"id": maker.agent_id, "message": maker.tool_use_id},
+        query_params={"id": maker.agent_id, "tab": "Conversation", "message": maker.tool_use_id},
         help="Open this call in the agent's conversation",
     )
     cost = "" if maker.cost_nanousd is None else f" · the reply cost {words.dollars(maker.cost_nanousd)}"

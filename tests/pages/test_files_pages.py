@@ -62,6 +62,12 @@ def test_what_was_consumed_and_produced_and_what_changed(told: Deck, page: str, 
     assert "&lt;" in drawn
 
 
+def test_an_address_names_a_file(told: Deck):
+    """The conversation leads to what became of a file in this way."""
+    at = opened("pages/watch/agent.py", id="a1", tab="Files", file="secret.pem")
+    assert "looks like a secret by its name" in texts(at)
+
+
 def diff_of(deck: Deck, path: str):
     with deck.store.read() as board:
         return board.file_diff("a1", path)
