@@ -23,6 +23,8 @@ _SAYS = {
     EntryKind.SAID: "what the agent wrote",
     EntryKind.BROKEN: "a line of its log",
 }
+_TURNED_AWAY = ("API Error", "Not logged in", "Invalid API key", "Credit balance")
+"""How the command line begins when the model service would not answer it."""
 _BAD = (Outcome.FAILED, Outcome.REFUSED, Outcome.UNFINISHED)
 
 
@@ -61,7 +63,7 @@ class Diagnosis:
     @property
     def cause_words(self) -> str:
         """The cause in its own words: of a call what came back, of everything else what was said."""
-        if self.cause is None:
+        if self.cause is None or self.cause.kind is EntryKind.MOVED:
             return self.why
         return self.cause.answer or self.cause.words
 
@@ -89,7 +91,7 @@ def diagnose(agent: Agent, found: Sequence[LogEntry]) -> Diagnosis | None:
     if not ended_badly and not troubles:
         return None
     end = _end(found) if ended_badly else len(found)
-    place = _cause(found, end) if ended_badly else _last_bad(found, end, len(found))
+    place = _cause(found, end, agent.error or "") if ended_badly else _last_bad(found, end, len(found))
     if place is None and end < len(found):
         place = end
     near = [entry for entry in found[max(0, end - NEAR) : end] if _bad(entry)]
@@ -121,16 +123,21 @@ def _end(found: Sequence[LogEntry]) -> int:
     return len(found)
 
 
-def _cause(found: Sequence[LogEntry], end: int) -> int | None:
-    """What went wrong after the last deed that went well; if nothing did, what went wrong last before it."""
+def _cause(found: Sequence[LogEntry], end: int, why: str) -> int | None:
+    """What went wrong after the last deed that went well; if nothing did, what went wrong last before it.
+
+    A failed call brings nobody down whom the model service turned away: that one says itself why it ended.
+    """
     first = max(0, end - NEAR)
     good = [n for n in range(first, end) if found[n].kind is EntryKind.CALL and found[n].outcome is Outcome.OK]
     after = good[-1] + 1 if good else first
-    for kinds in ((EntryKind.NOTICE,), (EntryKind.RETRY,), (EntryKind.REFUSED, EntryKind.CALL)):
+    turned_away = why.startswith(_TURNED_AWAY)
+    of_calls = () if turned_away else (EntryKind.REFUSED, EntryKind.CALL)
+    for kinds in ((EntryKind.NOTICE,), (EntryKind.RETRY,), of_calls):
         for place in range(end - 1, after - 1, -1):
             if found[place].kind in kinds and _bad(found[place]):
                 return place
-    return _last_bad(found, first, end)
+    return None if turned_away else _last_bad(found, first, end)
 
 
 def _last_bad(found: Sequence[LogEntry], first: int, end: int) -> int | None:

@@ -42,7 +42,7 @@ def buttons(task: Task) -> None:
     if task.runtime not in OURS:
         imported = task.runtime is Runtime.IMPORTED
         elsewhere = "Another program runs the agents of this task: act on them there."
-        st.caption("A session of Claude Code that was read in." if imported else elsewhere)
+        st.caption("Read in from what another program wrote: its agents did not run here." if imported else elsewhere)
         if task.ended:
             _offer("Delete", "delete", ":material/delete:", confirm_delete, task)
         return

@@ -46,6 +46,12 @@ def test_a_service_that_refused_is_the_cause():
     assert (why.good.words, why.entry) == ("editing a.py", 3)
 
 
+def test_whom_the_service_turned_away_did_not_fail_by_a_call():
+    why = found(called("u1"), returned("u1"), called("u2"), returned("u2", failed=True, preview="boom"), end())
+    assert (why.cause_words, why.cause_from) == ("API Error: 529 overloaded", "how the agent ended")
+    assert [entry.answer for entry in why.evidence] == ["boom"]
+
+
 def test_the_error_output_says_more_than_that_the_process_died():
     dead = "The agent's process ended before it gave a result."
     stderr = e.Diagnostic(**IDS, words="FATAL ERROR: JavaScript heap out of memory")
@@ -77,7 +83,7 @@ def test_a_call_that_was_not_permitted_is_the_cause():
 
 def test_without_anything_bad_its_end_is_all_there_is():
     why = found(called("u1"), returned("u1"), end("The refusal itself."), of=agent(error="The refusal itself."))
-    assert (why.cause_words, why.cause_from, why.entry) == ("failed: The refusal itself.", "how the agent ended", 3)
+    assert (why.cause_words, why.cause_from, why.entry) == ("The refusal itself.", "how the agent ended", 3)
     silent = diagnose(agent(error=None), [])
     assert silent is not None
     assert (silent.why, silent.cause, silent.good) == ("It ended without saying why.", None, None)
@@ -102,14 +108,16 @@ def test_an_old_trouble_is_not_taken_for_the_cause_of_a_late_end():
 
 def test_a_line_that_cannot_be_read_brings_nobody_down():
     broken = e.Diagnostic(**IDS, words="tools.jsonl, line 3: it is empty", of_log=True)
-    why = found(called("u1"), returned("u1", failed=True, preview="boom"), broken, end())
+    events = [called("u1"), returned("u1", failed=True, preview="boom"), broken, end("Not good.")]
+    why = found(*events, of=agent(error="Not good."))
     assert (why.cause_words, why.evidence) == ("boom", ())
 
 
 def test_a_terminal_gets_plain_lines():
-    lines = told(found(called("u1"), returned("u1"), called("u2"), returned("u2", failed=True, preview="boom"), end()))
+    events = [called("u1"), returned("u1"), called("u2"), returned("u2", failed=True, preview="boom"), end("Not good.")]
+    lines = told(found(*events, of=agent(error="Not good.")))
     assert lines == [
-        "Builder failed at 12:30:05 UTC on 2026-03-01: API Error: 529 overloaded",
+        "Builder failed at 12:30:05 UTC on 2026-03-01: Not good.",
         "Likely cause (what Bash answered; 12:00:03 UTC, entry 3): boom",
         "The call: running: ls (0:01)",
         "Last good step: running: ls at 12:00:01 UTC",
