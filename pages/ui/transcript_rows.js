@@ -1,7 +1,7 @@
 // Draws one entry of a conversation. Whatever agents and tools wrote becomes text nodes, never HTML.
 const LONG = 20000, TREE_DEEP = 2, TREE_MOST = 200, LINES_SHUT = 14;
 const SIGNS = { prompt: 'Prompt', text: 'Agent', thinking: 'Thinking', note: '' };
-const NOTES = { session: '◇', compacted: '⇲', retry: '↻', refused: '⊘', diagnostic: '!', told: '✎', approval: '?', subagent: '⑂', ended: '■' };
+const NOTES = { session: '◇', compacted: '⇲', retry: '↻', refused: '⊘', diagnostic: '!', told: '✎', approval: '?', subagent: '↳', ended: '■' };
 const ANSI = /\x1b\[[0-9;?]*[A-Za-z]/g;
 
 const h = (tag, cls, ...kids) => {
@@ -23,6 +23,7 @@ const button = (cls, words, label, act) => {
 const compact = (n) => (n < 1000 ? `${n}` : n < 999500 ? `${(n / 1000).toFixed(n < 9950 ? 1 : 0)} k` : `${(n / 1e6).toFixed(1)} M`);
 const dollars = (usd) => (usd === null ? 'no known price' : usd === 0 ? '$0.00' : usd < 0.00005 ? '<$0.0001' : usd < 0.01 ? `$${usd.toFixed(4)}` : `$${usd.toFixed(2)}`);
 const took = (ms) => (ms < 950 ? `${Math.round(ms)} ms` : ms < 59500 ? `${(ms / 1000).toFixed(ms < 9950 ? 1 : 0)} s` : ms < 3600e3 ? `${Math.floor(ms / 60e3)} min ${Math.round((ms % 60e3) / 1000)} s` : `${Math.floor(ms / 3600e3)} h ${Math.round((ms % 3600e3) / 60e3)} min`);
+const cap = (s) => (s ? s[0].toUpperCase() + s.slice(1) : '');
 const two = (n) => String(n).padStart(2, '0');
 const hour = (d) => `${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`;
 const plural = (n, word) => `${n.toLocaleString('en')} ${word}${n === 1 ? '' : 's'}`;
@@ -220,7 +221,7 @@ const BODIES = {
   note: (item, ctx) => {
     const sign = h('span', 'sign', NOTES[item.about] ?? '·'), words = h('span', 'words', said(item.words, ctx.sought));
     sign.setAttribute('aria-hidden', 'true');
-    if (item.about === 'told') return [h('p', 'line', sign, words, h('span', 'quiet', item.ended_at ? 'read' : 'not read yet')), prose(item.text, ctx.sought)];
+    if (item.about === 'told') return [prose(item.text, ctx.sought), h('p', 'quiet', item.ended_at ? 'The agent has read it.' : 'Not read yet.')];
     if (!item.text || (item.text === item.words && !item.cut)) return [h('p', 'line', sign, words)];
     return [fold(item, ctx, '', [sign, words], () => (item.cut ? detail(item, ctx, (whole) => pre(whole.text, ctx.sought)) : pre(item.text, ctx.sought)))];
   },
@@ -244,6 +245,7 @@ function row(item, before, ctx) {
   node.style.setProperty('--depth', item.depth);
   const head = h('div', 'head'), name = SIGNS[item.kind] ?? '';
   const speaks = item.kind === 'prompt' || item.kind === 'text' || item.about === 'told';
+  if (item.about === 'told') head.append(h('span', 'name', cap(item.words)));
   if (speaks && name) head.append(h('span', 'name', item.depth ? `Sub-agent${item.kind === 'prompt' ? ', prompt' : ''}` : name));
   head.append(when(item, before), spent(item.reply), acts(item, ctx));
   const body = h('div', 'body', ...(BODIES[item.kind] ?? BODIES.note)(item, ctx));
