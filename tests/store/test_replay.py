@@ -97,16 +97,6 @@ def _events(rng: Random, number: int) -> list[e.Event]:
         e.ToolReturned(**ids, tool_use_id=str(number), tool="Bash", is_error=False, output_blob=""),
         e.FileTouched(**ids, path=f"/{number % 2}", change=rng.choice(list(FileChange)), added=1),
         e.FolderCompared(**ids, files=_found(rng), looked_at=9, words="looked", took_ms=1),
-        e.LogsImported(
-            **ids,
-            folder="/logs",
-            files={},
-            status=rng.choice((AgentStatus.COMPLETED, AgentStatus.FAILED, AgentStatus.CANCELLED)),
-            why="so",
-            result=rng.choice((None, "r")),
-            began_at=NOW,
-            ended_at=later,
-        ),
         e.RetryScheduled(**ids, attempt=1, max_retries=2, delay_ms=5, error="busy", retry_at=later),
         e.StepRetried(**ids, step=step, attempt=2, most=3, why="busy", retry_at=later),
         e.StepContinued(**ids, step=step, attempt=2, worker="w", session=True),
@@ -140,7 +130,7 @@ def _event(rng: Random, number: int) -> e.Event:
 STILL = {
     *("Said", "Prompted", "Diagnostic", "AgentHeard", "TaskSubmitted", "TaskDeleted", "WorkerLost"),
     *("BudgetSet", "BudgetRemoved", "BudgetReached", "FleetSet", "AlertRaised", "AlertAnswered", "AlertJudged"),
-    *("SessionImported", "TranscriptRead", "ImportMoved", "SignalReceived"),
+    *("SessionImported", "TranscriptRead", "ImportMoved", "SignalReceived", "LogsImported"),
 }
 """Kinds that change neither a task nor an agent, or only in ways that are plain to see; and those of tasks that were
 read in, which have no story."""
@@ -150,6 +140,19 @@ def test_a_new_kind_of_event_is_thought_of_here_too():
     """Whoever adds one that changes a task or an agent has `data/domain/replay.py` follow it."""
     known = {type(event).__name__ for event in _events(Random(1), 1)} | STILL
     assert {kind.__name__ for kind in get_args(e.Event)} <= known
+
+
+@pytest.mark.parametrize("status", [AgentStatus.COMPLETED, AgentStatus.FAILED])
+def test_a_log_folder_that_was_read_in_has_its_story(lite: Store, status: AgentStatus):
+    ids = {"task_id": "t1", "agent_id": "a1"}
+    with lite.write() as ledger:
+        ledger.append(submitted(runtime=Runtime.IMPORTED))
+        ledger.append(_events(Random(1), 1)[0].model_copy(update=ids | {"runtime": Runtime.IMPORTED}))
+        read = e.LogsImported(
+            **ids, folder="/l", files={}, status=status, why="so", result="r", began_at=NOW, ended_at=NOW
+        )
+        ledger.append(read)
+    assert told(last(lite, "t1")) == rows(lite, "t1")
 
 
 @pytest.mark.parametrize("number", range(12))
