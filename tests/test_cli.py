@@ -89,9 +89,23 @@ def sentence(done: Done) -> str:
 
 def test_help_names_the_commands_of_this_version(run: Run):
     shown = run("--help").stdout
-    for name in ("serve", "migrate", "submit", "tasks", "agents", "cancel", "seed", "doctor", "worker", "workers"):
+    for name in (
+        "serve",
+        "migrate",
+        "submit",
+        "tasks",
+        "agents",
+        "cancel",
+        "seed",
+        "doctor",
+        "worker",
+        "workers",
+        "import",
+        "logs",
+        "diagnose",
+    ):
         assert re.search(rf"\b{name}\b", shown), name
-    for later in ("import", "backup", "restore", "verify", "costs"):
+    for later in ("backup", "restore", "verify", "costs"):
         assert not re.search(rf"^\W*{later}\b", shown, flags=re.MULTILINE), later
 
 

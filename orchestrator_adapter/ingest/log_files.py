@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -240,19 +239,22 @@ def search(file: BinaryIO, text: str) -> tuple[list[Found], bool]:
     """
     if not text.strip():
         return [], False
-    ways = {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
-    pattern = re.compile(b"|".join(re.escape(way.encode("utf-8", "replace")) for way in ways), re.IGNORECASE)
+    spelled = {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+    ways = {way.encode("utf-8", "replace").lower() for way in spelled}
     found: list[Found] = []
     for number, (offset, raw) in enumerate(_plain_lines(file), 1):
-        hit = pattern.search(raw)
-        if hit and len(found) == MOST_FOUND:
+        low = raw.lower()
+        at = next((place for way in ways if (place := low.find(way)) >= 0), -1)
+        if at >= 0 and len(found) == MOST_FOUND:
             return found, True
-        if hit:
-            around = raw[max(0, hit.start() - _AROUND) : hit.end() + _AROUND]
-            left, right = "…" if hit.start() > _AROUND else "", "…" if hit.end() + _AROUND < len(raw) else ""
-            excerpt = left + around.decode("utf-8", "ignore").strip() + right
-            found.append(Found(number, offset // PAGE + 1, excerpt))
+        if at >= 0:
+            found.append(Found(number, offset // PAGE + 1, _excerpt(raw, at, at + len(text))))
     return found, False
+
+
+def _excerpt(raw: bytes, start: int, end: int) -> str:
+    around = raw[max(0, start - _AROUND) : end + _AROUND].decode("utf-8", "ignore").strip()
+    return f"{'…' if start > _AROUND else ''}{around}{'…' if end + _AROUND < len(raw) else ''}"
 
 
 def _plain_lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
