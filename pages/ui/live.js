@@ -338,11 +338,12 @@ class Live {
     show(this.root.querySelector('.quiet'), this.data.show.includes('tasks') && this.ready && !items.tasks.length);
     show(this.root.querySelector('.boot'), this.data.show.includes('kpis') && !items.kpis.length && !this.polling);
   }
-  // Who has ended is folded, but not who was seen at work here: a card does not vanish under somebody's eyes.
+  // Who has ended is folded, but not whose card was here before: it does not vanish under somebody's eyes.
   folded(everybody) {
     for (const [id, e] of everybody) if (!e.ended_at) this.seen.add(id);
     const rest = this.data.only ? [] : everybody.filter(([id]) => !this.seen.has(id));
     const folds = rest.length && (rest.length < everybody.length || rest.length > UNFOLDED);
+    if (!folds) for (const [id] of everybody) this.seen.add(id);
     const done = this.elements.get('task')?.finished, all = done?.agents === rest.length ? ` (${done.cost} · ${done.tokens} tokens)` : '';
     show(this.fold, folds); attr(this.fold, 'aria-expanded', String(!!this.unfolded));
     text(this.fold, `${this.unfolded ? 'Hide' : 'Show'} ${plural(rest.length, 'finished agent')}${all}`);
