@@ -130,7 +130,7 @@ const PARTS = {
     node.unfold = (on) => { node.open = on; attr(crew, 'aria-expanded', String(on)); show(members, on); };
     node.crew = (agents) => { keyed(members, node.open ? agents : [], () => PARTS.member(ctx)); };
     if (!full) { crew.type = 'button'; crew.title = 'Show agents'; crew.onclick = () => { node.unfold(!node.open); ctx.draw(); }; node.unfold(false); } else show(members, false);
-    node.setAttribute('role', 'listitem');
+    if (!full) node.setAttribute('role', 'listitem');
     node.update = (e) => {
       s.update(e.status); text(title, e.title); link(ctx, title, `task?id=${encodeURIComponent(e.id)}`);
       show(demo, e.simulated && !full); show(error, e.error && !full); text(error, e.error);

@@ -54,15 +54,23 @@ def filled(server: Server) -> Server:
     return server
 
 
-def test_nothing_serious_keeps_anybody_from_reading_a_page(filled: Server, tab: Callable[..., Page]):
-    page, found = tab(), {}
+def see(page: Page, url: str, path: str, heading: str) -> None:
+    """Open the page, by its link in the sidebar if it has one: that is quicker."""
+    link = page.get_by_role("navigation", name="App pages").get_by_role("link", name=heading, exact=True)
+    if "?" in path or not path:
+        page.goto(f"{url}/{path}")
+    else:
+        link.click()
+    expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible()
+    expect(page.locator("[data-testid=stSkeleton], .live[data-boot], [data-stale=true]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_serious_keeps_anybody_from_reading_a_page(filled: Server, tab: Callable[..., Page], scheme: str):
+    page, found = tab(scheme=scheme), {}
     for path, heading in PAGES.items():
-        page.goto(f"{filled.url}/{path}")
-        expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible()
-        expect(page.locator("[data-testid=stSkeleton], .live[data-boot]")).to_have_count(0)
+        see(page, filled.url, path, heading)
         page.evaluate(AXE)
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            if worst := page.evaluate(RUN, LEVELS):
-                found[f"/{path} {scheme}"] = worst
+        if worst := page.evaluate(RUN, LEVELS):
+            found[f"/{path}"] = worst
     assert found == {}
