@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,6 +64,8 @@ def see(page: Page, url: str, path: str, heading: str) -> None:
         link.click()
     expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible()
     expect(page.locator("[data-testid=stSkeleton], .live[data-boot], [data-stale=true]")).to_have_count(0)
+    named = page.get_by_test_id("stPageLink-NavLink")  # their names come a moment after the links
+    expect(named.filter(has_not_text=re.compile(r"\w"))).to_have_count(0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
