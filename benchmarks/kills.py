@@ -21,9 +21,11 @@ def measure() -> Iterator[Figure]:
     rounds = [_round(seed) for seed in range(1, ROUNDS + 1)]
     kinds: Counter[str] = sum((found.kills for found in rounds), Counter())
     first = [seconds for found in rounds for seconds in found.to_first_step_s]
-    places = f"{kinds['moment']} at any moment, {kinds['event']} after an event, {kinds['finish']} between a step's end"
+    places = f"{kinds['moment']} at any moment, {kinds['event']} after an event, "
+    places += f"{kinds['finish']} between a step's end and its checkpoint, "
+    places += f"{kinds['reply']} between a reply that is paid and its record"
     finished = sum(found.finished_steps for found in rounds)
-    beside = f"{kinds.total()} kills: {places} and its checkpoint; {finished} steps finished"
+    beside = f"{kinds.total()} kills: {places}; {finished} steps finished"
     again = sum(found.run_again for found in rounds)
     yield at_most("finished steps run again after kill -9 of the server", again, 0, "steps", beside)
     up = statistics.median(seconds for found in rounds for seconds in found.to_up_s)

@@ -1,7 +1,8 @@
 """A process with an engine whose agents keep a journal, and which can kill itself at an exact place.
 
 `python -m tests.engine.kill_host FOLDER [PLACE]`: FOLDER holds the journal and the sessions; PLACE is `finish:N` (when
-the N-th step end is committed, before the engine has its checkpoint) or `event:N` (when the N-th event is).
+the N-th step end is committed, before the engine has its checkpoint), `event:N` (when the N-th event is) or `reply:N`
+(when the N-th reply is paid, before anybody hears of it).
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ CENT = 10_000_000
 class Journalled:
     """Agents that remember in a file what they have done, as a session does, and write down when they begin."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, last_reply: int = 0) -> None:
+        self._folder, self._left = folder, last_reply
         self._journal = (folder / "journal.jsonl").open("a", buffering=1)
 
     async def run(self, job: Job) -> AsyncIterator[Event | Reply]:
@@ -48,6 +49,9 @@ class Journalled:
         for number in range(done, REPLIES):
             await asyncio.sleep(REPLY_S)
             _write(session, str(number + 1))
+            self._left -= 1
+            if self._left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
             yield _reply(number, **ids)
             text = f"reply {number} of {job.agent_id}".encode()
             yield e.Said(**ids, message_id="m", block="text", chars=len(text), blob=job.keep(text))
@@ -93,9 +97,11 @@ class Fuse:
 
 def main() -> None:
     folder = Path(sys.argv[1])
-    deck = build(settings.read(), {Runtime.SCRIPTED: Journalled(folder)})
-    if len(sys.argv) > 2:
-        deck.store.listen(Fuse(sys.argv[2]))
+    place = sys.argv[2] if len(sys.argv) > 2 else ""
+    last_reply = int(place.removeprefix("reply:")) if place.startswith("reply:") else 0
+    deck = build(settings.read(), {Runtime.SCRIPTED: Journalled(folder, last_reply)})
+    if place and not last_reply:
+        deck.store.listen(Fuse(place))
     print("up", flush=True)
     threading.Event().wait()
 

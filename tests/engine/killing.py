@@ -81,7 +81,7 @@ class Ground:
         """Kill it so many times, at random moments and exact places; look after each, and let it end its work."""
         for _ in range(times):
             self._refill()
-            place = self._random.choice(["moment", "finish", "finish", "event"])
+            place = self._random.choice(["moment", "finish", "finish", "event", "reply"])
             self.found.kills[place] += 1
             self._die(place)
             self.check()
@@ -96,7 +96,7 @@ class Ground:
 
     def _die(self, place: str) -> None:
         """Start the process, and have it killed."""
-        number = self._random.randint(1, 4) if place == "finish" else self._random.randint(1, 60)
+        number = self._random.randint(1, {"finish": 4, "reply": 8}.get(place, 60))
         began = time.time()
         process = self._start(*([] if place == "moment" else [f"{place}:{number}"]))
         up_s = time.time() - began

@@ -47,7 +47,8 @@ def test_a_server_that_is_killed_over_and_over_does_everything_once(tmp_path: Pa
     assert found.run_again == 0
     assert found.completed > 0
     assert found.to_first_step_s, "some kill met a step at work"
-    assert found.most_unseen_nanousd > 0, "some kill came between a reply that was paid and its record"
+    assert found.kills["reply"] > 0, "between a reply that is paid and its record"
+    assert found.most_unseen_nanousd > 0
     assert found.unseen_nanousd == 0
 
 
