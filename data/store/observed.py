@@ -127,7 +127,7 @@ def save(db: sa.Connection, changed: Iterable[Session], heard_at: datetime) -> N
     if fresh := [row for row in rows if row["id"] not in known]:
         db.execute(sa.insert(t.observed_sessions), fresh)
     if old := [{f"the_{name}": value for name, value in row.items()} for row in rows if row["id"] in known]:
-        values = {name: sa.bindparam(f"the_{name}") for name in rows[0] if name != "id"}
+        values: dict[str, Any] = {name: sa.bindparam(f"the_{name}") for name in rows[0] if name != "id"}
         db.execute(sa.update(t.observed_sessions).where(c.id == sa.bindparam("the_id")).values(**values), old)
 
 

@@ -98,7 +98,9 @@ def _write(ledger: Ledger, items: Sequence[Item]) -> None:
         if one.ours and not one.deleted and one.task_status is not None:
             _withdraw(ledger, one)
     observed.save(db, [one.known for one in seen.values()], now)
-    counted = Counter((item.source, item.name if item.session else NO_SESSION) for item in items)
+    counted: Counter[tuple[str, str]] = Counter(
+        (item.source, item.name if item.session else NO_SESSION) for item in items
+    )
     observed.count(db, counted, now)
 
 

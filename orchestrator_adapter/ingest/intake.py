@@ -148,7 +148,7 @@ class Intake:
         except Exception as error:  # the boundary of the thread: the next batch has to be taken all the same
             log.error("a batch could not be written", exc_info=error)
             refusal = IntakeFull("What was sent could not be written down; the log of the server says why.")
-        self._tell(lambda: [_answer(parcel, refusal) for parcel in batch])
+        self._tell(lambda: _answer_all(batch, refusal))
         if refusal is None:
             self._usage.look(desk.transcripts(item for parcel in batch for item in parcel.items))
 
@@ -164,6 +164,11 @@ class Intake:
             pass  # the next look is in some seconds
         except Exception as error:  # a fault in what is due now and then must not end the intake
             log.error("sessions could not be looked through", exc_info=error)
+
+
+def _answer_all(batch: Sequence[_Parcel], refusal: FleetError | None) -> None:
+    for parcel in batch:
+        _answer(parcel, refusal)
 
 
 def _answer(parcel: _Parcel, refusal: FleetError | None) -> None:
