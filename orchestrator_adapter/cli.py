@@ -34,6 +34,7 @@ from orchestrator_adapter import (
     cli_import,
     cli_import_logs,
     cli_logs,
+    cli_search,
     cli_workers,
     commands,
 )
@@ -262,6 +263,7 @@ app.add_typer(cli_import.app)
 app.add_typer(cli_conversation.app)
 app.add_typer(cli_connect.app)
 app.add_typer(cli_files.app)
+app.add_typer(cli_search.app)
 
 
 @app.command()

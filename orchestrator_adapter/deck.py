@@ -13,6 +13,7 @@ import structlog
 from data.domain.agents import Runtime
 from data.domain.errors import EngineTaken, FleetError
 from data.store import Store, migrate
+from data.store.search_clock import Indexer
 from data.store.watch import Watcher
 from orchestrator_adapter import settings as settings_module
 from orchestrator_adapter.engine.boot import Engine
@@ -36,6 +37,8 @@ class Deck:
     store: Store
     engine: Engine
     watcher: Watcher
+    indexer: Indexer | None = None
+    """None where another process lets the index of search follow."""
 
     @functools.cached_property
     def importer(self) -> Importer:
@@ -78,6 +81,8 @@ class Deck:
 
     def close(self) -> None:
         self.importer.close()
+        if self.indexer is not None:
+            self.indexer.stop()
         self.watcher.stop()
         self.engine.close()
         self.store.close()
@@ -103,15 +108,18 @@ def build(
     found = runners or _runners(settings)
     rules = [Rule("attached orchestrators that are gone", 2, functools.partial(attach_lost.look, store))]
     engine = Engine(store, settings.engine_url, found, settings.logs, settings.max_agents, sweep, rules)
+    indexer = None
     if engine.lock():
         sweep()
         engine.start(pages=pages, queues=queues)
+        indexer = Indexer(store)
+        indexer.start()
     elif not pages:
         store.close()
         raise EngineTaken
     watcher = Watcher(store)
     watcher.start()
-    deck = Deck(settings, store, engine, watcher)
+    deck = Deck(settings, store, engine, watcher, indexer)
     if engine.running and pages:
         deck.importer.watch()
     return deck

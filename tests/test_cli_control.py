@@ -21,9 +21,11 @@ from data.domain.budgets import Act, Period, Scope
 from data.domain.tasks import TaskStatus
 from data.domain.workflows import StepStatus
 from data.store import Ledger, Store
+from data.store.search_clock import catch_up
 from orchestrator_adapter import cli
 from orchestrator_adapter.api import answers
 from orchestrator_adapter.api.fleet_answers import WaitingShape
+from orchestrator_adapter.api.search import SearchShape
 
 ROOT = Path(__file__).parents[1]
 Run = Callable[..., "Done"]
@@ -130,9 +132,23 @@ def test_help_names_the_commands(run: Run):
         "queue",
         "limits",
         "alerts",
+        "search",
     ):
         assert re.search(rf"\b{name}\b", shown), name
         assert "--json" in run(name, "--help").stdout, name
+
+
+def test_everything_is_searched(run: Run, store: Store):
+    task = submit(run).id
+    while catch_up(store):
+        pass
+    shown = said(run("search", "sign", "bug")).splitlines()
+    assert shown[0] == "1 hit."
+    assert "Fix the [sign] [bug] in add()" in shown[-1]
+    found = SearchShape.model_validate_json(said(run("search", "sign role:wizard", "--json", "--sort", "newest")))
+    assert [(hit.task_id, hit.kind) for hit in found.items] == [(task, "description")]
+    assert found.notes
+    assert said(run("search", "in:file")).splitlines() == ["0 hits."]
 
 
 def test_alerts_are_listed(run: Run, store: Store):

@@ -29,6 +29,7 @@ from data.store.lists import AgentFilter, Page, TaskFilter
 from data.store.log_reads import LogReads
 from data.store.look import recorded
 from data.store.observed import Observing
+from data.store.search import Searches
 from data.store.story import Stories
 from data.store.transcripts import Transcripts
 
@@ -98,7 +99,7 @@ class Fleet:
     """Agents created in each of the last 24 hours, oldest first."""
 
 
-class Board(Conversations, Files, Histories, LogReads, Observing, Stories, Transcripts):
+class Board(Conversations, Files, Histories, LogReads, Observing, Searches, Stories, Transcripts):
     """One open look at the store."""
 
     def clock(self) -> int:

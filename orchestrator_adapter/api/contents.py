@@ -22,6 +22,7 @@ from orchestrator_adapter.api import (
     history,
     history_shapes,
     log_contents,
+    search,
 )
 from orchestrator_adapter.api.http import Operation
 
@@ -43,6 +44,7 @@ def operations(meters: health.Meters) -> list[Operation]:
     """Every operation, in the order in which its documentation tells it."""
     return [
         *_server(meters),
+        *_search(),
         *_tasks(),
         *_orders(),
         *_batch(),
@@ -65,6 +67,20 @@ def _server(meters: health.Meters) -> list[Operation]:
         Operation("GET", "/ready", health.ready, "Whether it is fit for work; 503 if not", gives=answers.ReadyShape),
         Operation("GET", "/metrics", meters.metrics, "Numbers for Prometheus"),
         Operation("GET", f"{V1}/status", health.status, "The fleet in counts", gives=fleet_answers.StatusShape),
+    ]
+
+
+def _search() -> list[Operation]:
+    return [
+        Operation(
+            "GET",
+            f"{V1}/search",
+            search.search,
+            "Full text of tasks, conversations, tools, files and logs",
+            search.SearchQuery,
+            search.SearchShape,
+            refuses=(e.CursorInvalid,),
+        )
     ]
 
 

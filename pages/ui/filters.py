@@ -28,7 +28,7 @@ _lists: Kept[Any] = Kept(MOST_LISTS)
 _ANALYST = {"in": True, "out": False}
 
 
-def _choice(label: str, kind: type[E], key: str, spoken: Callable[[str], str] = str) -> E | None:
+def choice(label: str, kind: type[E], key: str, spoken: Callable[[str], str] = str) -> E | None:
     """One value of a list of names, or all of them."""
     names = [item.value for item in kind if item.value != "deleted"]
     picked = st.selectbox(
@@ -39,8 +39,8 @@ def _choice(label: str, kind: type[E], key: str, spoken: Callable[[str], str] = 
 
 def agents() -> AgentFilter:
     with st.container(horizontal=True):
-        chosen_role = _choice("Role", Role, "role")
-        chosen_status = _choice("Status", AgentStatus, "status", look.status_word)
+        chosen_role = choice("Role", Role, "role")
+        chosen_status = choice("Status", AgentStatus, "status", look.status_word)
         order = _order()
     return AgentFilter(status=chosen_status, role=chosen_role, sort=order)
 
@@ -56,9 +56,9 @@ def tasks() -> TaskFilter:
             bind="query-params",
             width=240,
         )
-        status = _choice("Status", TaskStatus, "status", look.status_word)
-        kind = _choice("Type", TaskType, "type", lambda name: words.task_type(TaskType(name)))
-        runtime = _choice("Runtime", Runtime, "runtime")
+        status = choice("Status", TaskStatus, "status", look.status_word)
+        kind = choice("Type", TaskType, "type", lambda name: words.task_type(TaskType(name)))
+        runtime = choice("Runtime", Runtime, "runtime")
         analyst = st.selectbox(
             "ANALYST", list(_ANALYST), index=None, placeholder="all", key="analyst", bind="query-params", width=WIDTH_PX
         )

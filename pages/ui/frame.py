@@ -65,6 +65,7 @@ def _pages() -> list[Listed]:
     return [
         _page(places.FLEET, title="Fleet", icon=":material/sailing:", url_path="fleet", default=True),
         _page(places.TASKS, title="Tasks", icon=":material/list_alt:", url_path="tasks"),
+        _page(places.SEARCH, title="Search", icon=":material/search:", url_path="search"),
         _page(places.QUEUE, title="Queue", icon=":material/hourglass_top:", url_path="queue"),
         _page(places.APPROVALS, title="Approvals", icon=":material/front_hand:", url_path="approvals"),
         _page(places.HISTORY, title="History", icon=":material/history:", url_path="history"),

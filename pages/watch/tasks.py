@@ -129,5 +129,9 @@ def nothing(wanted: TaskFilter) -> None:
 
 session.actor()
 st.title("Tasks")
-task_list(filters.tasks())
+wanted = filters.tasks()
+if wanted.text:
+    everywhere = f"Search everything for “{words.shortened(wanted.text, 60)}”"
+    st.page_link(places.SEARCH, label=plain(everywhere), icon=":material/search:", query_params={"q": wanted.text})
+task_list(wanted)
 live.mount()

@@ -1,0 +1,267 @@
+"""Lets the index follow the log: what happens can be found within a second.
+
+In small transactions of its own rather than in those of the events: putting an answer of a tool into the index takes
+longer than appending the event. A store that was never indexed is caught up with in the same way.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import sqlalchemy as sa
+import structlog
+
+from data.domain import events as e
+from data.domain.agents import AgentStatus
+from data.domain.errors import StoreUnavailable
+from data.domain.search import Kind
+from data.domain.search_lines import pieces, time_of
+from data.domain.tasks import TaskStatus
+from data.store import tables as t
+from data.store.ledger import Recorded
+from data.store.look import recorded
+from data.store.search_index import (
+    EVENTS,
+    LINE,
+    Labels,
+    Prepared,
+    Text,
+    contents,
+    insert,
+    labels_of,
+    position,
+    prepared,
+    readable,
+    set_position,
+)
+from data.store.store import Store
+from data.store.transcripts import Transcripts
+
+GATHER_S = 0.3
+"""How long happenings are gathered; so long, and what it takes to index them, the index is behind."""
+AWAY_S = 1.0
+STRETCH = 2_000
+"""Events that are looked at in one go."""
+AT_ONCE = 25
+"""Contents that are unpacked at once."""
+MOST_CHARS = 500_000
+"""Characters that are indexed in one transaction, so that nobody waits long for the writer's lock."""
+log = structlog.get_logger("search")
+
+Files = set[tuple[str, str]]
+"""Agents and the files of theirs that can be found already: an agent reads the same file again and again."""
+MOST_FILES = 100_000
+
+_WATCHED = (
+    "task_submitted",
+    "task_planned",
+    "task_moved",
+    "session_imported",
+    "transcript_read",
+    "prompted",
+    "said",
+    "tool_called",
+    "tool_returned",
+    "tool_refused",
+    "file_touched",
+    "retry_scheduled",
+    "step_retried",
+    "agent_moved",
+    "agent_told",
+    "approval_asked",
+    "approval_answered",
+    "alert_raised",
+    "diagnostic",
+)
+"""Kinds of events that bring text."""
+
+
+def _told(event: e.Event) -> tuple[Kind, str, str, str] | None:
+    """Kind, text, tool and blob of what an event brings; the text is empty if it lies in the blob."""
+    match event:
+        case e.TaskSubmitted(description=text) | e.SessionImported(description=text):
+            return Kind.DESCRIPTION, text, "", ""
+        case e.TaskMoved(to=TaskStatus.COMPLETED, result=str(text)):
+            return Kind.RESULT, text, "", ""
+        case e.TaskMoved(to=TaskStatus.FAILED | TaskStatus.CANCELLED, why=text):
+            return Kind.ERROR, text, "", ""
+        case e.Prompted(blob=blob):
+            return Kind.PROMPT, "", "", blob
+        case e.Said(block=block, blob=blob):
+            return Kind.TEXT if block == "text" else Kind.THINKING, "", "", blob
+        case e.ToolCalled(tool=tool, input_blob=blob):
+            return Kind.INPUT, "", tool, blob
+        case e.ToolReturned(tool=tool, output_blob=blob):
+            return Kind.OUTPUT, "", tool, blob
+        case e.FileTouched(path=path):
+            return Kind.FILE, path, "", ""
+        case e.AgentTold(words=text):
+            return Kind.TOLD, text, "", ""
+        case _:
+            logged = _logged(event)
+            return (Kind.LOG, *logged, "") if logged else None
+
+
+def _logged(event: e.Event) -> tuple[str, str] | None:
+    """What an event says beside the conversation, and about which tool."""
+    match event:
+        case e.TaskPlanned(rationale=text) | e.Diagnostic(words=text) | e.AlertRaised(words=text):
+            return text, ""
+        case e.ToolRefused(tool=tool, words=text):
+            return f"{tool} was not permitted: {text}", tool
+        case e.RetryScheduled(error=text) | e.StepRetried(why=text):
+            return text, ""
+        case e.AgentMoved(to=AgentStatus.FAILED | AgentStatus.CANCELLED, why=text):
+            return text, ""
+        case e.ApprovalAsked(tool=tool, words=words, why=why):
+            return f"{words}: {why}", tool
+        case e.ApprovalAnswered(reason=text):
+            return text, ""
+        case _:
+            return None
+
+
+def catch_up(store: Store, files: Files | None = None, stretch: int = STRETCH, most_chars: int = MOST_CHARS) -> bool:
+    """Index one stretch of the log; whether there is more to do."""
+    with store.read() as board:
+        db, clock = board.connection, board.clock()
+        after = position(db)
+        if after >= clock:
+            return False
+        c, end = t.events.c, min(after + stretch, clock)
+        query = sa.select(t.events).where(c.id > after, c.id <= end, c.kind.in_(_WATCHED)).order_by(c.id)
+        entries = [recorded(row) for row in db.execute(query).mappings()]
+        found = Gathering(db, most_chars, set() if files is None else files)
+        upto = found.gather([entry for entry in entries if entry.event.task_id], end)
+    return _write(store, after, upto, found) and upto < clock
+
+
+class Gathering:
+    """What a stretch of the log brings, up to a number of characters."""
+
+    def __init__(self, db: sa.Connection, most_chars: int, files: Files) -> None:
+        self._db, self._most_chars, self._files = db, most_chars, files
+        self._labels: dict[tuple[str, str | None], Labels] = {}
+        self.texts: list[Prepared] = []
+        self.lines: dict[str, int] = {}
+        """Up to which of its lines a transcript is in the index, by its file."""
+        self._chars = 0
+
+    def gather(self, entries: Sequence[Recorded], end: int) -> int:
+        """The event up to which it went."""
+        for start in range(0, len(entries), AT_ONCE):
+            some = entries[start : start + AT_ONCE]
+            told = {entry.id: found for entry in some if (found := _told(entry.event))}
+            kept = contents(self._db, [blob for _, _, _, blob in told.values() if blob])
+            self._labels |= labels_of(self._db, {_whose(entry.event) for entry in some})
+            for entry in some:
+                if self._chars >= self._most_chars:
+                    return entry.id - 1
+                if isinstance(entry.event, e.TranscriptRead):
+                    if not self._transcript(entry.event):
+                        return entry.id - 1
+                elif entry.id in told:
+                    kind, words, tool, blob = told[entry.id]
+                    words = readable(kind, kept.get(blob, b"")) if blob else words
+                    self._add(_whose(entry.event), Text(str(entry.id), entry.at, kind, words, tool, blob))
+        return end
+
+    def _add(self, whose: tuple[str, str | None], text: Text) -> None:
+        file = (whose[1] or whose[0], text.text) if text.kind is Kind.FILE else None
+        if not text.text.strip() or file in self._files:
+            return
+        if file:
+            self._files.add(file)
+        made = prepared(self._labels[whose], text)
+        self._chars += len(made.body)
+        self.texts.append(made)
+
+    def _transcript(self, event: e.TranscriptRead) -> bool:
+        """What is new in the transcript of an agent; False if there is more of it than fits."""
+        board = Transcripts(self._db)
+        file = board.transcript_file(event.agent_id)
+        if file is None:
+            return True
+        done = self.lines.get(file.id, position(self._db, file.id))
+        last = file.read_at
+        for line in board.transcript_lines(event.agent_id, done + 1, version=file.version):
+            value = line.value()
+            last = time_of(value) or last
+            for place, piece in enumerate(pieces(line.number, value)):
+                where = f"{LINE}{file.version}:{line.number}:{place}"
+                self._add(_whose(event), Text(piece.key, last, piece.kind, piece.text, piece.tool, where))
+            self.lines[file.id] = line.number
+            if self._chars >= self._most_chars and line.number < file.lines:
+                return False
+        return True
+
+
+def _whose(event: e.Event) -> tuple[str, str | None]:
+    return event.task_id, getattr(event, "agent_id", None)
+
+
+def _write(store: Store, after: int, upto: int, found: Gathering) -> bool:
+    """False if another process is at it, in which case nothing is written."""
+    with store.write() as ledger:
+        db = ledger.connection
+        before = {name: position(db, name) for name in found.lines}
+        if position(db) != after or any(line <= before[name] for name, line in found.lines.items()):
+            return False
+        insert(db, found.texts)
+        for name, line in {EVENTS: upto, **found.lines}.items():
+            set_position(db, name, line)
+    return True
+
+
+class Indexer:
+    """A thread that lets the index follow: soon after a commit, and little by little where there is much to do."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._news = threading.Event()
+        self._ended = threading.Event()
+        self._files: Files = set()
+        self._deaf: Callable[[], None] | None = None
+        self._thread = threading.Thread(target=self._run, name="search-index", daemon=True)
+
+    def start(self) -> None:
+        self._deaf = self._store.listen(lambda _clock, _news: self._news.set())
+        self._news.set()
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._ended.set()
+        self._news.set()
+        if self._deaf is not None:
+            self._deaf()
+            self._deaf = None
+            self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        while self._news.wait() and not self._ended.wait(GATHER_S):
+            self._news.clear()
+            try:
+                self._follow()
+            except StoreUnavailable as away:
+                log.warning("index_waits", reason=str(away))
+                self._again()
+            except Exception:  # the boundary of the thread: one text that cannot be read must not end it for good
+                log.exception("index_failed")
+                self._again()
+
+    def _again(self) -> None:
+        self._files.clear()
+        self._ended.wait(AWAY_S)
+        self._news.set()
+
+    def _follow(self) -> None:
+        """As far as the log goes; others get the store for as long as each stretch took."""
+        more = True
+        while more and not self._ended.is_set():
+            begun = time.monotonic()
+            if len(self._files) > MOST_FILES:
+                self._files.clear()
+            more = catch_up(self._store, self._files)
+            self._ended.wait(time.monotonic() - begun if more else 0)
