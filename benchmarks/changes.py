@@ -32,12 +32,12 @@ class Change:
 
 
 def target(store: Store) -> Target:
+    """The newest agent at work: the newest task of all may be waiting."""
     with store.read() as board:
-        task = board.tasks(limit=1).items[0]
-        agent = next(a for a in board.agents(limit=200).items if a.task_id == task.id and a.status == "active")
-        spent = board.task(task.id).cost_nanousd
-    _meter(store, Target(task.id, agent.id), START_USD * 100 * CENT_NANOUSD - spent, "start")
-    return Target(task.id, agent.id)
+        agent = next(a for a in board.agents(limit=200).items if a.status == "active")
+        spent = board.task(agent.task_id).cost_nanousd
+    _meter(store, Target(agent.task_id, agent.id), START_USD * 100 * CENT_NANOUSD - spent, "start")
+    return Target(agent.task_id, agent.id)
 
 
 def commit(store: Store, who: Target, number: int, origin: str) -> Change:

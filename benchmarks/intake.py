@@ -59,13 +59,14 @@ def _measured(kind: Kind) -> Iterator[Figure]:
             page.wait_for_selector("canvas", timeout=60_000)
             page.wait_for_timeout(4_000)
             before_s = server.cpu_s()
-            with _sending(kind, server, token) as sender:
+            told_in = home / "sent.json"
+            with _sending(kind, server, token, told_in) as sender:
                 made, number = [], 0
                 while sender.poll() is None:
                     number += 1
                     made.append(changes.commit(store, who, number, "outside"))
                     page.wait_for_timeout(random.randint(*GAP_MS))
-                sent = Sent(**json.loads(sender.communicate()[0]))
+                sent = Sent(**json.loads(told_in.read_text()))
             cpu_s = server.cpu_s() - before_s
             page.wait_for_timeout(3_000)
             seen = latencies(made, "words", page.evaluate("window.__seen")["screen"])
@@ -89,11 +90,12 @@ def _figures(kind: Kind, store: Store, sent: Sent, cpu_s: float, seen: Sequence[
 
 
 @contextlib.contextmanager
-def _sending(kind: Kind, server: Server, token: str) -> Iterator[subprocess.Popen[str]]:
-    """The senders, in a process of their own."""
+def _sending(kind: Kind, server: Server, token: str, told_in: Path) -> Iterator[subprocess.Popen[str]]:
+    """The senders, in a process of their own; what they saw is more than a pipe holds."""
     given = json.dumps({"kind": kind, "port": server.port, "token": token})
     command = [sys.executable, "-m", "benchmarks.intake", given]
-    process = subprocess.Popen(command, cwd=Path(__file__).parents[1], stdout=subprocess.PIPE, text=True)
+    with told_in.open("w", encoding="utf-8") as out:
+        process = subprocess.Popen(command, cwd=Path(__file__).parents[1], stdout=out, text=True)
     try:
         yield process
     finally:
