@@ -98,14 +98,14 @@ class Listing:
     """Why it is not the whole folder."""
 
 
-def listing(folder: Path, skip: Path, deadline: float) -> Listing:
+def listing(folder: Path, skip: Path, deadline: float, most_files: int = MOST_FILES) -> Listing:
     """Everything in the folder but what lies below `skip`, if that is inside."""
     known = git_lists.listed(folder)
     found = Listing(known is not None)
     ours = f"{skip.relative_to(folder)}/" if folder != skip and skip.is_relative_to(folder) else "/"
     for path, now, clean in _of_git(folder, known) if known is not None else _walk(folder, ours):
-        if len(found.files) >= MOST_FILES:
-            found.note = f"Only the first {MOST_FILES:,} files were looked at."
+        if len(found.files) >= most_files:
+            found.note = f"Only the first {most_files:,} files were looked at."
             break
         if len(found.files) % 64 == 0 and time.monotonic() > deadline:
             found.note = f"Only the {len(found.files):,} files that could be looked at in {PATIENCE_S:.0f} s were."
@@ -187,10 +187,10 @@ def file_clock() -> int:
     return time.clock_gettime_ns(_COARSE) if sys.platform == "linux" else time.time_ns() - 50_000_000
 
 
-def take(folder: Path, skip: Path, into: Path) -> None:
+def take(folder: Path, skip: Path, into: Path, most_files: int = MOST_FILES) -> None:
     """Take the picture of a folder and write it down; raises OSError."""
     deadline, taken_ns = time.monotonic() + PATIENCE_S, file_clock()
-    now = listing(folder, skip, deadline)
+    now = listing(folder, skip, deadline, most_files)
     into.parent.mkdir(parents=True, exist_ok=True)
     fresh = into.with_suffix(".new")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
@@ -260,10 +260,10 @@ class Picture:
         return self._text[seen.place : seen.place + seen.size]
 
 
-def compare(picture: Picture, folder: Path, skip: Path) -> Compared:
+def compare(picture: Picture, folder: Path, skip: Path, most_files: int = MOST_FILES) -> Compared:
     """What is different in the folder from the picture, and from files that are there now."""
     deadline = time.monotonic() + PATIENCE_S
-    now = listing(folder, skip, deadline)
+    now = listing(folder, skip, deadline, most_files)
     unsure = bool(picture.note) or picture.by_git != now.by_git
     changed = _changed(picture, folder, now)
     listed = [path for path, _ in changed[:MOST_CHANGES]]

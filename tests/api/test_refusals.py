@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from orchestrator_adapter import api
-from orchestrator_adapter.api import answers, bodies, contents, fleet_bodies
+from orchestrator_adapter.api import answers, bodies, contents, file_shapes, fleet_bodies
 from orchestrator_adapter.api.health import Meters
 from orchestrator_adapter.api.http import Operation
 
@@ -31,6 +31,8 @@ NEEDED = {
     fleet_bodies.PriorityBody: {"priority": "low"},
 }
 """Bodies that an operation cannot do without."""
+NEEDED_QUERY = {file_shapes.VersionQuery: {"path": "calc.py"}}
+"""Parameters that an operation cannot do without."""
 
 
 def name(operation: Operation) -> str:
@@ -59,8 +61,9 @@ def refused(answer: Any, status: int, code: str, field: str | None = None) -> st
 @pytest.mark.parametrize("unknown", ["nobody", "%00", "a%2fb", "x" * 500, "%F0%9F%92%A9", "' or 1=1 --"])
 def test_what_is_not_there_is_not_found(client: TestClient, operation: Operation, unknown: str):
     body = NEEDED.get(operation.takes)
-    answer = client.request(operation.method, address(operation).replace("nobody", unknown), json=body)
-    codes = {f"{noun}_NOT_FOUND" for noun in ("TASK", "AGENT", "APPROVAL", "ALERT", "BUDGET", "ROUTE")}
+    query = NEEDED_QUERY.get(operation.takes)
+    answer = client.request(operation.method, address(operation).replace("nobody", unknown), json=body, params=query)
+    codes = {f"{noun}_NOT_FOUND" for noun in ("TASK", "AGENT", "APPROVAL", "ALERT", "BUDGET", "IMPORT", "ROUTE")}
     if answer.status_code == 405:  # the slash made another address of it
         assert unknown == "a%2fb"
         return

@@ -182,17 +182,16 @@ def test_names_that_are_hard_to_write(folder: Path, look: Look):
     assert set(by_path(compare())) == set(names)
 
 
-def test_a_folder_with_more_files_than_are_looked_at_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_folder_with_more_files_than_are_looked_at_says_so(tmp_path: Path):
     folder = tmp_path / "work"
     (folder / "below").mkdir(parents=True)
     for number in range(30):
         (folder / f"{number}.txt").write_text("x\n")
         (folder / "below" / f"{number}.txt").write_text("x\n")
-    monkeypatch.setattr(pictures, "MOST_FILES", 40)
-    pictures.take(folder, tmp_path / "home", tmp_path / "a.picture")
+    pictures.take(folder, tmp_path / "home", tmp_path / "a.picture", most_files=40)
     (folder / "3.txt").write_text("y\n")
     (folder / "new.txt").write_text("y\n")
-    compared = pictures.compare(Picture(tmp_path / "a.picture"), folder, tmp_path / "home")
+    compared = pictures.compare(Picture(tmp_path / "a.picture"), folder, tmp_path / "home", most_files=40)
     assert compared.note == "Only the first 40 files were looked at."
     assert list(by_path(compared)) == ["3.txt"]
 
