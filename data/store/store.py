@@ -48,8 +48,8 @@ _STRETCH = 5_000
 """Events that are read at once when many are to be told."""
 
 _PRAGMAS = (
+    "busy_timeout=10000",  # first: the change of the journal waits for other processes too
     "journal_mode=WAL",
-    "busy_timeout=10000",
     "foreign_keys=ON",
     "cache_size=-64000",
     "temp_store=MEMORY",

@@ -24,6 +24,8 @@ def draw(agent: Agent) -> None:
         alert_card.draw(alert, links=False)
     if agent.error:
         st.error(plain(agent.error), icon=":material/error:")
+    if agent.retry_at:
+        cards.facts({"Next try": f"{agent.retry_at:%H:%M:%S} UTC"})
     if nearly_full(agent.context_used, agent.context_window):
         st.warning(
             "The context window is nearly full: a long answer of a tool may not fit, "
@@ -48,7 +50,6 @@ def _who(agent: Agent) -> dict[str, str | None]:
         "Session": agent.session_id,
         "Created": f"{agent.created_at:%Y-%m-%d %H:%M:%S} UTC",
         "Ended": f"{agent.ended_at:%Y-%m-%d %H:%M:%S} UTC" if agent.ended_at else None,
-        "Next try": f"{agent.retry_at:%H:%M:%S} UTC" if agent.retry_at else None,
         "ID": agent.id,
     }
 
