@@ -19,7 +19,7 @@ run: $(VENV)/.installed ## serve the app and the API on http://127.0.0.1:8501
 	exec $(PY) -m orchestrator_adapter serve
 
 test: $(VENV)/.installed-dev test-machine ## the whole test suite, with everything it needs
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.installed-dev ## format, lint, types, architecture
 	$(PY) -m ruff format --check .

@@ -169,8 +169,10 @@ def _json_value(value: Any, deep: int = 0) -> Any:
         return None
     for kind, found in value.items():
         match kind:
-            case "stringValue" | "boolValue" | "bytesValue" | "doubleValue":
+            case "stringValue" | "boolValue" | "bytesValue":
                 return found
+            case "doubleValue":
+                return float(found)  # JSON has no infinity: protobuf's mapping writes it, and NaN, as text
             case "intValue":
                 return int(found)
             case "arrayValue":

@@ -81,10 +81,10 @@ def test_the_lines_of_the_document_make_its_agents_appear_live(
     with program(store, "hold", tmp_path) as process:
         eventually(lambda: begun(store, Role.TESTER), within=30)
         eventually(lambda: len(heard) >= 5)
+        eventually(lambda: told(store)[1][Role.TESTER].activity == "using Read")
         task, agents = told(store)
         assert (task.status, task.working_directory) == (TaskStatus.IN_PROGRESS, str(tmp_path))
         assert (agents[Role.PLANNER].status, agents[Role.BUILDER].status) == (AgentStatus.COMPLETED,) * 2
-        assert agents[Role.TESTER].activity == "using Read"
         attach_lost.look(store, store.now())
         assert begun(store, Role.TESTER), "who lives is left alone"
         (tmp_path / "go").touch()

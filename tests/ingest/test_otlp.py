@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import math
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
@@ -24,6 +25,7 @@ plain = st.dictionaries(st.text(max_size=10), scalars | st.lists(scalars, max_si
 
 
 @given(st.lists(plain, max_size=4), st.integers(0, 2**63 - 1))
+@example([{"up": math.inf, "down": -math.inf}], 0)
 def test_both_encodings_say_the_same(events: list[dict[str, Any]], at_ns: int) -> None:
     body = logs(*events, at_ns=at_ns)
     from_json, from_binary = otlp.read("logs", text(body), JSON), otlp.read("logs", binary(body), PROTOBUF)
