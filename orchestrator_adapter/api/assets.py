@@ -24,7 +24,7 @@ SHELL = Path(__file__).parent / "shell"
 
 @functools.cache
 def folder() -> Path:
-    return Path(streamlit.__file__).parent / "static"
+    return Path(streamlit.__file__).resolve().parent / "static"  # an environment may be a link to another
 
 
 @functools.cache

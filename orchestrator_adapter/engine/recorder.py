@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import hashlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 
 from data.domain.budgets import Spent
 from data.domain.errors import AgentFailed
@@ -53,17 +54,21 @@ class Stop:
         """End the agent until the store is back."""
         self._loop.call_soon_threadsafe(self.unseen.set)
 
-    async def sleep(self, seconds: float) -> None:
-        """Let time pass; raises Stopped as soon as it is said."""
+    @contextlib.contextmanager
+    def between_tries(self) -> Iterator[None]:
+        """While nobody is at work, so that a pause may end the waiting at once."""
         self.waiting = True
         try:
+            yield
+        finally:
+            self.waiting = False
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass; raises Stopped as soon as it is said."""
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self.said.wait()
             raise Stopped
-        except TimeoutError:
-            return
-        finally:
-            self.waiting = False
 
 
 class Recorder:

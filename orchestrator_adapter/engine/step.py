@@ -158,10 +158,13 @@ class Bench:
         except AgentFailed as failed:
             why = failed
         await self._make_up(task, run)
-        pause_s = await self.pen.write(_held(run, lambda ledger: retrying.try_again(ledger, node, run.run_id, why)))
-        if pause_s is None:
-            return _outcome(why=str(why), goes_on=True)
-        await stop.sleep(pause_s)
+        with stop.between_tries():  # before it is told: who sees that it waits can pause it
+            pause_s = await self.pen.write(_held(run, lambda ledger: retrying.try_again(ledger, node, run.run_id, why)))
+            if pause_s is None:
+                return _outcome(why=str(why), goes_on=True)
+            if (await self._task(task_id)).status is TaskStatus.PAUSED:
+                raise Stopped  # paused while it still worked
+            await stop.sleep(pause_s)
         return None
 
     async def _ready(self, task_id: str, node: Step, run: StepRun) -> Task:

@@ -303,7 +303,7 @@ class Live {
     this.lastClock = Math.max(at, this.lastClock);
     this.draw();
     dispatchEvent(new CustomEvent('quarterdeck:board', { detail: { topic: this.data.topic, approvals: this.elements.get('approvals'), alerts: this.elements.get('alerts') } }));
-    if (quiet) return; // it came with the page, whose panels may be older
+    if (quiet) { this.heardAt ??= Date.now(); return; } // it came with the page, whose panels may be older
     const moved = at > this.drawnClock;
     this.drawnClock = Math.max(at, this.drawnClock);
     if (moved && this.data.wakes) this.wake();

@@ -71,9 +71,12 @@ class Flaky:
     fails: int = 1
     details: dict[str, object] = field(default_factory=lambda: dict(OVERLOADED))
     jobs: list[Job] = field(default_factory=list)
+    during: Callable[[Job], object] = lambda job: None
+    """What happens while an agent is at work."""
 
     async def run(self, job: Job) -> AsyncIterator[Event | Reply]:
         self.jobs.append(job)
+        self.during(job)
         ids = {"task_id": job.task_id, "agent_id": job.agent_id}
         yield e.SessionStarted(**ids, session_id=f"s-{job.step}", model="claude-sonnet-5-5")
         message = f"m-{len(self.jobs)}"
@@ -199,6 +202,17 @@ def test_a_pause_during_the_wait_is_immediate_and_a_resume_goes_on(
     commands.resume_task(deck, LOCAL, task_id)
     assert ended(deck, task_id).status is TaskStatus.COMPLETED
     assert flaky.jobs[3].resume == "s-builder"
+
+
+def test_a_pause_during_a_try_that_fails_waits_for_no_other(launch: Launch, eventually: Eventually) -> None:
+    flaky = Flaky(fails=99)
+    deck = launch(flaky)
+    allow(deck, builder=9)
+    flaky.during = lambda job: len(flaky.jobs) == 4 and commands.pause_task(deck, LOCAL, job.task_id)
+    task_id = submit(deck, "Quick fix").id
+    eventually(lambda: len(flaky.jobs) == 4, within=20)  # the next wait is of 8 seconds
+    eventually(lambda: [a.status for a in agents(deck, task_id)] == [AgentStatus.CANCELLED], within=5)
+    assert look(deck, task_id).status is TaskStatus.PAUSED
 
 
 def test_a_crash_during_the_wait_does_not_begin_the_count_anew(
