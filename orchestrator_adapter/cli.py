@@ -34,6 +34,7 @@ from orchestrator_adapter import (
     cli_import,
     cli_import_logs,
     cli_logs,
+    cli_replay,
     cli_search,
     cli_workers,
     commands,
@@ -261,6 +262,7 @@ app.add_typer(cli_logs.app)
 cli_import.imports.add_typer(cli_import_logs.app)
 app.add_typer(cli_import.app)
 app.add_typer(cli_conversation.app)
+app.add_typer(cli_replay.app)
 app.add_typer(cli_connect.app)
 app.add_typer(cli_files.app)
 app.add_typer(cli_search.app)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate
 
-from data.domain.agents import Role
+from data.domain import words
+from data.domain.agents import Agent, Role
 
 TAIL = 4_000
 """Characters of the raw answer that go on when it has no headings: the end, where conclusions stand."""
@@ -321,3 +322,14 @@ def _bulleted(items: Iterable[str]) -> str:
 
 def _clipped(text: str, limit: int = MAX_PART) -> str:
     return text if len(text) <= limit else f"{text[:limit].rstrip()} [cut]"
+
+
+def gave(agent: Agent) -> str:
+    """What an agent gave, in its own words; what it does while it is at work."""
+    if agent.error:
+        return words.shortened(agent.error, 240)
+    if agent.live:
+        return words.shortened(agent.activity or "not yet at work", 240)
+    report = read(agent.result or "", agent.role)
+    said = report.summary or (report.key_findings[0] if report.key_findings else "") or report.raw
+    return words.shortened(said.replace("**", "").replace("`", ""), 240) or "It left no words."

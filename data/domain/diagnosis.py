@@ -58,7 +58,12 @@ class Diagnosis:
         """`Builder failed at 12:03:04 UTC on 2026-03-01: API Error: 529 overloaded`"""
         if self.status not in (AgentStatus.FAILED, AgentStatus.CANCELLED):
             return f"{self.name} is {self.status}; on the way: {self.why}"
-        return f"{self.name} {self.status} at {self.at:%H:%M:%S} UTC on {self.at:%Y-%m-%d}: {self.why}"
+        return f"{self.ended}: {self.why}"
+
+    @property
+    def ended(self) -> str:
+        """`Builder failed at 12:03:04 UTC on 2026-03-01`: for where the reason is said already."""
+        return f"{self.name} {self.status} at {self.at:%H:%M:%S} UTC on {self.at:%Y-%m-%d}"
 
     @property
     def cause_words(self) -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from data.domain import agents as a
 from data.domain import events as e
-from data.domain import words
+from data.domain import replay_values as new
 from data.domain.agents import Agent, AgentStatus, FileChange, Runtime
 from data.domain.event_base import AgentEvent
 from data.domain.money import Tokens
-from data.domain.tasks import ENDED, Task, TaskStatus
+from data.domain.tasks import Task, TaskStatus
 from data.domain.workflows import Step, StepStatus
 
 _STEP_ENDED = {StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.CANCELLED, StepStatus.SKIPPED}
@@ -75,19 +75,19 @@ class Moment:
         """The task with its steps and files; None before it was submitted."""
         if self.task is None:
             return None
-        files = _by_change(touch for touches in self.touched.values() for touch in touches)
+        files = new.by_change(touch for touches in self.touched.values() for touch in touches)
         workflow = sorted(self.steps.values(), key=lambda step: self.places[step.key])
         return replace(self.task, workflow=tuple(workflow), files=files)
 
     def everybody(self) -> list[Agent]:
         """The agents with their files, in the order in which they were made."""
-        return [replace(agent, files=_by_change(self.touched.get(agent.id, ()))) for agent in self.agents.values()]
+        return [replace(agent, files=new.by_change(self.touched.get(agent.id, ()))) for agent in self.agents.values()]
 
     def fold(self, at: datetime, event: e.Event, before: Copy | None = None) -> None:
         """Go on by one event; `before`: for a model reply, the smaller copy of it that was counted earlier."""
         match event:
             case e.TaskSubmitted():
-                self.task = _submitted(at, event)
+                self.task = new.submitted(at, event)
                 self._plan(event.workflow)
             case e.MessageMetered():
                 self._meter(event, before)
@@ -98,7 +98,7 @@ class Moment:
                     self.steps[event.step] = replace(step, status=StepStatus.PENDING, generation=event.generation)
                     self.times[event.step] = (None, None)
             case e.AgentCreated():
-                self.agents.setdefault(event.agent_id, _created(at, event))
+                self.agents.setdefault(event.agent_id, new.created(at, event))
             case e.AgentMoved():
                 self._move_agent(at, event)
             case e.ApprovalAsked() | e.ApprovalAnswered():
@@ -115,7 +115,7 @@ class Moment:
             return
         match event:
             case e.TaskMoved():
-                self.task = _moved(self.task, at, event)
+                self.task = new.moved(self.task, at, event)
             case e.TaskPlanned():
                 if event.refused is None:
                     self._plan(event.workflow)
@@ -173,7 +173,7 @@ class Moment:
         if event.to is AgentStatus.ACTIVE:
             values["started_at"] = agent.started_at or at
         if event.to not in a.LIVE:
-            values |= {"ended_at": _end(at, agent.started_at), "activity": "", "result": event.result}
+            values |= {"ended_at": new.not_before(at, agent.started_at), "activity": "", "result": event.result}
         if event.to in (AgentStatus.FAILED, AgentStatus.CANCELLED):
             values["error"] = event.why
         self._change(event.agent_id, **values)
@@ -182,7 +182,7 @@ class Moment:
         """Agent, step and task stand as a log folder says that another program wrote."""
         if (agent := self.agents.get(event.agent_id)) is None:
             return
-        began, ended = _to_ms(event.began_at), _to_ms(event.ended_at)
+        began, ended = new.to_ms(event.began_at), new.to_ms(event.ended_at)
         bad = event.status is not AgentStatus.COMPLETED
         told = {"result": event.result, "error": event.why if bad else None, "log_dir": event.folder, "activity": ""}
         times = {"started_at": began, "ended_at": ended, "tool_since": None}
@@ -222,9 +222,9 @@ class Moment:
 
     def _count(self, agent_id: str, tokens: Tokens, cost: int, unpriced: int) -> None:
         if self.task is not None:
-            self.task = replace(self.task, **_sums(self.task, tokens, cost, unpriced))  # type: ignore[arg-type]
+            self.task = replace(self.task, **new.sums(self.task, tokens, cost, unpriced))  # type: ignore[arg-type]
         if (agent := self.agents.get(agent_id)) is not None:
-            self._change(agent_id, **_sums(agent, tokens, cost, unpriced))
+            self._change(agent_id, **new.sums(agent, tokens, cost, unpriced))
 
     def _ask(self, event: e.ApprovalAsked | e.ApprovalAnswered) -> None:
         """Agent and task wait for a person, and go on when nothing of them waits any more."""
@@ -268,12 +268,12 @@ class Moment:
                 self._report(event)
             case e.RetryScheduled():
                 doing = f"waiting to retry ({event.attempt} of {event.max_retries}): {event.error or event.status}"
-                self._change(event.agent_id, activity=doing, retry_at=_to_ms(event.retry_at))
+                self._change(event.agent_id, activity=doing, retry_at=new.to_ms(event.retry_at))
             case e.StepRetried():
                 doing = f"waiting for try {event.attempt} of {event.most}: {event.why}"
-                self._change(event.agent_id, activity=doing, retry_at=_to_ms(event.retry_at))
+                self._change(event.agent_id, activity=doing, retry_at=new.to_ms(event.retry_at))
             case _:
-                if (does := _doing(event)) is not None:
+                if (does := new.doing(event)) is not None:
                     self._change(event.agent_id, activity=does)
 
     def _compare(self, event: e.FolderCompared) -> None:
@@ -295,102 +295,3 @@ class Moment:
             self._change(agent.id, reported_nanousd=(agent.reported_nanousd or 0) + grown)
         if self.task is not None:
             self._set(reported_nanousd=(self.task.reported_nanousd or 0) + grown)
-
-
-def _doing(event: AgentEvent) -> str | None:
-    match event:
-        case e.Activity():
-            return event.words
-        case e.SubagentMoved():
-            return f"sub-agent {event.to}: {event.words}".rstrip(": ")
-        case e.ToolRefused():
-            return f"refused: {event.words}"
-        case e.StepContinued():
-            return "continues its session" if event.session else "begins anew"
-        case e.AgentTold():
-            return words.shortened(f"told by {event.by}: {event.words}", 200)
-    return None
-
-
-def _sums(one: Task | Agent, tokens: Tokens, cost: int, unpriced: int) -> Mapping[str, object]:
-    return {
-        "tokens": one.tokens + tokens,
-        "cost_nanousd": one.cost_nanousd + cost,
-        "unpriced_messages": one.unpriced_messages + unpriced,
-    }
-
-
-def _submitted(at: datetime, event: e.TaskSubmitted) -> Task:
-    return Task(
-        id=event.task_id,
-        description=event.description,
-        task_type=event.task_type,
-        status=TaskStatus.PENDING,
-        complexity=event.complexity,
-        complexity_reasons=event.complexity_reasons,
-        analyst_choice=event.analyst_choice,
-        analyst_included=event.analyst_included,
-        analyst_reason=event.analyst_reason,
-        workflow=(),
-        current_step=None,
-        working_directory=event.working_directory,
-        runtime=event.runtime,
-        simulated=event.runtime.simulated,
-        model=event.model,
-        permission_mode=event.permission_mode,
-        created_by=event.by,
-        created_at=at,
-        budget_nanousd=event.budget_nanousd,
-        scenario=event.scenario,
-        ai_planner=event.ai_planner,
-        rerun_of=event.rerun_of,
-        ask_tools=event.ask_tools,
-        priority=event.priority,
-    )
-
-
-def _created(at: datetime, event: e.AgentCreated) -> Agent:
-    return Agent(
-        id=event.agent_id,
-        task_id=event.task_id,
-        step=event.step,
-        role=event.role,
-        name=event.name,
-        model=event.model,
-        status=AgentStatus.IDLE,
-        activity="",
-        runtime=event.runtime,
-        simulated=event.runtime.simulated,
-        created_at=at,
-        log_dir=event.log_dir,
-    )
-
-
-def _moved(task: Task, at: datetime, event: e.TaskMoved) -> Task:
-    values: dict[str, object] = {"status": event.to}
-    if event.to is TaskStatus.IN_PROGRESS:
-        values["started_at"] = task.started_at or at
-    if event.to in ENDED:
-        error = event.why if event.to is not TaskStatus.COMPLETED else None
-        values |= {"ended_at": _end(at, task.started_at), "current_step": None, "result": event.result, "error": error}
-    return replace(task, **values)  # type: ignore[arg-type]
-
-
-def _end(at: datetime, started_at: datetime | None) -> datetime:
-    """Nothing ends before it began, even if the machine's clock was set back meanwhile."""
-    return at if started_at is None else max(at, started_at)
-
-
-def _to_ms(at: datetime) -> datetime:
-    """Times lie in the store to the millisecond."""
-    return datetime.fromtimestamp(round(at.timestamp() * 1000) / 1000, UTC)
-
-
-def _by_change(touched: Iterable[tuple[str, FileChange]]) -> dict[str, list[str]]:
-    """Paths by what was done to them; a file that was created is not also called modified."""
-    out: dict[str, set[str]] = {}
-    for path, change in touched:
-        out.setdefault(change.value, set()).add(path)
-    if "created" in out:
-        out["modified"] = out.get("modified", set()) - out["created"]
-    return {change: sorted(paths) for change, paths in out.items() if paths}

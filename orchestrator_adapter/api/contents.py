@@ -22,6 +22,7 @@ from orchestrator_adapter.api import (
     history,
     history_shapes,
     log_contents,
+    replay,
     search,
 )
 from orchestrator_adapter.api.http import Operation
@@ -51,6 +52,7 @@ def operations(meters: health.Meters) -> list[Operation]:
         *_fleet(),
         *_agents(),
         *files.operations(),
+        *replay.operations(V1),
         *log_contents.operations(V1, _CHANGE),
         *_approvals(),
         *_alerts(),

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from data.domain.errors import InvalidField
 from data.domain.events import MessageMetered
 from data.domain.flow import Flow
 from data.domain.replay import Copy, Moment, counted_before
@@ -160,6 +161,34 @@ class Story:
 
 _stories: OrderedDict[tuple[str, str], Story] = OrderedDict()
 _guard = threading.Lock()
+
+
+def moment(text: str) -> int | datetime:
+    """`4711`, the clock of an event, or `2026-03-01T14:05:00Z`."""
+    if text.isascii() and text.isdigit() and len(text) < 19:
+        return int(text)
+    try:
+        found = datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise InvalidField(
+            "at is the clock of an event or a time with offset, like 4711 or 2026-03-01T14:05:00Z.", field="at"
+        )
+    return found
+
+
+def at(store: Store, board: Board, task_id: str, wanted: str | None) -> tuple[Story, Opened]:
+    """The story, opened at a moment that somebody named; at its end if nobody did."""
+    told = of(store, board, task_id)
+    match moment(wanted) if wanted else None:
+        case None:
+            number = len(told)
+        case int(clock):
+            number = told.number_of(clock)
+        case time:
+            number = told.number_at(time)
+    return told, told.open(board, number)
 
 
 def of(store: Store, board: Board, task_id: str) -> Story:

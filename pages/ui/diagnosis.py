@@ -7,7 +7,8 @@ import streamlit as st
 from data.domain.agents import AgentStatus
 from data.domain.diagnosis import Diagnosis
 from data.domain.log_entries import EntryKind, LogEntry
-from data.domain.words import shortened
+from data.domain.tasks import Task
+from data.domain.words import count, shortened
 from orchestrator_adapter import agent_logs
 from pages.ui import places, session
 from pages.ui.look import plain
@@ -18,21 +19,23 @@ MOST_SHOWN = 3
 _TONE = {AgentStatus.FAILED: ("red", ":material/error:"), AgentStatus.CANCELLED: ("gray", ":material/block:")}
 
 
-def draw(task_id: str) -> None:
+def draw(task: Task) -> None:
     """What is known about the agents of a task that failed; nothing if none did."""
     with session.read() as board:
-        found = agent_logs.of_task(board, task_id)
+        found = agent_logs.of_task(board, task.id)
     for place, one in enumerate(found[:MOST_SHOWN]):
-        box(one, key=f"why-{place}")
-    if len(found) > MOST_SHOWN:
-        st.caption(f"{len(found) - MOST_SHOWN} more agents failed or were stopped after these.")
+        box(one, key=f"why-{place}", said=task.error or "")
+    if (more := len(found) - MOST_SHOWN) > 0:
+        st.caption(f"{count(more, 'more agent')} failed or {'was' if more == 1 else 'were'} stopped after these.")
 
 
-def box(found: Diagnosis, *, key: str = "why", here: bool = False) -> None:
-    """One agent's failure. `here`: on the page of its log itself, where no way to it is needed."""
+def box(found: Diagnosis, *, key: str = "why", here: bool = False, said: str = "") -> None:
+    """One agent's failure. `here`: on the page of its log itself, where no way to it is needed; `said`: what stands
+    above it already, so that no reason is read twice."""
     colour, icon = _TONE.get(found.status, ("orange", ":material/warning:"))
+    sentence = found.ended if found.why in said else found.sentence
     with st.container(border=True, key=key):
-        st.markdown(f":{colour}[{icon}] **{plain(shortened(found.sentence, 400))}**")
+        st.markdown(f":{colour}[{icon}] **{plain(shortened(sentence, 400))}**")
         if found.cause is not None and found.cause_words != found.why:
             st.caption(
                 plain(f"Likely cause: {found.cause_from}, at {found.cause.at:%H:%M:%S} UTC. {_asked(found.cause)}")

@@ -231,19 +231,8 @@ def _agent(agent: Agent, opened: Opened) -> str:
     return (
         f'<li style="--role:{look.role_colour(agent.role)}"><div><b>{link}</b> '
         f"{state}<i>{escape(facts)}</i></div>"
-        f"<p>{escape(gave(agent))}</p></li>"
+        f"<p>{escape(handover.gave(agent))}</p></li>"
     )
-
-
-def gave(agent: Agent) -> str:
-    """What an agent gave, in its own words; what it does while it is at work."""
-    if agent.error:
-        return words.shortened(agent.error, 240)
-    if agent.live:
-        return words.shortened(agent.activity or "not yet at work", 240)
-    report = handover.read(agent.result or "", agent.role)
-    said = report.summary or (report.key_findings[0] if report.key_findings else "") or report.raw
-    return words.shortened(said.replace("**", "").replace("`", ""), 240) or "It left no words."
 
 
 def _lines(opened: Opened) -> None:

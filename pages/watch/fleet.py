@@ -96,7 +96,7 @@ def agent_table(wanted: AgentFilter) -> None:
         shown.rows,
         column_config=tables.agent_columns(open=clicks.note("agents", "open", "open")),
         hide_index=True,
-        height=tables.height(len(found)),
+        height=tables.growing(len(found)),
         key=picked.key("agents"),
         on_select="rerun",
         selection_mode="multi-row",

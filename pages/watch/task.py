@@ -60,13 +60,13 @@ def failed(task: Task) -> None:
     if not task.error:
         return
     good = [step.key for step in task.workflow if step.status.value == "completed"]
-    far = f"Last good step: {good[-1]}." if good else "No step was completed."
+    far = f"Completed before: {plain(', '.join(good))}." if good else "No step was completed."
     if task.status is TaskStatus.CANCELLED:
         far = f"It had cost {plain(cards.money(task.cost_nanousd, task.unpriced_messages, task.simulated))}. {far}"
     with st.container(key="reason"):
         st.error(f"{plain(task.error)}\n\n{far}", icon=":material/error:")
     with session.panel("diagnosis"):
-        diagnosis.draw(task.id)
+        diagnosis.draw(task)
 
 
 @session.live_panel("details")

@@ -69,7 +69,7 @@ def table(shown: filters.Listed[Task]) -> None:
             open=clicks.note("tasks", "open", "open"), delete=clicks.note("tasks", "delete", "delete")
         ),
         hide_index=True,
-        height=tables.height(len(found)),
+        height=tables.growing(len(found)),
         key=picked.key("tasks"),
         on_select="rerun",
         selection_mode="multi-row",

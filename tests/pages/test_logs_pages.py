@@ -61,6 +61,8 @@ def test_a_failed_task_names_agent_time_sentence_and_leads_to_the_entry(deck: De
     number = failed(deck)
     at = opened("pages/watch/task.py", id="t1")
     assert "Builder failed at" in said(at.markdown)
+    everything = f"{said(at.error)} {said(at.markdown)} {said(at.caption)}"
+    assert everything.count("The tests fail") == 1, "the reason is read once"
     assert "FAILED test_add: -1 != 3" in [code.value for code in at.code]
     assert "Last good step: editing calc.py" in said(at.caption)
     links = [link for link in at.get("page_link") if "caused" in link.proto.label]
