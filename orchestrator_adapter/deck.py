@@ -15,17 +15,21 @@ from data.domain.errors import EngineTaken, FleetError
 from data.store import Store, migrate
 from data.store.search_clock import Indexer
 from data.store.watch import Watcher
+from data.warehouse import Warehouse
 from orchestrator_adapter import settings as settings_module
 from orchestrator_adapter.engine.boot import Engine
 from orchestrator_adapter.engine.places import ALL
 from orchestrator_adapter.engine.watch import Rule
 from orchestrator_adapter.ingest import attach_lost
 from orchestrator_adapter.ingest.importing import Importer
+from orchestrator_adapter.kept import Kept
 from orchestrator_adapter.runners import Runner, claude, login, process
 from orchestrator_adapter.runners.demo import DemoRunner
 from orchestrator_adapter.runners.scripted import ScriptedRunner
 from orchestrator_adapter.settings import Settings
 
+MOST_ANSWERS = 256
+"""Answers of the warehouse that are kept for whoever asks the same."""
 LOW_DISK_BYTES = 200 * 1024 * 1024
 
 
@@ -44,6 +48,11 @@ class Deck:
     def importer(self) -> Importer:
         """What this process reads in from elsewhere."""
         return Importer(self.store)
+
+    @functools.cached_property
+    def warehouse(self) -> Warehouse:
+        """What this process answers questions about cost and work from; it is filled when somebody asks."""
+        return Warehouse(self.store, self.settings.home / "warehouse", Kept(MOST_ANSWERS))
 
     def runtimes(self) -> dict[Runtime, str | None]:
         """The ways to run agents that a person can choose; the sentence says why one cannot be used now."""
@@ -85,6 +94,7 @@ class Deck:
             self.indexer.stop()
         self.watcher.stop()
         self.engine.close()
+        self.warehouse.close()
         self.store.close()
 
 

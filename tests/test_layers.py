@@ -189,6 +189,8 @@ BAD = {
     "the sdk stays in three files": ("orchestrator_adapter/runners/demo/a.py", "import claude_agent_sdk"),
     "sqlalchemy stays in the store": ("orchestrator_adapter/engine/flow.py", "import sqlalchemy as sa"),
     "duckdb stays in the warehouse": ("data/store/a.py", "import duckdb"),
+    "the warehouse asks the store": ("data/warehouse/a.py", "import sqlalchemy"),
+    "pages ask by name": ("pages/measure/a.py", "import duckdb"),
     "no script directly in pages": ("pages/fleet.py", "x = 1"),
     "no long file": ("data/store/a.py", "x = 1\n" * (MAX_LINES + 1), MAX_LINES + 1),
     "no long query file": ("data/warehouse/sql/a.sql", "select 1;\n" * (MAX_LINES + 1), MAX_LINES + 1),

@@ -217,6 +217,16 @@ class StoreUnavailable(FleetError):
     status = 503
 
 
+class WindowInvalid(InvalidField):
+    """That is no stretch of time that can be asked for."""
+
+
+class QuestionTooLong(FleetError):
+    """The question took too long and was given up."""
+
+    status = 503
+
+
 class StoreNewer(FleetError):
     """The store was written by a newer version of Quarterdeck; install that version or restore a backup."""
 

@@ -16,7 +16,7 @@ from data.domain.errors import AgentNotFound, TaskNotFound, TooLate
 from data.domain.replay import counted_before
 from data.domain.tasks import ENDED, RESUMABLE, TaskStatus, move
 from data.domain.workflows import StepStatus
-from data.store import alerting, asking, filing, history, log_fold, settings, spending, telemetry
+from data.store import alerting, asking, filing, gone, history, log_fold, settings, spending, telemetry
 from data.store import tables as t
 from data.store.light import effect
 from data.store.rows import ms, token_columns, tokens
@@ -334,14 +334,16 @@ def _meter(db: sa.Connection, rev: int, at_ms: int, event: e.MessageMetered) -> 
             "task_id": event.task_id,
         }
         rest = {"agent_id": event.agent_id, "at_ms": at_ms, "simulated": agent.simulated, "subagent": event.subagent}
-        db.execute(sa.insert(t.messages), keys | rest | values)
+        db.execute(sa.insert(t.messages), keys | rest | values | {"rev": rev})
     else:
         more = event.tokens - tokens(known)
         cost -= known["cost_nanousd"] or 0
         unpriced -= int(known["cost_nanousd"] is None)
         where = (t.messages.c.message_id == event.message_id) & (t.messages.c.request_id == known["request_id"])
         request = event.request_id or known["request_id"]
-        db.execute(sa.update(t.messages).where(where).values(**values, request_id=request))
+        if request != known["request_id"]:
+            gone.note(db, rev, known)
+        db.execute(sa.update(t.messages).where(where).values(**values, request_id=request, rev=rev))
     sums = {**token_columns(more), "cost_nanousd": cost, "unpriced_messages": unpriced}
     _task(db, event.task_id, rev, sums)
     one = not event.subagent and not event.summed

@@ -11,6 +11,7 @@ from data.domain.agents import AgentStatus, Role, Runtime
 from data.domain.history_events import ImportMoved, SessionImported, TranscriptRead
 from data.domain.tasks import AnalystChoice, Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
+from data.store import gone
 from data.store import tables as t
 from data.store import tables_history as h
 from data.store.rows import ms, token_columns, tokens
@@ -122,6 +123,7 @@ def let_go(db: sa.Connection, rev: int, reply: sa.RowMapping) -> None:
     """Take a reply from the session that was read in: the agent that made it counts it."""
     c = t.messages.c
     where = (c.message_id == reply["message_id"]) & (c.request_id == reply["request_id"])
+    gone.note(db, rev, reply)
     db.execute(sa.delete(t.messages).where(where))
     sums = {name: -count for name, count in token_columns(tokens(reply)).items()}
     sums |= {"cost_nanousd": -(reply["cost_nanousd"] or 0), "unpriced_messages": -int(reply["cost_nanousd"] is None)}

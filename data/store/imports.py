@@ -102,8 +102,9 @@ def take(ledger: Ledger, reading: Reading) -> Taken | None:
     counted.sort_out(reading.replies)
     owed = counted.sums.pop(file.agent_id, _Sums())
     counts = {"replies": owed.replies, "tokens": owed.tokens, "cost_nanousd": owed.nanousd, "unpriced": owed.unpriced}
-    ledger.append(reading.read.model_copy(update=counts))
-    counted.write()
+    rev = ledger.append(reading.read.model_copy(update=counts))
+    assert rev is not None
+    counted.write(rev)
     for agent_id, sums in counted.sums.items():  # a larger copy of a reply that another agent has
         ledger.append(_more(reading.read, agent_id, counted.tasks[agent_id], sums))
     _write_file(ledger, known_file, reading, counted.forked_from)
@@ -196,13 +197,13 @@ class _Counted:
         keys = {"the_message": reply.message_id, "the_request": reply.request_id}
         self._grown.append(keys | token_columns(reply.tokens) | {"cost_nanousd": cost.nanousd, "model": reply.model})
 
-    def write(self) -> None:
+    def write(self, rev: int) -> None:
         if self._new:
-            self._db.execute(sa.insert(t.messages), self._new)
+            self._db.execute(sa.insert(t.messages), [row | {"rev": rev} for row in self._new])
         c = t.messages.c
         for values in self._grown:
             where = (c.message_id == values.pop("the_message")) & (c.request_id == values.pop("the_request"))
-            self._db.execute(sa.update(t.messages).where(where).values(**values))
+            self._db.execute(sa.update(t.messages).where(where).values(**values, rev=rev))
 
 
 def _more(read: TranscriptRead, agent_id: str, task_id: str, sums: _Sums) -> TranscriptRead:

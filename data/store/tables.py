@@ -159,6 +159,16 @@ messages = sa.Table(
     sa.Column("imported", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("undated", sa.Boolean, nullable=False, server_default=sa.false()),
     _count("web_searches"),
+    # of the event that wrote the row last; without a default, so that a write that forgets it fails
+    sa.Column("rev", sa.BigInteger, nullable=False, index=True),
+)
+
+messages_gone = sa.Table(
+    "messages_gone",
+    metadata,
+    sa.Column("rev", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("message_id", sa.String(120), primary_key=True),
+    sa.Column("request_id", sa.String(120), primary_key=True),
 )
 
 files = sa.Table(

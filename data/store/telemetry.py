@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from data.domain import events as e
+from data.store import gone
 from data.store import tables as t
 from data.store.rows import Row
 
@@ -41,6 +42,7 @@ def give_way(db: sa.Connection, rev: int, event: e.MessageMetered) -> None:
     known = db.execute(_COPY, ids).mappings().first()
     if known is None:
         return
+    gone.note(db, rev, known)
     db.execute(_GONE, ids)
     for table, row_id in ((t.tasks, known["task_id"]), (t.agents, known["agent_id"])):
         less = {name: table.c[name] - _of(known, name) for name in _SUMS}

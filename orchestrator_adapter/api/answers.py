@@ -34,8 +34,17 @@ class RefusalShape(Shape):
     error: RefusalDetail
 
 
+class MendedShape(Shape):
+    """The copy of the rows that questions are answered from, if something was wrong with it."""
+
+    rebuilt: int
+    why: str | None
+    in_memory: bool
+
+
 class HealthShape(Shape):
     status: str
+    warehouse: MendedShape | None = None
 
 
 class ReadyShape(Shape):

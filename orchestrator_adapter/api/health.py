@@ -22,8 +22,11 @@ MOST_RUNNING = 1000
 STATUS_S = 10
 
 
-def health(_call: Call, _: bodies.Nothing) -> Answer:
-    return answer({"status": "ok"})
+def health(call: Call, _: bodies.Nothing) -> Answer:
+    """With what was wrong with the warehouse, if anything was: it mends itself, and somebody may want to know why."""
+    found = call.deck.warehouse.health()
+    told = {"rebuilt": found.rebuilt, "why": found.why, "in_memory": found.in_memory}
+    return answer({"status": "ok"} | ({"warehouse": told} if found.rebuilt else {}))
 
 
 def ready(call: Call, _: bodies.Nothing) -> Answer:

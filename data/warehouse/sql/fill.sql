@@ -1,0 +1,119 @@
+-- How the warehouse follows the store. `batch` is what the store told, in columns.
+
+-- name: unknown_models
+select distinct model from batch where model not in (select name from models);
+
+-- name: stage_tasks
+create or replace temp table fresh_tasks as
+select
+    coalesce(
+        t.no, (select coalesce(max(no), 0) from tasks) + row_number() over (partition by t.no is null)
+    )::integer as no,
+    b.id, b.description, b.task_type, b.status, b.complexity, b.analyst_choice, b.analyst_included = 1,
+    b.analyst_reason, b.folder, b.runtime, b.simulated = 1, b.model, b.created_by, b.created_at_ms, b.started_at_ms,
+    b.ended_at_ms, b.archived_at_ms, b.deleted_at_ms, b.tool_calls, b.reported_nanousd, b.run, b.rerun_of, b.priority
+from batch as b left join tasks as t on t.id = b.id;
+
+-- name: keep_changed_tasks
+create or replace temp table fresh_tasks as
+select * from fresh_tasks except select * from tasks where no in (select no from fresh_tasks);
+
+-- name: drop_tasks
+delete from tasks where no in (select no from fresh_tasks);
+
+-- name: add_tasks
+insert into tasks select * from fresh_tasks;
+
+-- name: stage_agents
+create or replace temp table fresh_agents as
+select
+    coalesce(
+        a.no, (select coalesce(max(no), 0) from agents) + row_number() over (partition by a.no is null)
+    )::integer as no,
+    b.id, b.task_id, b.step, b.role, b.name, b.model, b.status, b.runtime, b.simulated = 1, b.created_at_ms,
+    b.started_at_ms, b.ended_at_ms, b.tool_calls, b.reported_nanousd, t.no as task_no
+from batch as b left join agents as a on a.id = b.id left join tasks as t on t.id = b.task_id;
+
+-- name: keep_changed_agents
+create or replace temp table fresh_agents as
+select * from fresh_agents except select * from agents where no in (select no from fresh_agents);
+
+-- name: drop_agents
+delete from agents where no in (select no from fresh_agents);
+
+-- name: add_agents
+insert into agents select * from fresh_agents;
+
+-- name: stage_replies
+create or replace temp table fresh as
+select
+    hash(b.message_id) as message, hash(b.request_id) as request, a.no as agent_no, m.no as model_no, b.at_ms,
+    b.tokens_input, b.tokens_output, b.tokens_cache_read, b.tokens_cache_write_5m, b.tokens_cache_write_1h,
+    b.cost_nanousd, b.simulated = 1 as simulated, b.web_searches, 1 as sign
+from batch as b join models as m on m.name = b.model left join agents as a on a.id = b.agent_id;
+
+-- name: stage_old_replies
+insert into fresh
+select r.*, -1 from replies as r where (r.message, r.request) in (select (message, request) from fresh);
+
+-- name: stage_gone
+create or replace temp table fresh as
+select r.*, -1 as sign from replies as r
+where (r.message, r.request) in (select (hash(message_id), hash(request_id)) from batch);
+
+-- name: drop_replies
+delete from replies where (message, request) in (select (message, request) from fresh where sign = -1);
+
+-- name: add_replies
+insert into replies select * exclude (sign) from fresh where sign = 1;
+
+-- name: add_usage
+insert into usage
+select
+    at_ms // 900000, agent_no, model_no, simulated, sum(sign), sum(sign * (cost_nanousd is null)::integer),
+    sum(sign * tokens_input), sum(sign * tokens_output), sum(sign * tokens_cache_read),
+    sum(sign * tokens_cache_write_5m), sum(sign * tokens_cache_write_1h), coalesce(sum(sign * cost_nanousd), 0),
+    coalesce(sum(sign * input_nanousd), 0), coalesce(sum(sign * output_nanousd), 0),
+    coalesce(sum(sign * cache_read_nanousd), 0), coalesce(sum(sign * cache_write_5m_nanousd), 0),
+    coalesce(sum(sign * cache_write_1h_nanousd), 0), coalesce(sum(sign * searches_nanousd), 0),
+    coalesce(sum(sign * uncached_nanousd), 0)
+from priced('fresh') group by all;
+
+-- name: no_touched
+create or replace temp table touched (message ubigint);
+
+-- name: touch_replies
+insert into touched select message from fresh;
+
+-- name: touch_calls
+insert into touched select hash(message_id) from batch where message_id <> '';
+
+-- name: add_calls
+insert into calls
+select hash(b.message_id), a.no, b.tool from batch as b join agents as a on a.id = b.agent_id where b.message_id <> '';
+
+-- name: drop_shares
+delete from shares where message in (select message from touched);
+
+-- name: add_shares
+insert into shares
+with called as (
+    select message, agent_no, tool, count(*) as calls from calls
+    where message in (select message from touched) group by all
+), parted as (
+    select
+        *,
+        sum(calls) over (partition by message, agent_no) as of_reply,
+        coalesce(sum(calls) over (
+            partition by message, agent_no order by tool rows between unbounded preceding and 1 preceding
+        ), 0) as before
+    from called
+)
+select
+    p.message, p.agent_no, r.at_ms, r.simulated, p.tool, p.calls,
+    -- what rounding leaves goes to the next in line, so that the parts add up to the whole
+    coalesce(r.cost_nanousd, 0) * (p.before + p.calls) // p.of_reply - coalesce(r.cost_nanousd, 0) * p.before // p.of_reply
+from parted as p join replies as r on r.message = p.message and r.agent_no = p.agent_no;
+
+-- name: set_meta
+update meta set value = $value where name = $name;
