@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import Progress
 
+from data.domain import words
 from data.domain.search import parse
+from data.store import search_index
 from data.store.lists import MAX_LIMIT
 from data.store.search import Order
+from data.store.search_clock import settled
 from orchestrator_adapter.api import search as shapes
 from orchestrator_adapter.terminal import AsJson, opened, print_json, print_table
 from orchestrator_adapter.views import found
 
+SHOWN_S = 0.5
 app = typer.Typer()
 
 
@@ -48,3 +54,19 @@ def search(
     ]
     if rows:
         print_table(["at", "task", "agent", "what", "text"], rows)
+
+
+@app.command()
+def reindex() -> None:
+    """Build the index of search anew from what is kept, as after damage; nothing else is changed."""
+    console = Console(stderr=True)
+    with opened() as store, Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        with store.write() as ledger:
+            search_index.start_over(ledger.connection)
+        bar = progress.add_task("Indexing", total=store.clock())
+        while not settled(store, SHOWN_S):
+            with store.read() as board:
+                progress.update(bar, completed=board.clock() - board.search_indexed().behind)
+        with store.read() as board:
+            number = board.search_texts()
+    print(f"{words.count(number, 'text')} can be found.")

@@ -151,6 +151,18 @@ def test_everything_is_searched(run: Run, store: Store):
     assert said(run("search", "in:file")).splitlines() == ["0 hits."]
 
 
+def test_the_index_is_built_anew(run: Run, store: Store):
+    submit(run)
+    while catch_up(store):
+        pass
+    before = said(run("search", "sign"))
+    with store.write() as ledger:
+        ledger.connection.exec_driver_sql("delete from search_entries")
+    assert said(run("search", "sign")).startswith("0 hits.")
+    assert "can be found." in said(run("reindex"))
+    assert said(run("search", "sign")) == before
+
+
 def test_alerts_are_listed(run: Run, store: Store):
     task = submit(run)
     assert json.loads(said(run("alerts", "--json"))) == []

@@ -22,6 +22,7 @@ MOST_DEEP = 20
 
 _WORD = re.compile(r"[^\W_]+")
 _LONG = re.compile(rf"([^\W_]{{{LONGEST}}})[^\W_]+")
+_SPACED = {code: " " for code in range(128) if not chr(code).isalnum()}
 _EACH = r"\u2e80-\u2fdf\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _ALONE = re.compile(f"([{_EACH}])")
 """Scripts without spaces: each character is a word, and a word is characters side by side."""
@@ -79,7 +80,19 @@ def searchable(text: str) -> str:
     plain = folded(composed(text))
     if not plain.isascii():
         plain = _ALONE.sub(r" \1 ", plain)
-    return _LONG.sub(r"\1", plain)
+    return _LONG.sub(r"\1", plain) if _has_long(plain) else plain
+
+
+def _has_long(plain: str) -> bool:
+    """Whether a word is to be cut; looks at every 65th character or so, for the pattern looks at each many times."""
+    spaced = plain.translate(_SPACED) if plain.isascii() else plain
+    start, size = 0, len(plain)
+    while start + LONGEST < size:
+        space = spaced.rfind(" ", start, start + LONGEST + 1)
+        if space < 0:
+            return True
+        start = space + 1
+    return False
 
 
 def words(text: str) -> list[str]:

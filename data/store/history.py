@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +20,18 @@ from data.store.rows import ms, token_columns, tokens
 
 STEP = "session"
 """The one step of an imported task."""
+
+# built once, for it takes longer than running them
+_NEW_TASK, _NEW_STEP, _NEW_AGENT = sa.insert(t.tasks), sa.insert(t.steps), sa.insert(t.agents)
+_AGENT = sa.select(t.agents).where(t.agents.c.id == sa.bindparam("agent_id"))
+_THIS_TASK = t.tasks.c.id == sa.bindparam("the_task")
+_TASK_BEGAN = sa.select(t.tasks.c.created_at_ms).where(_THIS_TASK)
+_TASK_TIMES = sa.select(t.tasks.c.started_at_ms, t.tasks.c.ended_at_ms).where(_THIS_TASK)
+_STEP_TIMES = (
+    sa.update(t.steps)
+    .where(t.steps.c.task_id == sa.bindparam("the_task"), t.steps.c.key == STEP)
+    .values(started_at_ms=sa.bindparam("started"), ended_at_ms=sa.bindparam("ended"))
+)
 
 
 def fold(db: sa.Connection, rev: int, at_ms: int, event: SessionImported | TranscriptRead | ImportMoved) -> None:
@@ -41,36 +55,33 @@ def _imported(db: sa.Connection, rev: int, event: SessionImported) -> None:
     began = ms(event.began_at)
     step = {"key": STEP, "role": Role.CUSTOM.value, "status": StepStatus.COMPLETED.value}
     times = {"started_at_ms": began, "ended_at_ms": began}
-    db.execute(
-        sa.insert(t.tasks).values(
-            id=event.task_id,
-            rev=rev,
-            description=event.description,
-            task_type=TaskType.CUSTOM.value,
-            status=TaskStatus.COMPLETED.value,
-            complexity=Complexity.SIMPLE.value,
-            complexity_reasons="[]",
-            analyst_choice=AnalystChoice.AUTO.value,
-            analyst_included=False,
-            analyst_reason="A session of Claude Code that was imported.",
-            working_directory=event.working_directory,
-            runtime=Runtime.IMPORTED.value,
-            simulated=False,
-            model=event.model,
-            permission_mode="default",
-            ai_planner=False,
-            created_by=event.by,
-            created_at_ms=began,
-            **times,
-        )
-    )
+    task = {
+        "id": event.task_id,
+        "rev": rev,
+        "description": event.description,
+        "task_type": TaskType.CUSTOM.value,
+        "status": TaskStatus.COMPLETED.value,
+        "complexity": Complexity.SIMPLE.value,
+        "complexity_reasons": "[]",
+        "analyst_choice": AnalystChoice.AUTO.value,
+        "analyst_included": False,
+        "analyst_reason": "A session of Claude Code that was imported.",
+        "working_directory": event.working_directory,
+        "runtime": Runtime.IMPORTED.value,
+        "simulated": False,
+        "model": event.model,
+        "permission_mode": "default",
+        "ai_planner": False,
+        "created_by": event.by,
+        "created_at_ms": began,
+    }
+    db.execute(_NEW_TASK, task | times)
     texts = {"scope": "A session of Claude Code.", "depends_on": "[]", "constraints": "[]", "why": ""}
-    db.execute(sa.insert(t.steps).values(task_id=event.task_id, position=1, **step, **texts, **times))
+    db.execute(_NEW_STEP, {"task_id": event.task_id, "position": 1, **step, **texts, **times})
 
 
 def _read(db: sa.Connection, rev: int, event: TranscriptRead) -> None:
-    where = t.agents.c.id == event.agent_id
-    row = db.execute(sa.select(t.agents).where(where)).mappings().first()
+    row = db.execute(_AGENT, {"agent_id": event.agent_id}).mappings().first()
     sums = {
         **token_columns(event.tokens),
         "cost_nanousd": event.cost_nanousd,
@@ -81,7 +92,7 @@ def _read(db: sa.Connection, rev: int, event: TranscriptRead) -> None:
     if row is None:
         _create(db, rev, event, sums, grown, last)
     else:
-        values: dict[str, Any] = {"rev": rev, **_times(t.agents, event), **_added(t.agents, sums)}
+        values: dict[str, Any] = {"rev": rev}
         if event.context_used is not None:
             values["context_used"] = event.context_used
         if event.context_window is not None:
@@ -90,22 +101,21 @@ def _read(db: sa.Connection, rev: int, event: TranscriptRead) -> None:
             values["result"] = event.result
         if grown is not None:
             values |= {"reported_nanousd": (row["reported_nanousd"] or 0) + grown, "reported_last_nanousd": last}
-        db.execute(sa.update(t.agents).where(where).values(**values))
+        _grow(db, t.agents, event.agent_id, event, values, sums)
     _task(db, rev, event, sums, grown)
 
 
 def _task(db: sa.Connection, rev: int, event: TranscriptRead, sums: dict[str, int], grown: int | None) -> None:
-    values: dict[str, Any] = {"rev": rev, **_times(t.tasks, event), **_added(t.tasks, sums)}
-    if grown is not None:
-        values["reported_nanousd"] = sa.func.coalesce(t.tasks.c.reported_nanousd, 0) + grown
+    values: dict[str, Any] = {"rev": rev}
     if event.description is not None:
         values["description"] = event.description
     if event.result is not None and event.main:
         values["result"] = event.result
-    db.execute(sa.update(t.tasks).where(t.tasks.c.id == event.task_id).values(**values))
-    step = (t.steps.c.task_id == event.task_id) & (t.steps.c.key == STEP)
-    times = sa.select(t.tasks.c.started_at_ms, t.tasks.c.ended_at_ms).where(t.tasks.c.id == event.task_id)
-    db.execute(sa.update(t.steps).where(step).values(**db.execute(times).mappings().one()))
+    _grow(db, t.tasks, event.task_id, event, values, sums if grown is None else sums | {"reported_nanousd": grown})
+    times = db.execute(_TASK_TIMES, {"the_task": event.task_id}).mappings().one()
+    db.execute(
+        _STEP_TIMES, {"the_task": event.task_id, "started": times["started_at_ms"], "ended": times["ended_at_ms"]}
+    )
 
 
 def belongs_here(db: sa.Connection, reply: sa.RowMapping, agent_id: str) -> bool:
@@ -146,49 +156,72 @@ def _added(table: sa.Table, sums: dict[str, int]) -> dict[str, Any]:
     return {name: sa.func.coalesce(table.c[name], 0) + value for name, value in sums.items() if value}
 
 
-def _times(table: sa.Table, event: TranscriptRead) -> dict[str, Any]:
-    """The earliest beginning and the latest end of what was read."""
-    out: dict[str, Any] = {}
+def _grow(
+    db: sa.Connection,
+    table: sa.Table,
+    row_id: str,
+    event: TranscriptRead,
+    values: Mapping[str, Any],
+    sums: Mapping[str, int],
+) -> None:
+    """Set these values of a row, add these sums, and stretch its times over what was read."""
+    given = {f"to_{name}": value for name, value in values.items()} | {"row_id": row_id}
+    given |= {f"more_{name}": value for name, value in sums.items()}
     if event.began_at is not None:
-        for name in ("created_at_ms", "started_at_ms"):
-            column, began = table.c[name], ms(event.began_at)
-            out[name] = sa.case((column < began, column), else_=began)
-    if event.last_at is not None:  # what another program told of ends when that says so
-        last, kept = ms(event.last_at), table.c.runtime != Runtime.IMPORTED.value
-        out["ended_at_ms"] = sa.case((kept | (table.c.ended_at_ms > last), table.c.ended_at_ms), else_=last)
-    return out
+        given["began"] = ms(event.began_at)
+    if event.last_at is not None:
+        given["last"] = ms(event.last_at)
+    db.execute(_growing(table, tuple(sorted(given))), given)
+
+
+@functools.cache
+def _growing(table: sa.Table, given: tuple[str, ...]) -> sa.Update:
+    """The statement for these parameters; building it takes longer than running it."""
+    c, values = table.c, dict[str, Any]()
+    for name in given:
+        to, _, column = name.partition("_")
+        if to == "to":
+            values[column] = sa.bindparam(name, type_=c[column].type)
+        elif to == "more":
+            values[column] = sa.func.coalesce(c[column], 0) + sa.bindparam(name, type_=c[column].type)
+    if "began" in given:  # the earliest beginning
+        began = sa.bindparam("began", type_=sa.BigInteger)
+        for column in ("created_at_ms", "started_at_ms"):
+            values[column] = sa.case((c[column] < began, c[column]), else_=began)
+    if "last" in given:  # the latest end; what another program told of ends when that says so
+        last, kept = sa.bindparam("last", type_=sa.BigInteger), c.runtime != Runtime.IMPORTED.value
+        values["ended_at_ms"] = sa.case((kept | (c.ended_at_ms > last), c.ended_at_ms), else_=last)
+    return sa.update(table).where(c.id == sa.bindparam("row_id")).values(**values)
 
 
 def _create(
     db: sa.Connection, rev: int, event: TranscriptRead, sums: dict[str, int], grown: int | None, last: int | None
 ) -> None:
-    task = db.execute(sa.select(t.tasks.c.created_at_ms).where(t.tasks.c.id == event.task_id)).one()
-    began = task.created_at_ms if event.began_at is None else ms(event.began_at)
-    db.execute(
-        sa.insert(t.agents).values(
-            id=event.agent_id,
-            rev=rev,
-            task_id=event.task_id,
-            step=STEP,
-            role=event.role.value,
-            name=event.name,
-            model=event.model,
-            status=AgentStatus.COMPLETED.value,
-            activity="",
-            runtime=Runtime.IMPORTED.value,
-            simulated=False,
-            created_at_ms=began,
-            started_at_ms=began,
-            ended_at_ms=began if event.last_at is None else max(began, ms(event.last_at)),
-            reported_nanousd=grown,
-            reported_last_nanousd=last,
-            context_used=event.context_used or 0,
-            context_window=event.context_window,
-            session_id=event.session_id,
-            result=event.result,
-            **sums,
-        )
-    )
+    task_began = db.execute(_TASK_BEGAN, {"the_task": event.task_id}).scalar_one()
+    began = task_began if event.began_at is None else ms(event.began_at)
+    agent = {
+        "id": event.agent_id,
+        "rev": rev,
+        "task_id": event.task_id,
+        "step": STEP,
+        "role": event.role.value,
+        "name": event.name,
+        "model": event.model,
+        "status": AgentStatus.COMPLETED.value,
+        "activity": "",
+        "runtime": Runtime.IMPORTED.value,
+        "simulated": False,
+        "created_at_ms": began,
+        "started_at_ms": began,
+        "ended_at_ms": began if event.last_at is None else max(began, ms(event.last_at)),
+        "reported_nanousd": grown,
+        "reported_last_nanousd": last,
+        "context_used": event.context_used or 0,
+        "context_window": event.context_window,
+        "session_id": event.session_id,
+        "result": event.result,
+    }
+    db.execute(_NEW_AGENT, agent | sums)
 
 
 def _moved(db: sa.Connection, rev: int, at_ms: int, event: ImportMoved) -> None:

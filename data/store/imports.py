@@ -20,16 +20,30 @@ from data.domain.history_events import SessionImported, TranscriptRead
 from data.domain.money import Tokens
 from data.domain.transcript_lines import Cost, Reply
 from data.domain.transcripts import TranscriptFile, TranscriptState
+from data.store import search_index, transcripts
 from data.store import tables as t
 from data.store import tables_history as h
-from data.store import transcripts
 from data.store.ledger import Ledger
 from data.store.rows import ms, token_columns, tokens
+from data.store.search_index import Labels, Prepared
 
 CHUNK = 256 * 1024
 """Bytes of lines that are packed together; a longer line has a chunk of its own."""
 _SMALL = CHUNK // 4
 _AT_ONCE = 500
+
+# built once, for it takes longer than running them
+_FILE = sa.select(h.transcript_files).where(h.transcript_files.c.id == sa.bindparam("file_id"))
+_TASK = sa.select(t.tasks.c.deleted_at_ms).where(t.tasks.c.id == sa.bindparam("the_task"))
+_KNOWN = sa.select(t.messages).where(t.messages.c.message_id.in_(sa.bindparam("ids", expanding=True)))
+_TOUCHED = sa.select(t.files.c.path, t.files.c.change).where(t.files.c.agent_id == sa.bindparam("agent"))
+_CHUNKS = sa.select(h.transcript_chunks).where(h.transcript_chunks.c.file_id == sa.bindparam("file"))
+_LAST_CHUNK = _CHUNKS.order_by(h.transcript_chunks.c.first_line.desc()).limit(1)
+_NEW_FILE, _NEW_CHUNKS, _NEW_MESSAGES = (
+    sa.insert(h.transcript_files),
+    sa.insert(h.transcript_chunks),
+    sa.insert(t.messages),
+)
 Touched = dict[tuple[str, FileChange], tuple[int, int]]
 """Lines added and removed, by path and change."""
 
@@ -72,6 +86,8 @@ class Reading:
     touched: Touched = field(default_factory=dict)
     faults: Sequence[tuple[int, int, str]] = ()
     """Line, offset and reason."""
+    texts: Sequence[Prepared] = ()
+    """What can be found."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +108,10 @@ def path_key(path: bytes) -> str:
 def take(ledger: Ledger, reading: Reading) -> Taken | None:
     """Write one pass down; None if another process has read this part meanwhile."""
     db, file = ledger.connection, reading.file
-    known_file = db.execute(sa.select(h.transcript_files).where(h.transcript_files.c.id == file.id)).mappings().first()
+    known_file = db.execute(_FILE, {"file_id": file.id}).mappings().first()
     if (0 if known_file is None else known_file["offset"]) != reading.start:
         return None
-    task = db.execute(sa.select(t.tasks.c.deleted_at_ms).where(t.tasks.c.id == file.task_id)).first()
+    task = db.execute(_TASK, {"the_task": file.task_id}).first()
     if task is None or task.deleted_at_ms is not None:
         ledger.append(reading.session)
     counted = _Counted(db, file)
@@ -112,6 +128,21 @@ def take(ledger: Ledger, reading: Reading) -> Taken | None:
     _write_faults(db, file.id, reading.faults)
     _write_touched(db, file, reading.touched)
     return Taken(owed.replies, counted.known, owed.nanousd, owed.unpriced)
+
+
+def index(ledger: Ledger, readings: Sequence[Reading]) -> None:
+    """Make what was taken found at once; a file whose lines before are not, is followed to its end by the index."""
+    db = ledger.connection
+    known = search_index.positions(db, {reading.file.id for reading in readings})
+    labels = search_index.labels_of(db, {(reading.file.task_id, reading.file.agent_id) for reading in readings})
+    texts: list[tuple[Labels, Prepared]] = []
+    for reading in readings:
+        file = reading.file
+        if known.get(file.id, 0) == file.lines - reading.read.lines:
+            known[file.id] = file.lines
+            texts += [(labels[file.task_id, file.agent_id], text) for text in reading.texts]
+    search_index.insert(db, texts)
+    search_index.set_positions(db, known)
 
 
 @dataclass
@@ -151,8 +182,7 @@ class _Counted:
     def _before(self, ids: set[str]) -> dict[str, list[sa.RowMapping]]:
         out: dict[str, list[sa.RowMapping]] = {}
         for some in _stretches(sorted(ids)):
-            query = sa.select(t.messages).where(t.messages.c.message_id.in_(some))
-            for row in self._db.execute(query).mappings():
+            for row in self._db.execute(_KNOWN, {"ids": some}).mappings():
                 out.setdefault(row["message_id"], []).append(row)
         return out
 
@@ -199,7 +229,7 @@ class _Counted:
 
     def write(self, rev: int) -> None:
         if self._new:
-            self._db.execute(sa.insert(t.messages), [row | {"rev": rev} for row in self._new])
+            self._db.execute(_NEW_MESSAGES, [row | {"rev": rev} for row in self._new])
         c = t.messages.c
         for values in self._grown:
             where = (c.message_id == values.pop("the_message")) & (c.request_id == values.pop("the_request"))
@@ -241,8 +271,9 @@ def _write_file(ledger: Ledger, known: Mapping[Any, Any] | None, reading: Readin
         more = {"faults": c.faults + file.faults, "undated": c.undated + file.undated}
         ledger.connection.execute(sa.update(h.transcript_files).where(c.id == file.id).values(**values, **more))
         return
-    older = sa.update(h.transcript_files).where(c.agent_id == file.agent_id, c.version < file.version)
-    ledger.connection.execute(older.values(state=TranscriptState.REPLACED.value))
+    if file.version > 1:
+        older = sa.update(h.transcript_files).where(c.agent_id == file.agent_id, c.version < file.version)
+        ledger.connection.execute(older.values(state=TranscriptState.REPLACED.value))
     rest = {
         "id": file.id,
         "agent_id": file.agent_id,
@@ -257,7 +288,7 @@ def _write_file(ledger: Ledger, known: Mapping[Any, Any] | None, reading: Readin
         "depth": file.depth,
         "forked_from": forked_from,
     }
-    ledger.connection.execute(sa.insert(h.transcript_files), values | rest)
+    ledger.connection.execute(_NEW_FILE, values | rest)
 
 
 def _write_chunks(db: sa.Connection, file_id: str, chunks: Sequence[Chunk]) -> None:
@@ -266,13 +297,12 @@ def _write_chunks(db: sa.Connection, file_id: str, chunks: Sequence[Chunk]) -> N
         return
     c = h.transcript_chunks.c
     first, rest = chunks[0], list(chunks[1:])
-    query = sa.select(h.transcript_chunks).where(c.file_id == file_id).order_by(c.first_line.desc()).limit(1)
-    last = db.execute(query).mappings().first() if first.start else None
+    last = db.execute(_LAST_CHUNK, {"file": file_id}).mappings().first() if first.start else None
     if last is not None and last["size"] < _SMALL and last["size"] + first.size <= CHUNK:
         raw = transcripts.unpacked(last) + zstandard.ZstdDecompressor().decompress(first.content)
         db.execute(sa.delete(h.transcript_chunks).where(c.file_id == file_id, c.first_line == last["first_line"]))
         first = pack(raw, last["first_line"], last["lines"] + first.lines, last["start"])
-    db.execute(sa.insert(h.transcript_chunks), [{"file_id": file_id, **vars(chunk)} for chunk in (first, *rest)])
+    db.execute(_NEW_CHUNKS, [{"file_id": file_id, **vars(chunk)} for chunk in (first, *rest)])
 
 
 def _write_faults(db: sa.Connection, file_id: str, faults: Iterable[tuple[int, int, str]]) -> None:
@@ -285,8 +315,7 @@ def _write_touched(db: sa.Connection, file: TranscriptFile, touched: Touched) ->
     if not touched:
         return
     c = t.files.c
-    query = sa.select(c.path, c.change).where(c.agent_id == file.agent_id)
-    known = {(row.path, row.change) for row in db.execute(query)}
+    known = {(row.path, row.change) for row in db.execute(_TOUCHED, {"agent": file.agent_id})}
     new = []
     for (path, change), (added, removed) in touched.items():
         keys = {"agent_id": file.agent_id, "path": path, "change": change.value}

@@ -162,6 +162,10 @@ class Searches(Look):
         next_ms = self.connection.execute(sa.select(c.at_ms).where(c.id > position).order_by(c.id).limit(1)).scalar()
         return Indexed(None if next_ms is None else at(next_ms), max(0, clock - position))
 
+    def search_texts(self) -> int:
+        """How many texts can be found."""
+        return int(self.connection.execute(sa.select(sa.func.count()).select_from(search_entries)).scalar_one())
+
     def _stretch(self, wanted: _Wanted, start: _Place, order: Order) -> tuple[list[int], int, int]:
         """The newest texts below a place, the best first; the lowest that was looked at, and how many were."""
         if wanted.nothing:

@@ -20,23 +20,26 @@ from data.domain.search import Kind
 from data.domain.search_lines import pieces, time_of
 from data.domain.tasks import TaskStatus
 from data.store import tables as t
+from data.store import tables_history as h
 from data.store.ledger import Recorded
 from data.store.look import recorded
 from data.store.search_index import (
     EVENTS,
-    LINE,
     Labels,
     Prepared,
     Text,
     contents,
     insert,
     labels_of,
+    line_place,
     position,
+    positions,
     prepared,
     readable,
-    set_position,
+    set_positions,
 )
 from data.store.store import Store
+from data.store.tables_search import search_progress
 from data.store.transcripts import Transcripts
 
 GATHER_S = 0.3
@@ -138,13 +141,25 @@ def catch_up(store: Store, files: Files | None = None, stretch: int = STRETCH, m
     return _write(store, after, upto, found) and upto < clock
 
 
+def settled(store: Store, within_s: float) -> bool:
+    """Catch up with the log as long as that takes no longer; whether everything can be found then."""
+    until = time.monotonic() + within_s
+    while time.monotonic() < until:
+        if not catch_up(store):
+            with store.read() as board:
+                if not board.search_indexed().behind:
+                    return True
+    return False
+
+
 class Gathering:
     """What a stretch of the log brings, up to a number of characters."""
 
     def __init__(self, db: sa.Connection, most_chars: int, files: Files) -> None:
         self._db, self._most_chars, self._files = db, most_chars, files
         self._labels: dict[tuple[str, str | None], Labels] = {}
-        self.texts: list[Prepared] = []
+        self._sqlite = db.dialect.name == "sqlite"
+        self.texts: list[tuple[Labels, Prepared]] = []
         self.lines: dict[str, int] = {}
         """Up to which of its lines a transcript is in the index, by its file."""
         self._chars = 0
@@ -155,12 +170,14 @@ class Gathering:
             some = entries[start : start + AT_ONCE]
             told = {entry.id: found for entry in some if (found := _told(entry.event))}
             kept = contents(self._db, [blob for _, _, _, blob in told.values() if blob])
+            read = {entry.event.agent_id for entry in some if isinstance(entry.event, e.TranscriptRead)}
+            waiting = _waiting(self._db, read) if read else set()
             self._labels |= labels_of(self._db, {_whose(entry.event) for entry in some})
             for entry in some:
                 if self._chars >= self._most_chars:
                     return entry.id - 1
                 if isinstance(entry.event, e.TranscriptRead):
-                    if not self._transcript(entry.event):
+                    if entry.event.agent_id in waiting and not self._transcript(entry.event):
                         return entry.id - 1
                 elif entry.id in told:
                     kind, words, tool, blob = told[entry.id]
@@ -174,9 +191,9 @@ class Gathering:
             return
         if file:
             self._files.add(file)
-        made = prepared(self._labels[whose], text)
-        self._chars += len(made.body)
-        self.texts.append(made)
+        made = prepared(text, sqlite=self._sqlite)
+        self._chars += made.size
+        self.texts.append((self._labels[whose], made))
 
     def _transcript(self, event: e.TranscriptRead) -> bool:
         """What is new in the transcript of an agent; False if there is more of it than fits."""
@@ -190,12 +207,20 @@ class Gathering:
             value = line.value()
             last = time_of(value) or last
             for place, piece in enumerate(pieces(line.number, value)):
-                where = f"{LINE}{file.version}:{line.number}:{place}"
+                where = line_place(file.version, line.number, place)
                 self._add(_whose(event), Text(piece.key, last, piece.kind, piece.text, piece.tool, where))
             self.lines[file.id] = line.number
             if self._chars >= self._most_chars and line.number < file.lines:
                 return False
         return True
+
+
+def _waiting(db: sa.Connection, agents: set[str]) -> set[str]:
+    """Agents with lines that are not in the index: an import puts them there itself."""
+    c, p = h.transcript_files.c, search_progress.c
+    query = sa.select(c.agent_id).outerjoin(search_progress, p.name == c.id)
+    query = query.where(c.agent_id.in_(agents), c.lines > sa.func.coalesce(p.event_id, 0))
+    return set(db.execute(query).scalars())
 
 
 def _whose(event: e.Event) -> tuple[str, str | None]:
@@ -206,12 +231,11 @@ def _write(store: Store, after: int, upto: int, found: Gathering) -> bool:
     """False if another process is at it, in which case nothing is written."""
     with store.write() as ledger:
         db = ledger.connection
-        before = {name: position(db, name) for name in found.lines}
-        if position(db) != after or any(line <= before[name] for name, line in found.lines.items()):
+        before = positions(db, [EVENTS, *found.lines])
+        if before.get(EVENTS, 0) != after or any(line <= before.get(name, 0) for name, line in found.lines.items()):
             return False
         insert(db, found.texts)
-        for name, line in {EVENTS: upto, **found.lines}.items():
-            set_position(db, name, line)
+        set_positions(db, {EVENTS: upto, **found.lines})
     return True
 
 
@@ -223,6 +247,7 @@ class Indexer:
         self._news = threading.Event()
         self._ended = threading.Event()
         self._files: Files = set()
+        self._position = 0
         self._deaf: Callable[[], None] | None = None
         self._thread = threading.Thread(target=self._run, name="search-index", daemon=True)
 
@@ -261,7 +286,9 @@ class Indexer:
         more = True
         while more and not self._ended.is_set():
             begun = time.monotonic()
-            if len(self._files) > MOST_FILES:
+            with self._store.read() as board:
+                before, self._position = self._position, position(board.connection)
+            if len(self._files) > MOST_FILES or self._position < before:  # somebody had the index built anew
                 self._files.clear()
             more = catch_up(self._store, self._files)
             self._ended.wait(time.monotonic() - begun if more else 0)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 import zstandard
@@ -25,6 +26,10 @@ _BEGINNING = 64 * 1024
 EVENTS = "events"
 LINE = "@"
 """With this, and version, number and place, an entry names a text of a line of its agent's transcript."""
+
+
+def line_place(version: int, line: int, place: int) -> str:
+    return f"{LINE}{version}:{line}:{place}"
 
 
 class Text(NamedTuple):
@@ -63,31 +68,40 @@ def index_transcript(db: sa.Connection, task_id: str, agent_id: str, texts: Iter
         for row in db.execute(known):
             fresh.pop((row.key, Kind(row.kind)), None)
     labels = labels_of(db, {(task_id, agent_id)})[task_id, agent_id]
-    insert(db, [prepared(labels, text) for text in fresh.values()])
+    sqlite = db.dialect.name == "sqlite"
+    insert(db, [(labels, prepared(text, sqlite=sqlite)) for text in fresh.values()])
     return len(fresh)
 
 
 class Prepared(NamedTuple):
-    """One text as it goes into the tables; made before the writer's lock is taken."""
+    """One text as it goes into the tables; made before the writer's lock is taken, for it takes the most time."""
 
-    entry: dict[str, Any]
-    body: str
-    tags: list[str]
+    key: str
+    kind: str
+    tool: str
+    at_ms: int
+    blob: str | None
+    text: bytes | None
+    month: str
+    words: str
+    """As the index of the database takes them."""
+    size: int
+    """Characters that are found."""
 
 
-def prepared(labels: Labels, text: Text) -> Prepared:
+def prepared(text: Text, *, sqlite: bool) -> Prepared:
     shown = capped(storable(text.text))
-    entry = {
-        "task_id": labels.task_id,
-        "agent_id": labels.agent_id,
-        "key": text.key[:120],
-        "kind": text.kind.value,
-        "tool": text.tool[:120],
-        "at_ms": ms(text.at),
-        "blob": text.blob or None,
-        "text": None if text.blob else zstandard.compress(shown.encode(), 1),
-    }
-    return Prepared(entry, shown, _tags(labels, text))
+    return Prepared(
+        text.key[:120],
+        text.kind.value,
+        text.tool[:120],
+        ms(text.at),
+        text.blob or None,
+        None if text.blob else zstandard.compress(shown.encode(), 1),
+        month(text.at),
+        searchable(shown) if sqlite else _vector(shown),
+        len(shown),
+    )
 
 
 def tag(name: str, value: str) -> str:
@@ -101,18 +115,19 @@ EVERY = "every"
 """A word that each text has: what is asked without one can only exclude."""
 
 
-def _tags(labels: Labels, text: Text) -> list[str]:
-    named = {
-        "in": place_of(text.kind),
-        "role": labels.role,
-        "type": labels.task_type,
-        "runtime": labels.runtime,
-        "task": labels.task_id,
-        "agent": labels.agent_id or "",
-        "tool": text.tool,
-        "month": month(text.at),
-    }
-    return [EVERY, *(tag(name, value) for name, value in named.items() if value)]
+@functools.lru_cache(maxsize=1_000)
+def _tags_of(labels: Labels) -> tuple[str, ...]:
+    """Tags that all texts of an agent have."""
+    named = {"role": labels.role, "type": labels.task_type, "runtime": labels.runtime, "task": labels.task_id}
+    named["agent"] = labels.agent_id or ""
+    return (EVERY, *(tag(name, value) for name, value in named.items() if value))
+
+
+@functools.lru_cache(maxsize=10_000)
+def _tags_in(kind: str, tool: str, month: str) -> tuple[str, ...]:
+    """Tags of a text of its own."""
+    named = {"in": place_of(Kind(kind)), "tool": tool, "month": month}
+    return tuple(tag(name, value) for name, value in named.items() if value)
 
 
 def labels_of(db: sa.Connection, wanted: set[tuple[str, str | None]]) -> dict[tuple[str, str | None], Labels]:
@@ -129,27 +144,30 @@ def labels_of(db: sa.Connection, wanted: set[tuple[str, str | None]]) -> dict[tu
 
 
 NEXT = sa.select(sa.func.coalesce(sa.func.max(search_entries.c.id), 0) + 1)
-_WORDS_SQLITE = sa.text("INSERT INTO search_words(rowid, body, tags) VALUES (:id, :body, :tags)")
+_COLUMNS = ("id", "task_id", "agent_id", "key", "kind", "tool", "at_ms", "blob", "text")
+_ENTRY = sa.insert(search_entries)
+_WORDS_SQLITE = sa.text("INSERT INTO search_words(rowid, body, tags) VALUES (:id, :words, :tags)")
 _WORDS_POSTGRESQL = sa.text("INSERT INTO search_words(id, words) VALUES (:id, CAST(:words AS tsvector))")
 
 
-def insert(db: sa.Connection, texts: Sequence[Prepared]) -> None:
+def insert(db: sa.Connection, texts: Sequence[tuple[Labels, Prepared]]) -> None:
     if not texts:
         return
     first = db.execute(NEXT).scalar_one()
-    numbered = list(enumerate(texts, first))
-    db.execute(sa.insert(search_entries), [{"id": number, **text.entry} for number, text in numbered])
+    numbered = [(number, labels, text) for number, (labels, text) in enumerate(texts, first)]
+    entries = [(n, labels.task_id, labels.agent_id, *text[:6]) for n, labels, text in numbered]
+    db.execute(_ENTRY, [dict(zip(_COLUMNS, entry, strict=True)) for entry in entries])
+    tags = ((n, text.words, [*_tags_of(labels), *_tags_in(*text[1:3], text.month)]) for n, labels, text in numbered)
     if db.dialect.name == "sqlite":
-        rows = [{"id": n, "body": searchable(text.body), "tags": " ".join(text.tags)} for n, text in numbered]
-        db.execute(_WORDS_SQLITE, rows)
+        db.execute(_WORDS_SQLITE, [{"id": n, "words": said, "tags": " ".join(found)} for n, said, found in tags])
     else:
-        db.execute(_WORDS_POSTGRESQL, [{"id": n, "words": _vector(text)} for n, text in numbered])
+        signed = ((n, said, " ".join(f"':{name}'" for name in found)) for n, said, found in tags)
+        db.execute(_WORDS_POSTGRESQL, [{"id": n, "words": f"{said} {found}"} for n, said, found in signed])
 
 
-def _vector(text: Prepared) -> str:
+def _vector(text: str) -> str:
     """Words with their places as PostgreSQL reads them; a tag has a sign before it that no word has."""
-    parts = [f"'{word}':{','.join(map(str, found[:255]))}" for word, found in places(text.body).items()]
-    return " ".join([*parts, *(f"':{name}'" for name in text.tags)])
+    return " ".join(f"'{word}':{','.join(map(str, found[:255]))}" for word, found in places(text).items())
 
 
 def readable(kind: Kind, content: bytes) -> str:
@@ -185,7 +203,33 @@ def position(db: sa.Connection, name: str = EVENTS) -> int:
     return int(db.execute(sa.select(c.event_id).where(c.name == name)).scalar() or 0)
 
 
-def set_position(db: sa.Connection, name: str, number: int) -> None:
+def positions(db: sa.Connection, names: Iterable[str]) -> dict[str, int]:
+    """Those that are known of these."""
     c = search_progress.c
-    if db.execute(sa.update(search_progress).where(c.name == name).values(event_id=number)).rowcount == 0:
-        db.execute(sa.insert(search_progress).values(name=name, event_id=number))
+    found = sa.select(c.name, c.event_id).where(c.name.in_(list(names)))
+    return {row.name: row.event_id for row in db.execute(found)}
+
+
+_POSITION = sa.text(
+    "INSERT INTO search_progress (name, event_id) VALUES (:name, :number)"
+    " ON CONFLICT (name) DO UPDATE SET event_id = excluded.event_id"
+)
+
+
+def set_positions(db: sa.Connection, numbers: Mapping[str, int]) -> None:
+    if numbers:
+        db.execute(_POSITION, [{"name": name, "number": number} for name, number in numbers.items()])
+
+
+_FORGET = {
+    "sqlite": "INSERT INTO search_words(search_words) VALUES ('delete-all')",
+    "postgresql": "TRUNCATE search_words",
+}
+
+
+def start_over(db: sa.Connection) -> None:
+    """Forget all that is in the index; from what is kept it is built anew, as with a store that never had one."""
+    db.exec_driver_sql(_FORGET[db.dialect.name])
+    db.execute(sa.delete(search_entries))
+    db.execute(sa.delete(search_progress).where(search_progress.c.name != EVENTS))
+    set_positions(db, {EVENTS: 0})

@@ -15,7 +15,7 @@ import structlog
 from data.domain.errors import FleetError, HistoryFolderInvalid, ImportRunning, StoreUnavailable
 from data.domain.history_events import ImportMoved, ImportStatus
 from data.domain.imports import Import, ImportReport
-from data.store import Board, Ledger, Store, settings
+from data.store import Board, Ledger, Store, search_clock, settings
 from orchestrator_adapter.ingest.transcript_files import Found, find
 from orchestrator_adapter.ingest.transcripts import Scan
 
@@ -23,6 +23,8 @@ TOLD_S = 0.5
 """How often an import says how far it is."""
 LOOK_S = 3.0
 """How often a watched folder is looked at."""
+FOUND_S = 5.0
+"""So long the end of an import waits until what it brought can be found; usually it can already."""
 WATCHED_BY = "watch"
 log = structlog.get_logger("imports")
 
@@ -58,6 +60,7 @@ class Importer:
         self._ending = threading.Event()
         self._threads: list[threading.Thread] = []
         self._watched: dict[str, tuple[int, int]] = {}
+        self._files: set[tuple[str, str]] = set()
 
     def start(self, folder: Path, *, by: str, again: bool = False) -> Import:
         """Read a folder in the background. Raises ImportRunning if somebody does already."""
@@ -94,8 +97,9 @@ class Importer:
         job = _Job(self._store, import_id, folder, by, self._ending)
         try:
             job.files = find(folder)
-            job.scan = Scan(self._store, again=again)
+            job.scan = self._scan(again)
             job.scan.run(job.files, job.tell)
+            search_clock.settled(self._store, FOUND_S)
             job.end("completed")
         except _Ended:
             job.end("failed", "The server ended; the next import of this folder goes on where this one stopped.")
@@ -103,6 +107,11 @@ class Importer:
             log.error("import failed", folder=str(folder), exc_info=error)
             why = str(error) if isinstance(error, FleetError) else f"{type(error).__name__}: {error}"
             job.end("failed", why)
+
+    def _scan(self, again: bool = False) -> Scan:
+        if len(self._files) > search_clock.MOST_FILES:
+            self._files.clear()
+        return Scan(self._store, again=again, files=self._files)
 
     def watch(self) -> None:
         """From now on look at the folder that the fleet's settings name, as long as they say so."""
@@ -135,7 +144,7 @@ class Importer:
         fresh = [one for one in files if self._watched.get(str(one.path)) != now[str(one.path)]]
         if not fresh:
             return None
-        scan = Scan(self._store)
+        scan = self._scan()
         report = scan.run(fresh, self._unless_ending)
         self._watched = {path: mark for path, mark in now.items() if path not in scan.later}
         return report

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from data.domain import words
 from data.domain.agents import FileChange
+from data.domain.search import Kind
+from data.domain.search_lines import pieces, time_of
 from data.domain.transcript_lines import Cost, Line, Pricer, Reply, at_ms, parsed, replies, text
 from data.store.imports import CHUNK, Chunk, Touched, pack
+from data.store.search_index import Prepared, Text, line_place, prepared
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_PROMPT = 20_000
 MOST_RESULT = 4_000
 MOST_PATH = 1_000
@@ -38,9 +43,14 @@ class Told:
     subagent: bool
     first_line: int
     start: int
-    pricer: Pricer
+    session_id: str
+    file_version: int
+    """What search finds in it is known by version and line."""
+    written_ms: int
+    """When the file was written; a line without a time is as old as the one before, or as this."""
+    sqlite: bool
+    """Which database's index the texts are for."""
     lines: int = 0
-    session_id: str = ""
     cwd: str = ""
     version: str = ""
     branch: str = ""
@@ -59,14 +69,19 @@ class Told:
     totals_nanousd: list[int] = field(default_factory=list)
     touched: Touched = field(default_factory=dict)
     chunks: list[Chunk] = field(default_factory=list)
-    known_lines: int = 0
-    """Lines that look like those of Claude Code."""
+    priced: tuple[tuple[Reply, Cost], ...] = ()
+    """Each reply once, with its cost."""
+    texts: list[Prepared] = field(default_factory=list)
+    """What can be found."""
+    _said_at: datetime = EPOCH
+    _paths: set[str] = field(default_factory=set)
     _replies: dict[tuple[str, str], Reply] = field(default_factory=dict)
     _open: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Tool and path by the id of a call that has not been answered."""
 
     def read(self, raw: bytes) -> None:
         """Read whole lines, the last of them with its line end."""
+        self._said_at = EPOCH + timedelta(milliseconds=self.written_ms)
         pieces = raw.split(b"\n")
         pieces.pop()
         offset, begun, begun_line = self.start, 0, self.first_line
@@ -90,9 +105,8 @@ class Told:
             if raw.strip():
                 self._fault(line_number, offset, raw)
             return
-        if isinstance(line.get("type"), str) and ("sessionId" in line or "leafUuid" in line):
-            self.known_lines += 1
         self._common(line)
+        self._find(line, line_number)
         message = line.get("message")
         kind = line.get("type")
         if kind == "cost-state":
@@ -103,6 +117,18 @@ class Told:
             self._message(line, message)
         for reply in replies(line, f"{self.session_id}:{line_number}"):
             self._reply(reply)
+
+    def _find(self, line: Line, number: int) -> None:
+        """The texts of a line as they go into the index; the path of a file once."""
+        self._said_at = time_of(line) or self._said_at
+        for place, (key, kind, said, tool) in enumerate(pieces(number, line)):
+            if kind is Kind.FILE and said in self._paths:
+                continue
+            if kind is Kind.FILE:
+                self._paths.add(said)
+            if said and not said.isspace():
+                where = line_place(self.file_version, number, place)
+                self.texts.append(prepared(Text(key, self._said_at, kind, said, tool, where), sqlite=self.sqlite))
 
     def _fault(self, line_number: int, offset: int, raw: bytes) -> None:
         self.faulty += 1
@@ -179,13 +205,15 @@ class Told:
         if known is None or reply.larger_than(known):
             self._replies[reply.key] = reply
 
-    def priced(self, otherwise_ms: int) -> Iterator[tuple[Reply, Cost]]:
-        """Each reply once, with its cost; one without a time is priced at the last time before."""
-        last = otherwise_ms
+    def price(self, pricer: Pricer) -> None:
+        """Price each reply once; one without a time is priced at the last time before."""
+        last, priced = self.written_ms, []
         for reply in self._replies.values():
             last = last if reply.at_ms is None else reply.at_ms
             self.undated += reply.at_ms is None
-            yield reply, self.pricer.cost(reply, last)
+            priced.append((reply, pricer.cost(reply, last)))
+        self.priced = tuple(priced)
+        self._replies, self._open, self._paths = {}, {}, set()
 
 
 def _blocks(content: object, kind: str) -> Iterator[Mapping[str, Any]]:

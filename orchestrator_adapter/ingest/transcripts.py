@@ -7,8 +7,9 @@ belongs to, a file that was cut or overwritten is read anew as its next version,
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -18,13 +19,15 @@ from data.domain.event_base import storable
 from data.domain.history_events import SessionImported, TranscriptRead
 from data.domain.imports import ImportReport
 from data.domain.prices import PriceBook, book
-from data.domain.transcript_lines import Pricer
+from data.domain.search import Kind
 from data.domain.transcripts import TranscriptFile, TranscriptState
 from data.store import Ledger, Store, imports
 from data.store.imports import Reading, Seen
 from data.store.rows import ms
+from data.store.search_index import Prepared
 from orchestrator_adapter.ingest.transcript_files import PIECE, Found, Place, Skip, ends, identified, piece, place_of
 from orchestrator_adapter.ingest.transcript_pass import Told
+from orchestrator_adapter.ingest.transcript_worker import WORTH_IT, Beside, Here, Job
 
 JUST_BEGUN_MS = 15_000
 """So long an agent that runs here may take to tell which session it has."""
@@ -36,25 +39,52 @@ OURS = "sessions of agents that ran here or told of themselves, whose cost is co
 DELETED = "deleted here; to take them in again, ask for it"
 NO_LINE = "empty, or their first line is not whole yet"
 JUST_BEGUN = "begun within the last seconds: the next import reads them"
+CHANGED = "changed while they were read: the next import reads them"
 TWICE = "another file of the same session was read already"
 
 Tell = Callable[[Ledger | None, int, int], None]
 """Hears how many files and bytes are done; the ledger is there while something is written."""
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """A job, and what its reading is to become."""
+
+    job: Job
+    found: Found
+    place: Place
+    kept: TranscriptFile
+    head_sha256: str
+    tail_sha256: str
+
+
 class Scan:
     """One pass over a folder."""
 
-    def __init__(self, store: Store, *, by: str = "import", again: bool = False) -> None:
-        """`again`: take in what was deleted here, too."""
+    def __init__(
+        self,
+        store: Store,
+        *,
+        by: str = "import",
+        again: bool = False,
+        files: set[tuple[str, str]] | None = None,
+        worth_it: int = WORTH_IT,
+    ) -> None:
+        """`again`: take in what was deleted here, too. `files`: agents and paths that earlier passes told of.
+
+        `worth_it`: so many new bytes are read by a process of their own.
+        """
+        self._files = set() if files is None else files
         self._store, self._by, self._again = store, by, again
         self._book: PriceBook = book()
-        self._pricer = Pricer(self._book)
         self.report = ImportReport()
         self.later: set[str] = set()
         """Paths of files that are to be looked at again though nothing may change in them."""
         self._skipped: dict[str, int] = {}
+        self._worth_it = worth_it
+        self._asked: deque[_Asked] = deque()
         self._waiting: list[Reading] = []
+        self._done_bytes = 0
         with store.read() as board:
             self._agents: dict[str, Seen] = imports.seen(board.connection)
             self._ours = imports.our_sessions(board.connection)
@@ -63,16 +93,33 @@ class Scan:
 
     def run(self, files: list[Found], tell: Tell = lambda *_: None) -> ImportReport:
         """Take in what is new."""
-        done_bytes = 0
-        for done, found in enumerate(files, 1):
-            for reading in self._readings(found):
-                self._waiting.append(reading)
-                done_bytes += reading.file.offset - reading.start
-                if len(self._waiting) >= TOGETHER or self._weight() >= PIECE:
-                    self._write(tell, done, done_bytes)
-            tell(None, done, done_bytes)
-        self._write(tell, len(files), done_bytes)
+        fresh = sum(one.size - (_size(seen) if (seen := self._paths.get(one.key)) else 0) for one in files)
+        reader = Beside() if fresh >= self._worth_it else Here()
+        try:
+            for done, found in enumerate(files, 1):
+                for asked, raw in self._jobs(found):
+                    reader.begin(asked.job, raw)
+                    self._asked.append(asked)
+                    while reader.full():
+                        self._answered(reader.next(), tell, done)
+                tell(None, done, self._done_bytes)
+            while self._asked:
+                self._answered(reader.next(), tell, len(files))
+            self._write(tell, len(files), self._done_bytes)
+        finally:
+            reader.close()
         return self.report
+
+    def _answered(self, told: Told | None, tell: Tell, done: int) -> None:
+        """What the oldest job told, ready to be written down."""
+        asked = self._asked.popleft()
+        if told is None:
+            self._skip(CHANGED)
+            return
+        self._waiting.append(self._reading(asked, told))
+        self._done_bytes += asked.job.size
+        if len(self._waiting) >= TOGETHER or self._weight() >= PIECE:
+            self._write(tell, done, self._done_bytes)
 
     def _weight(self) -> int:
         return sum(reading.file.offset - reading.start for reading in self._waiting)
@@ -82,6 +129,7 @@ class Scan:
             return
         with self._store.write() as ledger:
             taken = [imports.take(ledger, reading) for reading in self._waiting]
+            imports.index(ledger, [reading for reading, one in zip(self._waiting, taken, strict=True) if one])
             tell(ledger, done, done_bytes)
         for reading, one in zip(self._waiting, taken, strict=True):
             self._count_taken(reading, one)
@@ -104,7 +152,7 @@ class Scan:
     def _count(self, **more: int) -> None:
         self.report = replace(self.report, **{name: getattr(self.report, name) + value for name, value in more.items()})
 
-    def _readings(self, found: Found) -> Iterator[Reading]:
+    def _jobs(self, found: Found) -> Iterator[tuple[_Asked, bytes]]:
         """What is new in one file, piece by piece; nothing for one that is known or skipped."""
         seen = self._paths.get(found.key)
         unchanged = seen is not None and (found.size, found.mtime_ns) == (_size(seen), seen.mtime_ns)
@@ -129,7 +177,7 @@ class Scan:
         self._skipped[why] = self._skipped.get(why, 0) + 1
         self.report = replace(self.report, skipped=dict(self._skipped))
 
-    def _opened(self, file: BinaryIO, found: Found, seen: Seen | None) -> Iterator[Reading]:
+    def _opened(self, file: BinaryIO, found: Found, seen: Seen | None) -> Iterator[tuple[_Asked, bytes]]:
         place: Place | None = None
         if seen is not None:
             place = self._continued(file, found, seen)
@@ -145,8 +193,8 @@ class Scan:
             return
         self._note(place, seen)
         while True:
-            reading, place = self._reading(file, found, place, raw, waiting)
-            yield reading
+            asked, place = self._ask(file, found, place, raw, waiting)
+            yield asked, raw
             file.seek(place.offset)
             raw, waiting = piece(file)
             if not raw:
@@ -197,12 +245,10 @@ class Scan:
             return known  # it was moved, or is a copy, which may have more to say
         raise Skip(TWICE)
 
-    def _reading(self, file: BinaryIO, found: Found, place: Place, raw: bytes, waiting: int) -> tuple[Reading, Place]:
-        told = Told(place.depth > 0, place.lines + 1, place.offset, self._pricer, session_id=place.session_id)
-        told.read(raw)
-        after = replace(place, offset=place.offset + len(raw), lines=place.lines + told.lines)
-        replies = tuple(told.priced(found.mtime_ns // 1_000_000))
-        head, tail = ends(file, after.offset)
+    def _ask(self, file: BinaryIO, found: Found, place: Place, raw: bytes, waiting: int) -> tuple[_Asked, Place]:
+        """What has to be read of a file, and where it goes on after that."""
+        after = replace(place, offset=place.offset + len(raw), lines=place.lines + raw.count(b"\n"))
+        written_ms = found.mtime_ns // 1_000_000
         kept = TranscriptFile(
             id=place.file_id,
             agent_id=place.agent_id,
@@ -213,23 +259,55 @@ class Scan:
             state=TranscriptState.CURRENT,
             offset=after.offset,
             lines=after.lines,
-            faults=told.faulty,
-            undated=told.undated,
+            faults=0,
+            undated=0,
             waiting=waiting,
             parent_agent_id=place.parent,
             tool_use_id=place.tool_use_id,
             agent_type=place.agent_type,
             depth=place.depth,
             forked_from=None,
+            cli_version="",
+            git_branch="",
+            read_at=_at(written_ms),
+        )
+        head, tail = ends(file, after.offset)
+        self._remember(kept, found, head, tail)
+        about = (place.lines + 1, place.depth > 0, place.session_id, place.version, written_ms, self._store.sqlite)
+        job = Job(os.fsencode(found.path.absolute()), place.offset, len(raw), *about)
+        return _Asked(job, found, place, kept, head, tail), after
+
+    def _reading(self, asked: _Asked, told: Told) -> Reading:
+        found, place = asked.found, asked.place
+        kept = replace(
+            asked.kept,
+            faults=told.faulty,
+            undated=told.undated,
             cli_version=told.version,
             git_branch=told.branch,
-            read_at=_at(found.mtime_ns // 1_000_000),
         )
-        session, read = self._session(place, told, kept), _read(place, told, kept, self._book)
-        self._remember(kept, found, head, tail)
-        facts = (found.key, found.mtime_ns, head, tail)
-        reading = Reading(kept, place.offset, *facts, session, read, replies, told.chunks, told.touched, told.faults)
-        return reading, after
+        return Reading(
+            kept,
+            place.offset,
+            found.key,
+            found.mtime_ns,
+            asked.head_sha256,
+            asked.tail_sha256,
+            self._session(place, told, kept),
+            _read(place, told, kept, self._book),
+            told.priced,
+            told.chunks,
+            told.touched,
+            told.faults,
+            self._once(place.agent_id, told.texts),
+        )
+
+    def _once(self, agent_id: str, texts: list[Prepared]) -> list[Prepared]:
+        """Without the paths of files that earlier passes told of: an agent reads the same file again and again."""
+        paths = {text.words for text in texts if text.kind == Kind.FILE}
+        known = {path for path in paths if (agent_id, path) in self._files}
+        self._files |= {(agent_id, path) for path in paths}
+        return [text for text in texts if text.kind != Kind.FILE or text.words not in known] if known else texts
 
     def _remember(self, kept: TranscriptFile, found: Found, head: str, tail: str) -> None:
         """So that another file of the same agent, later in this pass, is told from it."""

@@ -184,6 +184,14 @@ def test_a_long_text_is_known_by_its_beginning_and_its_end() -> None:
     assert searchable("A" * 200) == "a" * 64
 
 
+@given(
+    st.lists(st.tuples(st.sampled_from(["x", "é", "9"]), st.integers(60, 70), st.sampled_from(" _-\n.")), max_size=6)
+)
+def test_no_word_is_longer_than_the_longest(runs: list[tuple[str, int, str]]) -> None:
+    found = words("".join(letter * length + between for letter, length, between in runs))
+    assert [len(word) for word in found] == [min(64, length) for _, length, _ in runs]
+
+
 def test_months() -> None:
     assert month(NOW) == "202611"
     assert months(datetime(2025, 11, 30, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)) == (
