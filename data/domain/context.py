@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+COMPACTION = "compact_"
 NEARLY_FULL = 0.8
 """From this share on people are warned: the next long answer of a tool may not fit."""
 
@@ -36,6 +37,11 @@ def history(replies: Iterable[tuple[datetime, int, int]], compactions: Sequence[
         out.append(Filled(number, at, prompt, prompt + output, compacted=emptied > 0))
         left = left[emptied:]
     return out
+
+
+def compacting(message_id: str) -> bool:
+    """Whether this is a request that compacted a conversation: it fills no window."""
+    return message_id.startswith(COMPACTION)
 
 
 def nearly_full(used: int, window: int | None) -> bool:

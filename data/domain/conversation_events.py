@@ -99,8 +99,9 @@ def _noted(talk: Conversation, event_id: int, at: datetime, event: e.Event, add:
     match event:
         case e.SessionStarted(model=model):
             note(Note.SESSION, f"session started on {model}")
-        case e.ContextCompacted():
-            note(Note.COMPACTED, compacted(event.before_tokens, event.after_tokens, event.trigger))
+        case e.ContextCompacted(message_id=message):
+            said = compacted(event.before_tokens, event.after_tokens, event.trigger)
+            note(Note.COMPACTED, said, message_id=message)
         case e.ToolRefused(tool_use_id=key) if key in talk.calls:
             talk.change(talk.calls[key], event_id, failed=True, about=Note.REFUSED)
             talk.aliases[str(event_id)] = talk.calls[key]

@@ -24,6 +24,8 @@ class ContextCompacted(AgentEvent):
     before_tokens: int | None = None
     """What filled the context window until then; None if that was not told."""
     after_tokens: int | None = None
+    message_id: str = ""
+    """Under which what it used is counted, as soon as that is known."""
 
 
 class RetryScheduled(AgentEvent):

@@ -141,9 +141,9 @@ class Mirror:
 class Ear:
     """Hears everything an agent's client says, and passes it on: to the log files and, as events, to the consumer."""
 
-    def __init__(self, job: Job, emit: Emit, secrets: tuple[str, ...] = ()) -> None:
+    def __init__(self, job: Job, emit: Emit, secrets: tuple[str, ...] = (), totals: Plain | None = None) -> None:
         self.log = AgentLog(job)
-        self.translator = Translator(job, secrets)
+        self.translator = Translator(job, secrets, totals)
         self._secrets = secrets
         self._emit = emit
         self._counted = job.counted
@@ -266,12 +266,13 @@ class ClaudeRunner:
         self._max_retries = max_retries
         self._pids = (pids or Path("var/pids")).resolve()
         self._unset = frozenset(unset)
+        self._config = transcript.config({**os.environ, **self._environment})
 
     def run(self, job: Job) -> Run:
         return Run(lambda emit: self._resumed(job, emit))
 
     def replies(self, session_id: str, task_id: str, agent_id: str) -> list[MessageMetered]:
-        return transcript.replies(transcript.config({**os.environ, **self._environment}), session_id, task_id, agent_id)
+        return transcript.replies(self._config, session_id, task_id, agent_id)
 
     async def _resumed(self, job: Job, emit: Emit) -> Reply:
         """Continue the session; if it left no transcript behind, nothing was done in it, so begin anew."""
@@ -286,7 +287,7 @@ class ClaudeRunner:
 
     async def _work(self, job: Job, emit: Emit) -> Reply:
         cli = self._ready(job)
-        ear = Ear(job, emit, self._secrets())
+        ear = Ear(job, emit, self._secrets(), transcript.totals(self._config, job.resume))
         mark = process.new_mark(job.agent_id)
         client = ClaudeSDKClient(self._options(job, cli, mark, ear))
         note = process.note(self._pids, mark)

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from data.domain.events import MessageMetered
 from orchestrator_adapter.runners.metering import Key, Meter
@@ -14,6 +15,7 @@ log = logging.getLogger(__name__)
 
 USAGE = b'"usage":'
 """In every line that counts; the quotes of one inside a text are escaped, so it cannot be there by chance."""
+TOTALS = b'"cost-state"'
 
 
 def config(environment: Mapping[str, str]) -> Path:
@@ -38,12 +40,22 @@ def replies(config: Path, session_id: str, task_id: str, agent_id: str) -> list[
     return list(found.values())
 
 
-def _lines(path: Path) -> Iterator[dict[str, object]]:
-    """The lines that may say what a reply used, without one that is torn."""
+def totals(config: Path, session_id: str | None) -> dict[str, Any]:
+    """What the session had come to by model, as the command line noted it when it last ended well."""
+    found: dict[str, Any] = {}
+    for path in sorted(config.glob(f"projects/*/{session_id}.jsonl") if session_id else ()):
+        for line in _lines(path, TOTALS):
+            usage = line.get("modelUsage")
+            found = usage if line.get("type") == "cost-state" and isinstance(usage, dict) else found
+    return found
+
+
+def _lines(path: Path, sign: bytes = USAGE) -> Iterator[dict[str, object]]:
+    """The lines with this sign, without one that is torn."""
     try:
         with path.open("rb") as file:
             for raw in file:
-                if USAGE not in raw:
+                if sign not in raw:
                     continue
                 try:
                     line = json.loads(raw)

@@ -35,6 +35,7 @@ from data.domain.events import (
 from data.domain.money import from_usd
 from orchestrator_adapter.runners import Job
 from orchestrator_adapter.runners.activity import activity, clean, inside, short
+from orchestrator_adapter.runners.compaction import Compactions
 from orchestrator_adapter.runners.metering import SYNTHETIC, Meter
 
 Plain = Mapping[str, Any]
@@ -98,13 +99,15 @@ def _length(detail: Plain) -> int | None:
 class Translator:
     """Turns one agent's messages and lines into its events; remembers what it needs to do so once."""
 
-    def __init__(self, job: Job, secrets: tuple[str, ...] = ()) -> None:
+    def __init__(self, job: Job, secrets: tuple[str, ...] = (), totals: Plain | None = None) -> None:
+        """`totals`: what the session that is continued had used."""
         self._job = job
         self._ids = {"task_id": job.task_id, "agent_id": job.agent_id}
         self._secrets = secrets
         self._tools: dict[str, tuple[str, Plain]] = {}
         self._doomed: dict[str, list[str]] = {}
         self._meter = Meter(self._ids)
+        self._compactions = Compactions(self._ids, totals or {})
         self._refused: set[str] = set()
         self._subagents: set[str] = set()
         self._session = ""
@@ -138,7 +141,9 @@ class Translator:
         reply = line.get("message")
         if self._sent is not None and line.get("type") in ("user", "assistant") and not subagent:
             yield from self._heard(line.get("type") == "assistant", reply)
-        yield from self._meter.line(line, subagent=subagent)
+        for counted in self._meter.line(line, subagent=subagent):
+            self._compactions.counted(counted)
+            yield counted
 
     def _heard(self, answered: bool, said: object) -> Iterator[Event]:
         """A message was read when it stands in the transcript: from then on the session holds it."""
@@ -148,8 +153,11 @@ class Translator:
             yield AgentHeard(**self._ids, told=told)
 
     def broken_off(self) -> Iterator[Event]:
-        """Replies that began and never came to a line."""
-        yield from self._meter.broken_off()
+        """Replies that began and never came to a line, and those that never stand in one."""
+        for counted in self._meter.broken_off():
+            self._compactions.counted(counted)
+            yield counted
+        yield from self._compactions.told()
 
     def stderr(self, line: str) -> Diagnostic:
         return Diagnostic(**self._ids, words=redacted(line, self._secrets)[:2000])
@@ -184,7 +192,7 @@ class Translator:
                 words = f"{data.get('original_model')} is {data.get('trigger')}; going on with "
                 yield Diagnostic(**self._ids, words=short(words + str(data.get("fallback_model")), 300))
             case "compact_boundary":
-                yield self._compacted(data.get("compact_metadata") or {})
+                yield self._compacted(data.get("compact_metadata") or {}, str(data.get("uuid") or ""))
             case "mirror_error":
                 yield Diagnostic(**self._ids, words=short(f"Usage may be missing: {data.get('error')}", 300))
 
@@ -196,13 +204,14 @@ class Translator:
             yield Prompted(**self._ids, chars=len(self._job.said), blob=self._keep(self._job.said))
         yield from self._does("thinking")
 
-    def _compacted(self, detail: Plain) -> ContextCompacted:
+    def _compacted(self, detail: Plain, key: str) -> ContextCompacted:
         before, after = detail.get("pre_tokens"), detail.get("post_tokens")
         return ContextCompacted(
             **self._ids,
             trigger="manual" if detail.get("trigger") == "manual" else "auto",
             before_tokens=before if isinstance(before, int) else None,
             after_tokens=after if isinstance(after, int) else None,
+            message_id=self._compactions.compacted(key, before if isinstance(before, int) else None) if key else "",
         )
 
     def _retry(self, data: Plain) -> Iterator[Event]:
@@ -326,6 +335,7 @@ class Translator:
             tool, key = str(denial.get("tool_name")), denial.get("tool_use_id")
             words = activity(tool, denial.get("tool_input"), self._job.working_directory)
             yield from self._denied(key, tool, f"{tool} was not permitted: {words}")
+        self._compactions.result(result.get("model_usage"))
         total = result.get("total_cost_usd")
         if isinstance(total, int | float):
             session = str(result.get("session_id") or self._session)

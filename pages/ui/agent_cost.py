@@ -20,7 +20,8 @@ def draw(agent: Agent) -> None:
         cards.empty("No reply yet", "Each reply of the model is listed here with what it cost.")
         return
     charts.cost_by_message(found, agent.role)
-    own = [(message.at, message.tokens.prompt, message.tokens.output) for message in found if not message.subagent]
+    mine = [one for one in found if not one.subagent and not context.compacting(one.message_id)]
+    own = [(one.at, one.tokens.prompt, one.tokens.output) for one in mine]
     if own and agent.context_window:
         filled = context.history(own, compactions)
         charts.context(filled, agent.context_window)

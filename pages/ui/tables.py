@@ -11,7 +11,7 @@ import pyarrow as pa
 import streamlit as st
 from pandas.io.formats.style import Styler
 
-from data.domain import words
+from data.domain import context, words
 from data.domain.agents import Agent, FileChange, Role, Runtime
 from data.domain.money import Tokens, dollars
 from data.domain.phases import Life
@@ -262,13 +262,19 @@ def messages(found: Sequence[Message]) -> Any:
             "At": [f"{message.at:%H:%M:%S}" for message in found],
             "Cost": ["no price" if m.cost_nanousd is None else words.dollars(m.cost_nanousd) for m in found],
             **{label: [getattr(m.tokens, kind) for m in found] for kind, label in _KINDS.items()},
-            "By": ["sub-agent" if message.subagent else "agent" for message in found],
+            "By": [_by(message) for message in found],
             "Model": [message.model for message in found],
             "Message": [message.message_id for message in found],
         }
     )
     how: dict[str, Callable[[Any], str]] = {label: words.tokens for label in _KINDS.values()}
     return written(frame, **how)
+
+
+def _by(message: Message) -> str:
+    if context.compacting(message.message_id):
+        return "compaction"
+    return "sub-agent" if message.subagent else "agent"
 
 
 def tokens_by_kind(tokens: Tokens) -> dict[str, str | None]:

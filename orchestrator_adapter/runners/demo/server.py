@@ -28,6 +28,9 @@ SECONDS = 1.1
 FILLER = "No response requested."
 INTERRUPTED = "interrupted by user"
 """What the command line notes in a conversation whose turn was ended."""
+SUMMARISE = "followed by a <summary> block"
+"""By these words the command line asks for what takes the place of a conversation that fills the window."""
+_DONE = re.compile(r"\[\[replies:(\d+)\]\]")
 _FOLDER = re.compile(r"[Ww]orking directory: ([^\n]+)")
 
 
@@ -62,7 +65,8 @@ def locate(messages: Sequence[Json]) -> tuple[str, str, Sequence[Json]]:
 
 def reached(script: Sequence[Step], messages: Sequence[Json]) -> int:
     """The step that comes next; a reply that was broken off, or its tool, is said again."""
-    number = 0
+    told = _DONE.findall(text_of(messages[0]["content"])) if messages else []
+    number = min(int(told[-1]), len(script) - 1) if told else 0
     for at, message in enumerate(messages):
         if message["role"] != "assistant" or number == len(script) - 1:
             continue
@@ -88,6 +92,13 @@ def unstuck(step: Step, last: Json) -> Step:
     return {**step, "stall": False} if step.get("stall") and INTERRUPTED in text_of(last["content"]) else step
 
 
+def summary(scenario: str, part: str, number: int) -> Step:
+    """What takes the place of a conversation: where it stood, so that the same part is played on."""
+    where = f"[[scenario:{scenario}.{part}]] [[replies:{number}]]"
+    said = f"Scripted summary: {number} replies of this part are given. {where}"
+    return {"text": f"<analysis>\nNothing was analysed.\n</analysis>\n\n<summary>\n{said}\n</summary>"}
+
+
 def filled(value: Any, folder: str) -> Any:
     """The value with {cwd} replaced in every text of it."""
     match value:
@@ -108,9 +119,10 @@ def folder_of(body: Json) -> str:
     return found.group(1).strip() if found else "."
 
 
-def usage_of(body: Json, said: str) -> dict[str, Any]:
+def usage_of(body: Json, said: str, read_tokens: int | None = None) -> dict[str, Any]:
     """Usage in the proportions of the real service: about four characters a token, the prompt's head cached for
-    an hour when it first comes, all but the newest messages read from the cache later."""
+    an hour when it first comes, all but the newest messages read from the cache later; `read_tokens`: so much is said
+    to have been read, whatever there was to read."""
     head = (len(json.dumps(body.get("system", ""))) + len(json.dumps(body.get("tools", [])))) // 4
     sizes = [len(json.dumps(m)) // 4 for m in body["messages"]]
     first = len(sizes) <= 2
@@ -118,7 +130,7 @@ def usage_of(body: Json, said: str) -> dict[str, Any]:
     return {
         "input_tokens": 4,
         "cache_creation_input_tokens": hour + five,
-        "cache_read_input_tokens": 0 if first else head + sum(sizes[:-2]),
+        "cache_read_input_tokens": read_tokens or (0 if first else head + sum(sizes[:-2])),
         "cache_creation": {"ephemeral_5m_input_tokens": five, "ephemeral_1h_input_tokens": hour},
         "output_tokens": max(1, len(said) // 4),
         "service_tier": "standard",
@@ -189,13 +201,16 @@ class Handler(BaseHTTPRequestHandler):
         scenario, part, said = locate(body["messages"])
         script = self.server.script(scenario, part)
         number = reached(script, said)
-        step = unstuck(chosen(script[number], tool_answer(body["messages"][-1])), body["messages"][-1])
+        last = body["messages"][-1]
+        step = unstuck(chosen(script[number], tool_answer(last)), last)
+        if SUMMARISE in text_of(last["content"]):
+            step = summary(scenario, part, number)
         refusal = step.get("error")
         if refusal and self.server.refuses((self._session(), scenario, part, number), refusal["times"]):
             self._json(refusal["status"], _error(refusal["type"], refusal["message"]))
             return
         blocks = filled(blocks_of(step), folder_of(body))
-        usage = usage_of(body, json.dumps(blocks))
+        usage = usage_of(body, json.dumps(blocks), step.get("read_tokens"))
         message = {
             "id": f"msg_{uuid.uuid4().hex[:24]}",
             "type": "message",
