@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -361,7 +361,10 @@ class Board(Conversations, Files, Histories, LogReads, Mirrored, Observing, Sear
     def _count(self, query: sa.Select[Any]) -> dict[str, int]:
         return {str(name): int(number) for name, number in self.connection.execute(query)}
 
-    def _as_tasks(self, found: list[sa.RowMapping]) -> list[Task]:
+    def _as_tasks(self, found: Sequence[rows.Row]) -> list[Task]:
+        return self.known.tasks.of(found, self._read_tasks)
+
+    def _read_tasks(self, found: Sequence[rows.Row]) -> list[Task]:
         ids = [row["id"] for row in found]
         workflows: dict[str, list[Any]] = {}
         for row in self._of(t.steps, t.steps.c.task_id, ids, t.steps.c.position):
@@ -373,7 +376,10 @@ class Board(Conversations, Files, Histories, LogReads, Mirrored, Observing, Sear
     def _workflow(workflows: dict[str, list[Any]], task_id: str) -> Workflow:
         return tuple(workflows.get(task_id, ()))
 
-    def _as_agents(self, found: list[sa.RowMapping]) -> list[Agent]:
+    def _as_agents(self, found: Sequence[rows.Row]) -> list[Agent]:
+        return self.known.agents.of(found, self._read_agents)
+
+    def _read_agents(self, found: Sequence[rows.Row]) -> list[Agent]:
         files = self._files(t.files.c.agent_id, [row["id"] for row in found])
         return [rows.agent(row, files.get(row["id"], {})) for row in found]
 

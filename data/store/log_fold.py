@@ -43,6 +43,7 @@ def _task(db: sa.Connection, rev: int, task_id: str) -> None:
     query = sa.select(c.status, c.error, c.name, c.result, c.started_at_ms, c.ended_at_ms).where(c.task_id == task_id)
     found = db.execute(query.order_by(c.started_at_ms)).all()
     if any(AgentStatus(agent.status) in LIVE for agent in found):
+        db.execute(sa.update(t.tasks).where(t.tasks.c.id == task_id).values(rev=rev))  # one of its steps has moved
         return
     failed = [agent for agent in found if agent.status == AgentStatus.FAILED]
     status = TaskStatus.FAILED if failed else TaskStatus.COMPLETED

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from data.domain.events import AnyEvent
 from data.store import rows
+from data.store.known import Known
 from data.store.ledger import Recorded
 
 
@@ -22,5 +23,7 @@ def recorded(row: rows.Row) -> Recorded:
 class Look:
     """Reads by one connection; everything it answers is of the same moment."""
 
-    def __init__(self, connection: sa.Connection) -> None:
+    def __init__(self, connection: sa.Connection, known: Known | None = None) -> None:
+        """`known`: what was read before; only for looks at what is committed."""
         self.connection = connection
+        self.known = known or Known()

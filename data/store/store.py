@@ -19,6 +19,7 @@ from data.domain.errors import FleetError, StoreUnavailable
 from data.domain.event_base import storable
 from data.store import migrate
 from data.store.board import Board
+from data.store.known import Known
 from data.store.ledger import Ledger, Recorded
 
 Listener = Callable[[int, Sequence[Recorded]], None]
@@ -113,6 +114,7 @@ class Store:
         self._listeners: list[Listener] = []
         self._told = 0
         self._clock = (-math.inf, 0)
+        self._known = Known()
         self._troubles: dict[Doing, Trouble] = {}
         self._worried: list[Callable[[], None]] = []
         self.sqlite = self.url.get_backend_name() == "sqlite"
@@ -178,7 +180,7 @@ class Store:
     def read(self) -> Iterator[Board]:
         """One consistent look at the rows; cannot write."""
         with self._refusals("read"), self.reader.connect() as connection, connection.begin():
-            yield Board(connection)
+            yield Board(connection, self._known)
 
     @contextlib.contextmanager
     def _refusals(self, doing: Doing) -> Iterator[None]:

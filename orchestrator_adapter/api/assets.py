@@ -16,6 +16,8 @@ import streamlit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from orchestrator_adapter.api import ahead
+
 SMALLEST = 1000
 """Below this many bytes compression costs more than it saves."""
 PACKED = frozenset({".js", ".css", ".html", ".json", ".svg", ".map", ".wasm"})
@@ -38,7 +40,8 @@ def shell() -> bytes:
     """Our page: the same scripts, with our title, and something to see before they run."""
     head, body = ((SHELL / name).read_text(encoding="utf-8") for name in ("head.html", "body.html"))
     page = index().replace("<title>Streamlit</title>", "<title>Quarterdeck</title>", 1)
-    page = page.replace("</head>", f"{head}</head>", 1)
+    ahead_of_use = ahead.links(page, folder() / "static" / "js")
+    page = page.replace("</head>", f"{head}{ahead_of_use}</head>", 1)
     return page.replace('<div id="root"></div>', f'<div id="root">{body}</div>', 1).encode()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -141,6 +142,20 @@ def test_pages_are_ours_from_the_first_frame_and_protected(server: Any):
         assert "frame-ancestors 'none'" in policy
         assert "'sha256-" in policy
         assert "unsafe-eval'" not in policy.replace("wasm-unsafe-eval", "")
+
+
+def test_the_page_asks_at_once_for_the_scripts_that_draw_its_first_picture(server: Any):
+    page = httpx.get(f"{server.url}/", headers={"accept": "text/html"}).text
+    listed = re.findall(r'<link rel="modulepreload"[^>]* href="\./(static/js/[^"]+)"', page)
+    assert len(listed) == len(set(listed))
+    for part in ("Html.", "BidiComponent."):
+        [script] = [name for name in listed if name.startswith(f"static/js/{part}")]
+        answer = httpx.get(f"{server.url}/{script}")
+        assert "javascript" in answer.headers["content-type"]
+        needs = re.findall(r'(?:from|import) ?"\./([^"]+\.js)"', answer.text)
+        assert needs
+        everything = page.partition('src="./static/js/')[2].partition('"')[0]
+        assert {f"static/js/{name}" for name in needs} <= {*listed, f"static/js/{everything}"}
 
 
 def test_static_files_are_compressed_once_and_kept_for_ever(server: Any):
