@@ -34,6 +34,7 @@ from orchestrator_adapter import (
     cli_import,
     cli_import_logs,
     cli_logs,
+    cli_outcome,
     cli_replay,
     cli_search,
     cli_workers,
@@ -259,6 +260,7 @@ app.add_typer(cli_batch.app)
 app.add_typer(cli_alerts.app)
 app.add_typer(cli_workers.app)
 app.add_typer(cli_logs.app)
+app.add_typer(cli_outcome.app)
 cli_import.imports.add_typer(cli_import_logs.app)
 app.add_typer(cli_import.app)
 app.add_typer(cli_conversation.app)

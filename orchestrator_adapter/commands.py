@@ -11,6 +11,7 @@ from data.domain import budgets
 from data.domain import events as e
 from data.domain.agents import Agent, AgentStatus, Role, Runtime
 from data.domain.approvals import AnswerScope, Approval, ApprovalStatus
+from data.domain.assignment import AssignedBy, Assignment
 from data.domain.budgets import Budget
 from data.domain.errors import (
     FolderRefused,
@@ -20,15 +21,16 @@ from data.domain.errors import (
     StillRunning,
     StoreUnavailable,
 )
+from data.domain.fleet import Lottery
 from data.domain.prices import book
 from data.domain.tasks import AnalystChoice, Complexity, Draft, Task, TaskStatus, TaskType
-from data.domain.workflows import Step, StepStatus, Workflow
+from data.domain.workflows import Step, StepStatus
 from data.store import AgentFilter, Board, asking
-from orchestrator_adapter import planning
+from orchestrator_adapter import planning, reworked
 from orchestrator_adapter.access import Actor, require
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.engine import names, resuming
-from orchestrator_adapter.planning import PastCost, Preview
+from orchestrator_adapter.planning import PastCost, Plan, Preview
 from orchestrator_adapter.runners import demo
 
 FOLDER = "working_directory"
@@ -38,10 +40,10 @@ MODES = frozenset({"default", "acceptEdits", "dontAsk", "bypassPermissions"})
 def preview_task(deck: Deck, draft: Draft) -> Preview:
     """What the draft would become and cost; a question, so everybody may ask it, also while the store is away."""
     try:
-        history = _history(deck)
+        history, lottery = _history(deck), _lottery(deck)
     except StoreUnavailable:
-        history = None
-    return planning.preview(draft, history)
+        history, lottery = None, Lottery()
+    return planning.preview(draft, history, lottery)
 
 
 def submit_task(deck: Deck, actor: Actor, draft: Draft) -> Task:
@@ -51,8 +53,8 @@ def submit_task(deck: Deck, actor: Actor, draft: Draft) -> Task:
     """
     require(actor, "submit_task")
     draft = _checked(deck, draft)
-    previewed = planning.preview(draft, ())
-    return _open(deck, actor, draft, previewed, previewed.plan.workflow)
+    task_id, previewed = uuid.uuid4().hex, planning.preview(draft, (), _lottery(deck))
+    return _open(deck, actor, task_id, draft, previewed, planning.settled(previewed, task_id))
 
 
 def start_agent(
@@ -72,7 +74,9 @@ def start_agent(
     draft = Draft(prompt, TaskType.CUSTOM, choice, working_directory, runtime, model, scenario=scenario)
     draft = _checked(deck, draft)
     workflow = (Step(role.value, role, "Do what the task asks for."),)
-    task = _open(deck, actor, draft, planning.preview(draft), workflow)
+    previewed = planning.preview(draft)
+    plan = replace(previewed.plan, workflow=workflow, assignment=Assignment(AssignedBy.NOBODY))
+    task = _open(deck, actor, uuid.uuid4().hex, draft, previewed, plan)
     with deck.store.read() as board:
         return board.agents(AgentFilter(task_id=task.id)).items[0]
 
@@ -123,6 +127,8 @@ def resume_task(deck: Deck, actor: Actor, task_id: str, *, from_step: str | None
         board = Board(ledger.connection)
         task = board.task(task_id)
         must_be_ours(task)
+        if told := reworked.by_retry(task, from_step, actor.name):
+            ledger.append(told)
         agents = board.agents(AgentFilter(task_id=task_id), limit=200).items
         stopping = any(agent.live for agent in agents) and _stopped(board, task)
         for event in resuming.plan(task, agents, from_step, actor.name, stopping=stopping):
@@ -257,6 +263,11 @@ def must_be_ours(task: Task) -> None:
         raise RuntimeUnavailable(told, field="runtime", task_id=task.id, runtime=task.runtime.value)
 
 
+def _lottery(deck: Deck) -> Lottery:
+    with deck.store.read() as board:
+        return board.settings().lottery
+
+
 def _history(deck: Deck) -> list[PastCost]:
     with deck.store.read() as board:
         return [
@@ -306,9 +317,9 @@ def _scratch(deck: Deck, task_id: str, draft: Draft) -> Path:
     return folder
 
 
-def _open(deck: Deck, actor: Actor, draft: Draft, previewed: Preview, workflow: Workflow) -> Task:
+def _open(deck: Deck, actor: Actor, task_id: str, draft: Draft, previewed: Preview, plan: Plan) -> Task:
     assert draft.runtime is not None
-    task_id = uuid.uuid4().hex
+    workflow = plan.workflow
     ai_planner = draft.ai_planner and draft.runtime is not Runtime.SCRIPTED
     if ai_planner:
         workflow = names.with_planning_step(workflow)
@@ -321,7 +332,10 @@ def _open(deck: Deck, actor: Actor, draft: Draft, previewed: Preview, workflow: 
         complexity_reasons=previewed.reasons,
         analyst_choice=draft.analyst,
         analyst_included=planning.has_analyst(workflow),
-        analyst_reason=previewed.plan.analyst_reason,
+        analyst_reason=plan.analyst_reason,
+        analyst_by=plan.assignment.by,
+        analyst_percent=plan.assignment.percent,
+        borderline=bool(previewed.borderline),
         workflow=names.specs(workflow),
         working_directory=folder,
         runtime=draft.runtime,
@@ -337,6 +351,8 @@ def _open(deck: Deck, actor: Actor, draft: Draft, previewed: Preview, workflow: 
     )
     with deck.store.write(durable=True) as ledger:
         ledger.append(submitted)
+        if draft.rerun_of is not None and (told := reworked.by_rerun(ledger, submitted)):
+            ledger.append(told)
         if len(workflow) == 1:  # one agent: it is known at once, and so it can be shown and named at once
             ledger.append(names.agent_created(deck.settings.logs, submitted, workflow[0], ledger.now()))
     with deck.store.read() as board:

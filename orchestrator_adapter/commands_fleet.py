@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from data.domain import events as e
 from data.domain import fleet
 from data.domain.errors import TooLate
-from data.domain.fleet import Cleanup, Limits, Patience, Priority, Retries
+from data.domain.fleet import Cleanup, Limits, Lottery, Patience, Priority, Retries
 from data.domain.tasks import Task
 from data.store import Board, settings
 from orchestrator_adapter.access import Actor, require
 from orchestrator_adapter.commands import must_be_ours
 from orchestrator_adapter.deck import Deck
 
-Setting = Limits | Retries | Patience | Cleanup
+Setting = Limits | Retries | Patience | Cleanup | Lottery
 
 
 def set_limits(deck: Deck, actor: Actor, limits: Limits) -> Limits:
@@ -43,6 +43,13 @@ def set_cleanup(deck: Deck, actor: Actor, cleanup: Cleanup) -> Cleanup:
     require(actor, "set_cleanup")
     _set(deck, actor, [fleet.checked(cleanup)])
     return cleanup
+
+
+def set_lottery(deck: Deck, actor: Actor, lottery: Lottery) -> Lottery:
+    """Whether a lot decides about the ANALYST of some borderline tasks, from the next task on."""
+    require(actor, "set_lottery")
+    _set(deck, actor, [fleet.checked(lottery)])
+    return lottery
 
 
 def set_fleet(deck: Deck, actor: Actor, wanted: Sequence[Setting]) -> None:
@@ -77,6 +84,8 @@ def _checked(setting: Setting) -> Setting:
             return fleet.checked(setting)
         case Cleanup():
             return fleet.checked(setting)
+        case Lottery():
+            return fleet.checked(setting)
 
 
 def _set(deck: Deck, actor: Actor, wanted: Sequence[Setting]) -> None:
@@ -84,5 +93,5 @@ def _set(deck: Deck, actor: Actor, wanted: Sequence[Setting]) -> None:
     with deck.store.write(durable=True) as ledger:
         now = settings.everything(ledger.connection)
         for setting in wanted:
-            if setting not in (now.limits, now.retries, now.patience, now.cleanup):
+            if setting not in (now.limits, now.retries, now.patience, now.cleanup, now.lottery):
                 ledger.append(settings.event(setting, actor.name))

@@ -11,7 +11,7 @@ import pytest
 from data.domain import events as e
 from data.domain.agents import Role, Runtime
 from data.domain.errors import InvalidField, RuntimeUnavailable, TaskNotFound, TooLate
-from data.domain.fleet import Cleanup, Limits, Patience, Priority, Retries
+from data.domain.fleet import Cleanup, Limits, Lottery, Patience, Priority, Retries
 from data.domain.tasks import Complexity, TaskStatus, TaskType
 from data.store import Store
 from orchestrator_adapter import commands_fleet
@@ -25,6 +25,7 @@ CHANGES: list[tuple[Any, Any]] = [
     (commands_fleet.set_retries, Retries({Role.TESTER: 0, Role.BUILDER: 5}, otherwise=1)),
     (commands_fleet.set_patience, Patience(silent_s=60, repeats=3, tokens=50_000)),
     (commands_fleet.set_cleanup, Cleanup(automatic=True, after_days=7)),
+    (commands_fleet.set_lottery, Lottery(share=20, chance=40)),
 ]
 
 
@@ -68,7 +69,7 @@ def test_a_setting_holds_and_says_who_changed_it(store: Store, command: Any, set
     assert command(deck_of(store), ANA, setting) == setting
     with store.read() as board:
         found = board.settings()
-    assert setting in (found.limits, found.retries, found.patience, found.cleanup)
+    assert setting in (found.limits, found.retries, found.patience, found.cleanup, found.lottery)
     ((name, changed),) = found.changed.items()
     assert name == type(setting).__name__.lower()
     assert changed.by == "ana"
@@ -84,7 +85,9 @@ def test_of_several_settings_all_are_changed_or_none(store: Store) -> None:
     commands_fleet.set_fleet(deck_of(store), ANA, [setting for _, setting in CHANGES])
     with store.read() as board:
         found = board.settings()
-    assert [found.limits, found.retries, found.patience, found.cleanup] == [setting for _, setting in CHANGES]
+    assert [found.limits, found.retries, found.patience, found.cleanup, found.lottery] == [
+        setting for _, setting in CHANGES
+    ]
 
 
 def test_a_task_goes_before_others(store: Store) -> None:

@@ -13,7 +13,7 @@ from data.domain.budgets import Act, Period, Scope
 from data.domain.event_base import AgentEvent, Storable, TaskEvent
 from data.domain.fleet import Priority
 
-FleetSetting = Literal["limits", "retries", "patience", "cleanup", "watching"]
+FleetSetting = Literal["limits", "retries", "patience", "cleanup", "watching", "lottery"]
 
 
 class BudgetStage(Storable):

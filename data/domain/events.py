@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from data.domain.agents import AgentStatus, Role, Runtime
+from data.domain.assignment import AssignedBy
 from data.domain.control_events import (
     AgentHeard,
     AgentTold,
@@ -32,6 +33,7 @@ from data.domain.history_events import ImportMoved, SessionImported, TranscriptR
 from data.domain.log_events import Diagnostic, LogsImported
 from data.domain.money import Tokens
 from data.domain.observed_events import SignalReceived, TaskDescribed
+from data.domain.outcome_events import OutcomeRecorded
 from data.domain.session_events import ContextCompacted, Prompted, RetryScheduled
 from data.domain.tasks import AnalystChoice, Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
@@ -63,6 +65,7 @@ __all__ = [
     "ImportMoved",
     "LogsImported",
     "MessageMetered",
+    "OutcomeRecorded",
     "Prompted",
     "RetryScheduled",
     "Said",
@@ -112,6 +115,12 @@ class TaskSubmitted(TaskEvent):
     analyst_choice: AnalystChoice = AnalystChoice.AUTO
     analyst_included: bool
     analyst_reason: str
+    analyst_by: AssignedBy | None = None
+    """None in logs of older versions: see `assignment.of`."""
+    analyst_percent: int | None = None
+    """How probable an ANALYST was, in percent; None where nobody can know."""
+    borderline: bool = False
+    """Whether one sign more or less would have turned the verdict on its complexity."""
     workflow: tuple[StepSpec, ...]
     working_directory: str
     runtime: Runtime
@@ -352,6 +361,7 @@ Event = (
     | TranscriptRead
     | ImportMoved
     | LogsImported
+    | OutcomeRecorded
 )
 
 AnyEvent: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

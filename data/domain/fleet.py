@@ -74,7 +74,25 @@ class Watching:
     folder: str = ""
 
 
-Setting = TypeVar("Setting", Limits, Retries, Patience, Cleanup)
+@dataclass(frozen=True)
+class Lottery:
+    """Whether a lot decides about the ANALYST of some borderline tasks, so that its worth can be known."""
+
+    share: int = 0
+    """Percent of the borderline tasks that are drawn; 0: nobody draws lots."""
+    chance: int = 50
+    """Percent with which a drawn task has an ANALYST."""
+
+    def words(self) -> str:
+        if self.share == 0:
+            return "No lots are drawn: the rule decides about the ANALYST, unless a person does."
+        return (
+            f"Of the borderline tasks {self.share} % are decided by lot; of those {self.chance} % have an ANALYST. "
+            "A person's word goes before it."
+        )
+
+
+Setting = TypeVar("Setting", Limits, Retries, Patience, Cleanup, Lottery)
 
 RANGES: dict[str, tuple[int, int]] = {
     "per_machine": (1, 1000),
@@ -86,6 +104,8 @@ RANGES: dict[str, tuple[int, int]] = {
     "repeats": (2, 100),
     "tokens": (1_000, 100_000_000),
     "after_days": (1, 3650),
+    "share": (0, 100),
+    "chance": (10, 90),
 }
 """The least and the most of every number in the settings."""
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from data.domain import agents as a
+from data.domain import assignment
 from data.domain import events as e
 from data.domain import replay_values as new
 from data.domain.agents import Agent, AgentStatus, FileChange, Runtime
@@ -121,6 +122,9 @@ class Moment:
                     self._plan(event.workflow)
                 if event.analyst_included is not None:
                     self._set(analyst_included=event.analyst_included, analyst_reason=event.analyst_reason or "")
+                    self._set(assignment=assignment.replanned(self.task.assignment))
+            case e.OutcomeRecorded():
+                self._set(outcome=self.task.outcome.with_values(event.values, event.by, event.automatic))
             case e.TaskResumed():
                 begun = self.task.started_at or at
                 again = {"status": TaskStatus.IN_PROGRESS, "ended_at": None, "error": None, "result": None}

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from data.domain import assignment, words
 from data.domain import events as e
-from data.domain import words
 from data.domain.agents import Agent, AgentStatus, FileChange
 from data.domain.event_base import AgentEvent
 from data.domain.money import Tokens
@@ -63,6 +63,8 @@ def submitted(at: datetime, event: e.TaskSubmitted) -> Task:
         rerun_of=event.rerun_of,
         ask_tools=event.ask_tools,
         priority=event.priority,
+        assignment=assignment.of(event),
+        borderline=event.borderline,
     )
 
 

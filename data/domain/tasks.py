@@ -7,9 +7,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from data.domain.agents import Runtime
+from data.domain.assignment import AssignedBy, Assignment
 from data.domain.errors import TooLate
 from data.domain.fleet import Priority
 from data.domain.money import Tokens
+from data.domain.outcomes import Outcome, good
 from data.domain.workflows import Workflow
 
 MAX_DESCRIPTION = 50_000
@@ -150,7 +152,17 @@ class Task:
     rerun_of: str | None = None
     ask_tools: tuple[str, ...] = ()
     priority: Priority = Priority.NORMAL
+    assignment: Assignment = Assignment(AssignedBy.NOBODY)
+    """Who decided about the ANALYST, with which probability."""
+    borderline: bool = False
+    """Whether one sign more or less would have turned the verdict on its complexity."""
+    outcome: Outcome = Outcome()
 
     @property
     def ended(self) -> bool:
         return self.status in ENDED
+
+    @property
+    def good(self) -> bool | None:
+        """Whether it was worth it; None while nobody can say."""
+        return good(self.status.value, self.outcome)

@@ -30,6 +30,7 @@ from data.store.log_reads import LogReads
 from data.store.look import recorded
 from data.store.mirrored import Mirrored
 from data.store.observed import Observing
+from data.store.outcome_reads import Outcomes
 from data.store.search import Searches
 from data.store.story import Stories
 from data.store.transcripts import Transcripts
@@ -100,7 +101,7 @@ class Fleet:
     """Agents created in each of the last 24 hours, oldest first."""
 
 
-class Board(Conversations, Files, Histories, LogReads, Mirrored, Observing, Searches, Stories, Transcripts):
+class Board(Conversations, Files, Histories, LogReads, Mirrored, Observing, Outcomes, Searches, Stories, Transcripts):
     """One open look at the store."""
 
     def clock(self) -> int:

@@ -9,14 +9,15 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from data.domain import agents as a
+from data.domain import assignment, words
 from data.domain import events as e
-from data.domain import words
 from data.domain.agents import AgentStatus
+from data.domain.assignment import AssignedBy
 from data.domain.errors import AgentNotFound, TaskNotFound, TooLate
 from data.domain.replay import counted_before
 from data.domain.tasks import ENDED, RESUMABLE, TaskStatus, move
 from data.domain.workflows import StepStatus
-from data.store import alerting, asking, filing, gone, history, log_fold, settings, spending, telemetry
+from data.store import alerting, asking, filing, gone, history, log_fold, outcomes, settings, spending, telemetry
 from data.store import tables as t
 from data.store.light import effect
 from data.store.rows import ms, token_columns, tokens
@@ -33,8 +34,12 @@ def fold(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None:
             _replan(db, rev, event)
         case e.TaskMoved():
             _move_task(db, rev, at_ms, event)
+            outcomes.judge(db, event.task_id)
         case e.TaskResumed():
             _resume(db, rev, at_ms, event)
+            outcomes.judge(db, event.task_id)
+        case e.OutcomeRecorded():
+            outcomes.fold(db, rev, event)
         case e.StepReset():
             _reset(db, rev, event)
         case e.TaskDeleted():
@@ -57,6 +62,7 @@ def fold(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None:
             _task(db, event.task_id, rev, description=event.description)
         case e.LogsImported():
             log_fold.fold(db, rev, event)
+            outcomes.judge(db, event.task_id)
         case e.TaskPrioritized():
             _task(db, event.task_id, rev, priority=event.priority.value)
         case e.StepMoved():
@@ -142,6 +148,7 @@ def _agent(
 
 
 def _submit(db: sa.Connection, rev: int, at_ms: int, event: e.TaskSubmitted) -> None:
+    assigned = assignment.of(event)
     db.execute(
         sa.insert(t.tasks).values(
             id=event.task_id,
@@ -165,6 +172,9 @@ def _submit(db: sa.Connection, rev: int, at_ms: int, event: e.TaskSubmitted) -> 
             ask_tools=json.dumps(event.ask_tools),
             priority=event.priority.value,
             budget_nanousd=event.budget_nanousd,
+            analyst_by=assigned.by.value,
+            analyst_probability=assigned.probability,
+            borderline=event.borderline,
             created_by=event.by,
             created_at_ms=at_ms,
         )
@@ -200,6 +210,9 @@ def _replan(db: sa.Connection, rev: int, event: e.TaskPlanned) -> None:
         _replace_steps(db, event.task_id, event.workflow)
     if event.analyst_included is not None:
         values = {"analyst_included": event.analyst_included, "analyst_reason": event.analyst_reason or ""}
+        mine = (t.tasks.c.id == event.task_id) & (t.tasks.c.analyst_by == AssignedBy.RULE.value)
+        planner = {"analyst_by": AssignedBy.PLANNER.value, "analyst_probability": None}
+        db.execute(sa.update(t.tasks).where(mine).values(**planner))
     _task(db, event.task_id, rev, **values)
 
 

@@ -9,8 +9,10 @@ from typing import Any
 
 from data.domain.agents import Agent, AgentStatus, Role, Runtime
 from data.domain.approvals import AnswerScope, Approval, ApprovalStatus
+from data.domain.assignment import AssignedBy, Assignment
 from data.domain.fleet import Priority
 from data.domain.money import Tokens
+from data.domain.outcomes import Outcome
 from data.domain.tasks import AnalystChoice, Complexity, Task, TaskStatus, TaskType
 from data.domain.workflows import Step, StepStatus, Workflow
 
@@ -105,6 +107,22 @@ def task(row: Row, workflow: Workflow, files: dict[str, list[str]]) -> Task:
         rerun_of=row["rerun_of"],
         ask_tools=tuple(json.loads(row["ask_tools"])),
         priority=Priority(row["priority"]),
+        assignment=Assignment(AssignedBy(row["analyst_by"]), row["analyst_probability"]),
+        borderline=row["borderline"],
+        outcome=outcome(row),
+    )
+
+
+def outcome(row: Row) -> Outcome:
+    return Outcome(
+        tests_passed=row["tests_passed"],
+        review_passed=row["review_passed"],
+        score=row["score"],
+        note=row["outcome_note"] or "",
+        merged=row["merged"],
+        reworked=row["reworked"],
+        rework_task=row["rework_task"],
+        set_by=json.loads(row["outcome_set_by"]),
     )
 
 

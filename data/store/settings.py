@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from data.domain.agents import Role
 from data.domain.control_events import FleetSet
-from data.domain.fleet import Cleanup, Limits, Patience, Retries, Watching
+from data.domain.fleet import Cleanup, Limits, Lottery, Patience, Retries, Watching
 from data.store import rows
 from data.store import tables as t
 
@@ -33,6 +33,7 @@ class FleetSettings:
     patience: Patience
     cleanup: Cleanup
     watching: Watching
+    lottery: Lottery
     changed: dict[str, Changed]
     """By the name of the setting."""
 
@@ -41,7 +42,7 @@ def everything(db: sa.Connection) -> FleetSettings:
     c = t.fleet_settings.c
     found = db.execute(sa.select(c.name, c.changed_by, c.changed_at_ms))
     changed = {row.name: Changed(row.changed_by, rows.at(row.changed_at_ms)) for row in found}
-    return FleetSettings(limits(db), retries(db), patience(db), cleanup(db), watching(db), changed)
+    return FleetSettings(limits(db), retries(db), patience(db), cleanup(db), watching(db), lottery(db), changed)
 
 
 def fold(db: sa.Connection, rev: int, at_ms: int, event: FleetSet) -> None:
@@ -72,13 +73,17 @@ def watching(db: sa.Connection) -> Watching:
     return Watching(**_body(db, "watching"))
 
 
+def lottery(db: sa.Connection) -> Lottery:
+    return Lottery(**_body(db, "lottery"))
+
+
 def retries(db: sa.Connection) -> Retries:
     body = _body(db, "retries")
     by_role = {Role(role): tries for role, tries in body.pop("by_role", {}).items()}
     return Retries(by_role=by_role, **body)
 
 
-def event(setting: Limits | Retries | Patience | Cleanup | Watching, by: str) -> FleetSet:
+def event(setting: Limits | Retries | Patience | Cleanup | Watching | Lottery, by: str) -> FleetSet:
     """The event that makes this the fleet's setting."""
     match setting:
         case Limits():
@@ -93,3 +98,5 @@ def event(setting: Limits | Retries | Patience | Cleanup | Watching, by: str) ->
             return FleetSet(task_id="", name="cleanup", values=asdict(setting), by=by)
         case Watching():
             return FleetSet(task_id="", name="watching", values=asdict(setting), by=by)
+        case Lottery():
+            return FleetSet(task_id="", name="lottery", values=asdict(setting), by=by)

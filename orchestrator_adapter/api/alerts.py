@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
+from data.domain import errors as e
 from data.domain.alerts import Alert
 from data.domain.errors import AlertNotFound, CursorInvalid
 from data.store.alerting import AlertFilter
 from data.store.rows import ms
 from orchestrator_adapter import commands_alerts
-from orchestrator_adapter.api import bodies, shapes
-from orchestrator_adapter.api.http import Answer, Call, answer
+from orchestrator_adapter.api import answers, bodies, shapes
+from orchestrator_adapter.api.http import Answer, Call, Operation, answer
 
 _CURSOR = re.compile(r"([0-9]{1,15})-([A-Za-z0-9_.:-]{1,64})")
 
@@ -55,3 +56,27 @@ def _act(call: Call, alert_id: str, body: bodies.AlertBody) -> Alert:
             return commands_alerts.resolve_alert(*who, note=body.note)
         case said:
             return commands_alerts.judge_alert(*who, right=said == "right")
+
+
+def operations(v1: str, change: tuple[type[e.FleetError], ...]) -> list[Operation]:
+    every = f"{v1}/alerts"
+    return [
+        Operation(
+            "GET",
+            every,
+            alerts,
+            "What somebody should look at, and what was done about it",
+            bodies.AlertQuery,
+            answers.AlertList,
+            refuses=(e.CursorInvalid,),
+        ),
+        Operation(
+            "POST",
+            f"{every}/{{id}}",
+            act_on_alert,
+            "Wait with an alert, settle it, or say whether it was right",
+            bodies.AlertBody,
+            answers.AlertShape,
+            refuses=(e.AlertNotFound, e.TooLate, e.BodyInvalid, *change),
+        ),
+    ]

@@ -10,8 +10,10 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from data.domain.agents import AgentStatus, Role, Runtime
 from data.domain.alerts import AlertKind, AlertStatus
 from data.domain.approvals import AnswerScope, ApprovalStatus
+from data.domain.assignment import AssignedBy
 from data.domain.budgets import Act, Period, Scope
 from data.domain.fleet import Priority
+from data.domain.outcome_events import OutcomeField
 from data.domain.tasks import Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
 
@@ -65,6 +67,29 @@ class AnalystShape(Shape):
     reason: str
 
 
+class AssignmentShape(Shape):
+    by: AssignedBy
+    """Who decided about the ANALYST."""
+    probability: float | None
+    """How probable an ANALYST was before that; null where nobody can know, as of a person's choice."""
+    borderline: bool
+
+
+class OutcomeFields(Shape):
+    tests_passed: bool | None
+    """Null, like the next ones: not known."""
+    review_passed: bool | None
+    score: int | None
+    note: str
+    merged: bool | None
+    reworked: bool | None
+    rework_task: str | None
+    good: bool | None
+    """What follows from all of it; null while nobody can say."""
+    set_by: dict[OutcomeField, str]
+    """The people who said so; what nobody is named for was recorded by itself."""
+
+
 class StepShape(Shape):
     key: str
     role: Role
@@ -89,6 +114,8 @@ class TaskShape(Shape):
     complexity: Complexity
     complexity_reasons: list[str]
     analyst: AnalystShape
+    assignment: AssignmentShape
+    outcome: OutcomeFields
     workflow: list[StepShape]
     current_step: str | None
     working_directory: str
@@ -206,6 +233,11 @@ class RangeShape(Shape):
     high: float
 
 
+class DrawnShape(Shape):
+    share: int
+    chance: int
+
+
 class PlannedStep(Shape):
     key: str
     role: Role
@@ -219,6 +251,9 @@ class EstimateShape(Shape):
     complexity: Complexity
     complexity_reasons: list[str]
     analyst: AnalystShape
+    assignment: AssignmentShape
+    lottery: DrawnShape | None
+    """The lottery that may decide about the ANALYST instead, in percent; null if none may."""
     workflow: list[PlannedStep]
     agents: int
     cost_usd: RangeShape

@@ -22,6 +22,7 @@ from orchestrator_adapter.api import (
     history,
     history_shapes,
     log_contents,
+    outcomes,
     replay,
     search,
 )
@@ -48,6 +49,7 @@ def operations(meters: health.Meters) -> list[Operation]:
         *_search(),
         *_tasks(),
         *_orders(),
+        *outcomes.operations(V1, _CHANGE),
         *_batch(),
         *_fleet(),
         *_agents(),
@@ -55,7 +57,7 @@ def operations(meters: health.Meters) -> list[Operation]:
         *replay.operations(V1),
         *log_contents.operations(V1, _CHANGE),
         *_approvals(),
-        *_alerts(),
+        *alerts.operations(V1, _CHANGE),
         *_budgets(),
         *_history(),
         *_prompts(),
@@ -240,30 +242,6 @@ def _approvals() -> list[Operation]:
             bodies.NamedAnswerBody,
             shape,
             refuses=refuses,
-        ),
-    ]
-
-
-def _alerts() -> list[Operation]:
-    every = f"{V1}/alerts"
-    return [
-        Operation(
-            "GET",
-            every,
-            alerts.alerts,
-            "What somebody should look at, and what was done about it",
-            bodies.AlertQuery,
-            answers.AlertList,
-            refuses=(e.CursorInvalid,),
-        ),
-        Operation(
-            "POST",
-            f"{every}/{{id}}",
-            alerts.act_on_alert,
-            "Wait with an alert, settle it, or say whether it was right",
-            bodies.AlertBody,
-            answers.AlertShape,
-            refuses=(e.AlertNotFound, e.TooLate, e.BodyInvalid, *_CHANGE),
         ),
     ]
 

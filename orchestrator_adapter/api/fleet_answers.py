@@ -76,6 +76,13 @@ class CleanupShape(Shape):
     after_days: int
 
 
+class LotteryShape(Shape):
+    share: int
+    """Percent of the borderline tasks that are drawn; 0: nobody draws lots."""
+    chance: int
+    """Percent with which a drawn task has an ANALYST."""
+
+
 class ChangedShape(Shape):
     by: str
     at: datetime
@@ -86,6 +93,7 @@ class FleetSettingsShape(Shape):
     retries: RetriesShape
     patience: PatienceShape
     cleanup: CleanupShape
+    lottery: LotteryShape
     changed: dict[FleetSetting, ChangedShape]
     """Who changed each of them last; what nobody changed is not named."""
 

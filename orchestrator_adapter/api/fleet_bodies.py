@@ -7,7 +7,7 @@ from dataclasses import replace
 from pydantic import Field
 
 from data.domain.agents import Role
-from data.domain.fleet import Cleanup, Limits, Patience, Priority, Retries
+from data.domain.fleet import Cleanup, Limits, Lottery, Patience, Priority, Retries
 from data.store.lists import MAX_LIMIT
 from data.store.settings import FleetSettings
 from orchestrator_adapter.api.bodies import Sent as Sent
@@ -56,6 +56,13 @@ class CleanupBody(Sent):
     after_days: int = 30
 
 
+class LotteryBody(Sent):
+    """Whether a lot decides about the ANALYST of some borderline tasks."""
+
+    share: int = Field(0, description="Percent of the borderline tasks that are drawn; 0: nobody draws lots")
+    chance: int = Field(50, description="Percent with which a drawn task has an ANALYST")
+
+
 class FleetBody(Sent):
     """What changes of the fleet's settings: a field that is left out stays as it is."""
 
@@ -63,11 +70,12 @@ class FleetBody(Sent):
     retries: RetriesBody | None = None
     patience: PatienceBody | None = None
     cleanup: CleanupBody | None = None
+    lottery: LotteryBody | None = None
 
-    def over(self, old: FleetSettings) -> list[Limits | Retries | Patience | Cleanup]:
+    def over(self, old: FleetSettings) -> list[Limits | Retries | Patience | Cleanup | Lottery]:
         """The settings that were sent, each whole."""
         pairs = ((self.limits, old.limits), (self.retries, old.retries))
-        more = ((self.patience, old.patience), (self.cleanup, old.cleanup))
+        more = ((self.patience, old.patience), (self.cleanup, old.cleanup), (self.lottery, old.lottery))
         return [
             replace(setting, **{name: getattr(sent, name) for name in sent.model_fields_set})
             for sent, setting in (*pairs, *more)

@@ -10,8 +10,10 @@ from data.domain import words
 from data.domain.agents import Agent, FileChange
 from data.domain.alerts import Alert
 from data.domain.approvals import Approval
+from data.domain.assignment import Assignment
 from data.domain.budgets import Scope, begins
 from data.domain.money import to_usd
+from data.domain.outcomes import FIELDS
 from data.domain.tasks import Task
 from data.domain.waiting import Share, Waiting
 from data.store import Recorded
@@ -46,6 +48,8 @@ def task(value: Task) -> Json:
         "complexity": value.complexity,
         "complexity_reasons": value.complexity_reasons,
         "analyst": {"included": value.analyst_included, "reason": value.analyst_reason},
+        "assignment": assignment(value.assignment, value.borderline),
+        "outcome": outcome(value),
         "workflow": [
             {"key": s.key, "role": s.role, "depends_on": s.depends_on, "status": s.status, "generation": s.generation}
             for s in value.workflow
@@ -79,6 +83,16 @@ def task(value: Task) -> Json:
         "duration_s": _seconds(value.started_at, value.ended_at),
         "archived_at": value.archived_at,
     }
+
+
+def assignment(value: Assignment, borderline: bool) -> Json:
+    return {"by": value.by, "probability": value.probability, "borderline": borderline}
+
+
+def outcome(value: Task) -> Json:
+    found = value.outcome
+    said = {name: getattr(found, name) for name in FIELDS}
+    return said | {"good": value.good, "set_by": found.set_by}
 
 
 def agent(value: Agent) -> Json:
@@ -147,6 +161,8 @@ def estimate(value: Preview) -> Json:
         "complexity": value.complexity,
         "complexity_reasons": value.reasons,
         "analyst": {"included": value.plan.analyst_included, "reason": value.plan.analyst_reason},
+        "assignment": assignment(value.plan.assignment, bool(value.borderline)),
+        "lottery": None if value.lottery is None else asdict(value.lottery),
         "workflow": [
             {"key": s.key, "role": s.role, "depends_on": s.depends_on, "scope": s.scope} for s in value.plan.workflow
         ],
@@ -218,6 +234,7 @@ def fleet_settings(value: FleetSettings) -> Json:
         "retries": asdict(value.retries),
         "patience": asdict(value.patience),
         "cleanup": asdict(value.cleanup),
+        "lottery": asdict(value.lottery),
         "changed": {name: {"by": last.by, "at": last.at} for name, last in value.changed.items()},
     }
 

@@ -6,13 +6,17 @@ import contextlib
 from typing import Any
 
 from data.domain import events as e
-from data.domain.agents import AgentStatus
+from data.domain.agents import AgentStatus, Role
 from data.domain.errors import TooLate
+from data.domain.outcome_events import OutcomeField
 from data.domain.tasks import Task, TaskStatus
 from data.domain.workflows import Step, StepStatus
 from data.store import Ledger
 from orchestrator_adapter.engine import approvals, names, telling
 from orchestrator_adapter.runners.inbox import Inbox
+
+_JUDGES: dict[Role, OutcomeField] = {Role.TESTER: "tests_passed", Role.REVIEWER: "review_passed"}
+"""Whose verdict is which part of the task's outcome."""
 
 
 def text_of(ledger: Ledger, run_id: str) -> str:
@@ -52,6 +56,11 @@ def finish(ledger: Ledger, task: Task, node: Step, run_id: str, outcome: dict[st
         ledger.append(e.AgentMoved(task_id=task.id, agent_id=agent_id, to=to, why=outcome["why"], result=result))
     end = StepStatus.COMPLETED if ok else StepStatus.FAILED
     ledger.append(e.StepMoved(task_id=task.id, step=node.key, to=end, why=outcome["why"]))
+    if (said := outcome.get("passed")) is not None and node.role in _JUDGES:
+        told = e.OutcomeRecorded(
+            task_id=task.id, values={_JUDGES[node.role]: said}, by=node.key, automatic=True, why=outcome["why"]
+        )
+        ledger.append(told)
     return True
 
 

@@ -300,17 +300,22 @@ def _held(run: StepRun, work: Callable[[Ledger], T]) -> Callable[[Ledger], T]:
     return checked
 
 
-def _outcome(*, text: str = "", why: str | None = None, goes_on: bool = False) -> Outcome:
-    """`goes_on`: a retry may continue the session, because the work was broken off rather than judged."""
-    return {"ok": why is None, "why": why or "", "text": text, "goes_on": goes_on}
+def _outcome(*, text: str = "", why: str | None = None, goes_on: bool = False, passed: bool | None = None) -> Outcome:
+    """`goes_on`: a retry may continue the session, because the work was broken off rather than judged.
+
+    `passed`: what a TESTER or REVIEWER said of the work; None if nobody said anything.
+    """
+    return {"ok": why is None, "why": why or "", "text": text, "goes_on": goes_on, "passed": passed}
 
 
 def _judged(reply: Reply, node: Step) -> Outcome:
     """A TESTER or REVIEWER that judges the work as bad has failed the step, however well it ended."""
     if node.key == names.PLAN:
         return _outcome(text=reply.text)
-    why = handover.failed(handover.read(reply.text, node.role), node.role)
-    return _outcome(text=reply.text, why=why)
+    said = handover.read(reply.text, node.role)
+    why = handover.failed(said, node.role)
+    passed = False if why else True if said.verdict is handover.Verdict.PASS else None
+    return _outcome(text=reply.text, why=why, passed=passed)
 
 
 def _can_begin(ledger: Ledger, agent_id: str) -> bool:

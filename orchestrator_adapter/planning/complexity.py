@@ -10,6 +10,9 @@ from orchestrator_adapter.planning import vocabulary
 LONG = 50
 """Words from which a description is taken for complex by its length."""
 
+NEARLY, BARELY = 35, 75
+"""From here on nearly long, and below this one barely long: with the length alone, both are borderline."""
+
 COMPLEX = {
     "refactor|refactors|refactored|refactoring": "usually means work across many files",
     "redesign|redesigns|redesigned|redesigning": "usually means work across many files",
@@ -51,6 +54,8 @@ class Estimate:
 
     complexity: Complexity
     reasons: tuple[str, ...]
+    borderline: str = ""
+    """Why one sign more or less would have turned the verdict; empty for a clear case."""
 
 
 def estimate(description: str) -> Estimate:
@@ -59,17 +64,44 @@ def estimate(description: str) -> Estimate:
 
 
 def estimate_of(wording: vocabulary.Wording) -> Estimate:
+    complexity, reasons = _verdict(wording)
+    return Estimate(complexity, reasons, _borderline(wording, complexity))
+
+
+def _verdict(wording: vocabulary.Wording) -> tuple[Complexity, tuple[str, ...]]:
     length = f"{wording.count} {'word' if wording.count == 1 else 'words'} of description"
     long = (length,) if wording.count >= LONG else ()
     if words := _complex_words(wording):
-        return Estimate(Complexity.COMPLEX, words + long)
+        return Complexity.COMPLEX, words + long
     if phrases := wording.hits(SIMPLE):
-        return Estimate(Complexity.SIMPLE, tuple(f"'{phrase}' announces a small change" for phrase in phrases))
+        return Complexity.SIMPLE, tuple(f"'{phrase}' announces a small change" for phrase in phrases)
     if len(topics := wording.hits(TOPICS)) > 1:
-        return Estimate(Complexity.COMPLEX, (f"{_listed(topics)} together reach into many parts of a program", *long))
+        return Complexity.COMPLEX, (f"{_listed(topics)} together reach into many parts of a program", *long)
     if long:
-        return Estimate(Complexity.COMPLEX, long)
-    return Estimate(Complexity.SIMPLE, (f"{length}, none of which announces more than a small change",))
+        return Complexity.COMPLEX, long
+    return Complexity.SIMPLE, (f"{length}, none of which announces more than a small change",)
+
+
+def _borderline(wording: vocabulary.Wording, complexity: Complexity) -> str:
+    """Complex by a single sign, or simple with all but one; a sign is a listed word, two topics, or the length."""
+    words, topics = [f for f in COMPLEX if wording.first(f)], wording.hits(TOPICS)
+    long, phrase = wording.count >= LONG, next(iter(wording.hits(SIMPLE)), None)
+    signs = len(words) + (len(topics) > 1) + long
+    if complexity is Complexity.COMPLEX:
+        if signs > 1 or len(topics) > 2 or wording.count >= BARELY:
+            return ""
+        if words:
+            return f"the word '{wording.first(words[0])}' alone makes it complex"
+        return (
+            f"its length of {wording.count} words alone makes it complex"
+            if long
+            else "two topics alone make it complex"
+        )
+    if phrase:
+        return f"'{phrase}' alone makes it simple" if signs else ""
+    if topics:
+        return f"with one more topic beside '{topics[0]}' it would be complex"
+    return f"with {LONG - wording.count} more words it would be complex" if wording.count >= NEARLY else ""
 
 
 def _complex_words(wording: vocabulary.Wording) -> tuple[str, ...]:

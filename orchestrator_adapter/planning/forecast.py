@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from statistics import quantiles
 
 from data.domain.agents import Role
+from data.domain.assignment import draw
+from data.domain.fleet import Lottery
 from data.domain.money import NANO
-from data.domain.tasks import Complexity, Draft, TaskType
+from data.domain.tasks import AnalystChoice, Complexity, Draft, TaskType
 from data.domain.workflows import Workflow
 from orchestrator_adapter.planning import vocabulary
 from orchestrator_adapter.planning.complexity import estimate_of
 from orchestrator_adapter.planning.task_types import type_of
-from orchestrator_adapter.planning.workflow_templates import Plan, choose_workflow
+from orchestrator_adapter.planning.workflow_templates import Plan, by_lot, choose_workflow
 
 ENOUGH = 5
 """Similar tasks from which the past says more than the typical cost of each role."""
@@ -78,6 +80,8 @@ class Preview:
     """Whether the type was guessed from the description."""
     complexity: Complexity
     reasons: tuple[str, ...]
+    borderline: str
+    """Why it is near the threshold between simple and complex; empty if it is not."""
     plan: Plan
     cost_nanousd_low: int
     cost_nanousd_high: int
@@ -85,9 +89,11 @@ class Preview:
     duration_s_high: float
     basis: str
     """What the interval rests on, as a sentence."""
+    lottery: Lottery | None = None
+    """The lottery that may decide about its ANALYST; None if none may."""
 
 
-def preview(draft: Draft, history: Sequence[PastCost] | None = ()) -> Preview:
+def preview(draft: Draft, history: Sequence[PastCost] | None = (), lottery: Lottery | None = None) -> Preview:
     """Type, complexity, workflow and interval of a draft; pure, and quick enough for every keystroke.
 
     `history`: None if nobody can look at it now.
@@ -108,12 +114,37 @@ def preview(draft: Draft, history: Sequence[PastCost] | None = ()) -> Preview:
         guessed=draft.task_type is None,
         complexity=estimated.complexity,
         reasons=estimated.reasons,
+        borderline=estimated.borderline,
         plan=plan,
         cost_nanousd_low=expected.cost_nanousd_low,
         cost_nanousd_high=expected.cost_nanousd_high,
         duration_s_low=expected.duration_s_low,
         duration_s_high=expected.duration_s_high,
         basis=basis,
+        lottery=_in_force(lottery, draft, estimated.borderline),
+    )
+
+
+def _in_force(lottery: Lottery | None, draft: Draft, borderline: str) -> Lottery | None:
+    """A person's word, and the plan of a planner agent, go before any lot."""
+    drawn = lottery is not None and lottery.share > 0 and borderline
+    return lottery if drawn and draft.analyst is AnalystChoice.AUTO and not draft.ai_planner else None
+
+
+def settled(previewed: Preview, task_id: str) -> Plan:
+    """The plan of the task with this id, after a lot was drawn where one is."""
+    drawn = previewed.lottery and draw(task_id, previewed.lottery)
+    return by_lot(previewed.plan, previewed.task_type, previewed.borderline, drawn) if drawn else previewed.plan
+
+
+def lot_words(previewed: Preview) -> str:
+    """What a lot may change, before it is drawn; empty if there is none."""
+    if previewed.lottery is None:
+        return ""
+    return (
+        f"This is a borderline task ({previewed.borderline}). Of such tasks {previewed.lottery.share} % are decided by "
+        f"lot, so that the worth of an ANALYST can be measured: of those {previewed.lottery.chance} % have one, "
+        "whatever the rule says. Choose Always in or Leave out, and your word holds."
     )
 
 

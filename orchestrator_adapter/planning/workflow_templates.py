@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from data.domain.agents import Role
+from data.domain.assignment import AssignedBy, Assignment, Draw
 from data.domain.errors import PlanRefused
 from data.domain.tasks import AnalystChoice, Complexity, TaskType
 from data.domain.workflows import Step, Workflow, checked, sequence
@@ -34,6 +35,7 @@ class Plan:
     workflow: Workflow
     analyst_included: bool
     analyst_reason: str
+    assignment: Assignment
 
 
 TEMPLATES: dict[TaskType, Template] = {
@@ -167,7 +169,24 @@ def choose_workflow(
     task_type = task_type or guess_type(description)
     complexity = complexity or estimate(description).complexity
     workflow = with_choice(_by_rule(task_type, complexity), task_type, analyst)
-    return Plan(workflow, has_analyst(workflow), REASONS[analyst, complexity])
+    return Plan(workflow, has_analyst(workflow), REASONS[analyst, complexity], _assigned(workflow, analyst))
+
+
+def _assigned(workflow: Workflow, analyst: AnalystChoice) -> Assignment:
+    if analyst is AnalystChoice.AUTO:
+        return Assignment(AssignedBy.RULE, float(has_analyst(workflow)))
+    return Assignment(AssignedBy.PERSON)
+
+
+def by_lot(plan: Plan, task_type: TaskType, borderline: str, drawn: Draw) -> Plan:
+    """The same plan after a lot has decided about the ANALYST."""
+    choice = AnalystChoice.FORCE if drawn.included else AnalystChoice.SKIP
+    workflow = with_choice(plan.workflow, task_type, choice)
+    reason = (
+        f"Borderline task ({borderline}): a lot put the ANALYST {'in' if drawn.included else 'out'}; "
+        f"the chance of one was {round(100 * drawn.probability)} %"
+    )
+    return Plan(workflow, has_analyst(workflow), reason, Assignment(AssignedBy.LOTTERY, drawn.probability))
 
 
 def with_choice(workflow: Workflow, task_type: TaskType, analyst: AnalystChoice) -> Workflow:

@@ -11,7 +11,7 @@ from data.domain.agents import Role
 from data.domain.fleet import RANGES, Cleanup, Limits, Patience, Retries
 from data.store.settings import FleetSettings
 from orchestrator_adapter import commands_fleet
-from pages.ui import decided, live, places, session
+from pages.ui import decided, live, lottery, places, session
 
 HISTORY = ("fleet_set",)
 SAID = "limits-said"
@@ -30,6 +30,7 @@ def forms() -> None:
         with right:
             form("retries", now, tries, commands_fleet.set_retries)
             form("patience", now, stuck, commands_fleet.set_patience)
+            lottery.form(now)
 
 
 def form(

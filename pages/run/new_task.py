@@ -9,7 +9,7 @@ from data.domain.agents import Runtime
 from data.domain.errors import FleetError
 from data.domain.tasks import Complexity, Draft
 from orchestrator_adapter import commands, prompts
-from orchestrator_adapter.planning import Preview
+from orchestrator_adapter.planning import Preview, lot_words
 from pages.ui import cards, forms, live, session
 from pages.ui.look import plain
 
@@ -99,6 +99,8 @@ def show_preview(draft: Draft, preview: Preview | None) -> None:
     skipping = preview.complexity is Complexity.SIMPLE and not preview.plan.analyst_included
     verdict = "Simple task: skipping ANALYST ✓" if skipping else f"ANALYST {_in_or_out(preview)}"
     st.markdown(f"**{verdict}**  \n{plain(preview.plan.analyst_reason)}")
+    if said := lot_words(preview):
+        st.info(plain(said), icon=":material/casino:")
     cards.rail(preview.plan.workflow)
     the_prompts(draft, preview)
 

@@ -14,7 +14,7 @@ from data.domain.alerts import Alert
 from data.domain.approvals import AnswerScope, Approval, ApprovalStatus
 from data.domain.budgets import Act, Period, Stage
 from data.domain.events import BudgetReached, BudgetRemoved, BudgetSet, BudgetStage, FleetSet
-from data.domain.fleet import Cleanup, Limits, Patience, Retries, Watching
+from data.domain.fleet import Cleanup, Limits, Lottery, Patience, Retries, Watching
 from data.store import Recorded
 from pages.ui import session, tables
 
@@ -157,6 +157,7 @@ SETTINGS = {
     "patience": "When an agent counts as stuck",
     "cleanup": "Clean-up",
     "watching": "Watched history",
+    "lottery": "Lots about the ANALYST",
 }
 _FIELDS = {
     "per_machine": "on each machine",
@@ -169,6 +170,8 @@ _FIELDS = {
     "automatic": "by itself",
     "after_days": "after days",
     "folder": "folder",
+    "share": "percent of borderline tasks",
+    "chance": "percent with an ANALYST",
 }
 _DEFAULTS: dict[str, Any] = {
     "limits": asdict(Limits()),
@@ -176,6 +179,7 @@ _DEFAULTS: dict[str, Any] = {
     "patience": asdict(Patience()),
     "cleanup": asdict(Cleanup()),
     "watching": asdict(Watching()),
+    "lottery": asdict(Lottery()),
 }
 
 

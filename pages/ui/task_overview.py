@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from data.domain import words
+from data.domain import assignment, words
 from data.domain.approvals import EVERY_TOOL
 from data.domain.tasks import Task
 from pages.ui import cards, tables
@@ -22,6 +22,8 @@ def draw(task: Task) -> None:
                 "Complexity": task.complexity.value,
                 "Because": "; ".join(task.complexity_reasons),
                 "ANALYST": f"{'in' if task.analyst_included else 'out'}: {task.analyst_reason}",
+                "Decided": assignment.said(task.assignment),
+                "Near the threshold": "yes" if task.borderline else None,
                 "Folder": task.working_directory,
                 "Runtime": f"{task.runtime.value}{', story ' + task.scenario if task.scenario else ''}",
                 "Model": task.model or "the runtime's own",

@@ -21,6 +21,7 @@ from pages.ui import (
     task_events,
     task_files,
     task_flow,
+    task_outcome,
     task_overview,
     task_result,
 )
@@ -34,6 +35,7 @@ TABS: dict[str, Callable[[Task], None]] = {
     "Workflow": task_result.workflow,
     "Files": task_files.draw,
     "Result": task_result.draw,
+    "Outcome": task_outcome.draw,
     "Planner": task_result.planner,
     "Events": task_events.draw,
 }

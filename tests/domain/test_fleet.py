@@ -8,7 +8,7 @@ import pytest
 
 from data.domain.agents import Role
 from data.domain.errors import InvalidField
-from data.domain.fleet import Cleanup, Limits, Patience, Retries, checked
+from data.domain.fleet import Cleanup, Limits, Lottery, Patience, Retries, checked
 
 WRONG: list[tuple[Any, str, str]] = [
     (Limits(per_machine=0), "per_machine", "per_machine must be from 1 to 1,000, not 0."),
@@ -20,6 +20,8 @@ WRONG: list[tuple[Any, str, str]] = [
     (Patience(repeats=1), "repeats", "repeats must be from 2 to 100, not 1."),
     (Patience(tokens=0), "tokens", "tokens must be from 1,000 to 100,000,000, not 0."),
     (Cleanup(after_days=0), "after_days", "after_days must be from 1 to 3,650, not 0."),
+    (Lottery(share=101), "share", "share must be from 0 to 100, not 101."),
+    (Lottery(chance=9), "chance", "chance must be from 10 to 90, not 9."),
 ]
 
 

@@ -136,3 +136,32 @@ def test_reasons_are_sentences_a_person_can_check() -> None:
     assert both == ("the word 'refactor' usually means work across many files", "61 words of description")
     oauth = estimate("Implement user authentication with OAuth2 and JWT").reasons
     assert oauth == ("'authentication', 'oauth2' and 'jwt' together reach into many parts of a program",)
+
+
+BORDERLINE = [
+    ("Refactor the parser", "the word 'refactor' alone makes it complex"),
+    ("Add oauth and billing to the page", "two topics alone make it complex"),
+    ("word " * 60, "its length of 60 words alone makes it complex"),
+    ("word " * 40, "with 10 more words it would be complex"),
+    ("Add encryption to the page", "with one more topic beside 'encryption' it would be complex"),
+    ("Quick fix " + "word " * 60, "'quick fix' alone makes it simple"),
+]
+CLEAR = [
+    "Fix the typo",
+    "word " * 34,
+    "word " * 75,
+    "Refactor the whole system",
+    "Refactor the parser " + "word " * 50,
+    "Add oauth, billing and encryption to the page",
+    "A quick fix for the typo",
+]
+
+
+@pytest.mark.parametrize(("description", "why"), BORDERLINE)
+def test_one_sign_more_or_less_makes_a_borderline_task(description: str, why: str) -> None:
+    assert estimate(description).borderline == why
+
+
+@pytest.mark.parametrize("description", CLEAR)
+def test_a_clear_case_is_not_borderline(description: str) -> None:
+    assert estimate(description).borderline == ""

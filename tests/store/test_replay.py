@@ -111,6 +111,16 @@ def _events(rng: Random, number: int) -> list[e.Event]:
         e.TaskMoved(**task, to=rng.choice(list(TaskStatus)), why="so", result="r"),
         e.TaskMoved(**task, to=TaskStatus.IN_PROGRESS),
         e.TaskResumed(**task, kept_steps=(), kept_nanousd=number, by="ana"),
+        e.OutcomeRecorded(
+            **task,
+            values={
+                "tests_passed": rng.choice((None, True, False)),
+                "score": rng.choice((None, 1, 5)),
+                "note": rng.choice(("", "fine")),
+            },
+            by=rng.choice(("ana", "tester")),
+            automatic=rng.random() < 0.5,
+        ),
         e.TaskPlanned(
             **task,
             workflow=(e.StepSpec(key=step, role=Role.REVIEWER, scope="new"),),
