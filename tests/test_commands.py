@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from data.domain.agents import AgentStatus, Role, Runtime
-from data.domain.assignment import AssignedBy, Assignment, draw
 from data.domain.errors import (
     AgentNotFound,
     FleetError,
@@ -24,10 +23,9 @@ from data.domain.errors import (
     TooLate,
 )
 from data.domain.events import AgentTold, TaskSubmitted
-from data.domain.fleet import Lottery
 from data.domain.tasks import MAX_DESCRIPTION, AnalystChoice, Draft, Task, TaskStatus, TaskType
 from data.store import AgentFilter
-from orchestrator_adapter import access, commands, commands_fleet, settings
+from orchestrator_adapter import access, commands, settings
 from orchestrator_adapter.access import LOCAL, Actor
 from orchestrator_adapter.commands_tell import tell_agent
 from orchestrator_adapter.deck import Deck, build
@@ -380,29 +378,3 @@ def test_what_cannot_be_told_is_refused_and_leaves_nothing_behind(bridge: Bridge
         tell_agent(bridge.deck, LOCAL, agent.id, "stop")
     with bridge.deck.store.read() as board:
         assert not any(isinstance(entry.event, AgentTold) for entry in board.events(after=before, limit=500))
-
-
-def test_a_lot_decides_about_a_borderline_task_and_stands_on_it(bridge: Bridge) -> None:
-    commands_fleet.set_lottery(bridge.deck, LOCAL, Lottery(share=100, chance=30))
-    drawn = bridge.submit("Refactor the parser")
-    again = draw(drawn.id, Lottery(share=100, chance=30))
-    assert again is not None
-    assert drawn.assignment == Assignment(AssignedBy.LOTTERY, 0.3)
-    assert (drawn.analyst_included, drawn.borderline) == (again.included, True)
-    assert drawn.analyst_included == any(step.role is Role.ANALYST for step in drawn.workflow)
-    forced = bridge.submit("Refactor the parser", analyst=AnalystChoice.FORCE)
-    assert (forced.assignment.by, forced.analyst_included) == (AssignedBy.PERSON, True)
-    assert bridge.submit("Fix the typo").assignment == Assignment(AssignedBy.RULE, 0.0)
-    single = commands.start_agent(bridge.deck, LOCAL, Role.ANALYST, "Refactor the parser")
-    assert bridge.task(single.task_id).assignment.by is AssignedBy.NOBODY
-
-
-def test_a_rerun_and_a_retry_of_what_had_completed_are_rework(bridge: Bridge, ended: Callable[[str], Task]) -> None:
-    task = ended(bridge.submit().id)
-    assert (task.outcome.known, task.good) == (False, None)
-    again = commands.rerun_task(bridge.deck, LOCAL, task.id)
-    found = bridge.task(task.id)
-    assert (found.outcome.reworked, found.outcome.rework_task, found.good) == (True, again.id, False)
-    ended(again.id)
-    commands.resume_task(bridge.deck, LOCAL, again.id, from_step="tester")
-    assert bridge.task(again.id).outcome.reworked is True

@@ -5,21 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import JsonValue
 
 from data.domain.agents import AgentStatus, Role, Runtime
 from data.domain.alerts import AlertKind, AlertStatus
 from data.domain.approvals import AnswerScope, ApprovalStatus
-from data.domain.assignment import AssignedBy
 from data.domain.budgets import Act, Period, Scope
 from data.domain.fleet import Priority
-from data.domain.outcome_events import OutcomeField
 from data.domain.tasks import Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
-
-
-class Shape(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+from orchestrator_adapter.api.outcome_answers import AssignmentShape, DrawnShape, OutcomeFields
+from orchestrator_adapter.api.outcome_answers import Shape as Shape
 
 
 class RefusalDetail(Shape):
@@ -65,29 +61,6 @@ class TokenShape(Shape):
 class AnalystShape(Shape):
     included: bool
     reason: str
-
-
-class AssignmentShape(Shape):
-    by: AssignedBy
-    """Who decided about the ANALYST."""
-    probability: float | None
-    """How probable an ANALYST was before that; null where nobody can know, as of a person's choice."""
-    borderline: bool
-
-
-class OutcomeFields(Shape):
-    tests_passed: bool | None
-    """Null, like the next ones: not known."""
-    review_passed: bool | None
-    score: int | None
-    note: str
-    merged: bool | None
-    reworked: bool | None
-    rework_task: str | None
-    good: bool | None
-    """What follows from all of it; null while nobody can say."""
-    set_by: dict[OutcomeField, str]
-    """The people who said so; what nobody is named for was recorded by itself."""
 
 
 class StepShape(Shape):
@@ -231,11 +204,6 @@ class SpendShape(Shape):
 class RangeShape(Shape):
     low: float
     high: float
-
-
-class DrawnShape(Shape):
-    share: int
-    chance: int
 
 
 class PlannedStep(Shape):

@@ -11,9 +11,9 @@ from data.domain import errors as e
 from data.domain.outcome_events import OutcomeField
 from orchestrator_adapter import commands_outcome
 from orchestrator_adapter.api import shapes
-from orchestrator_adapter.api.answers import OutcomeFields, Shape
 from orchestrator_adapter.api.bodies import Nothing, Sent
 from orchestrator_adapter.api.http import Answer, Call, Operation, answer
+from orchestrator_adapter.api.outcome_answers import OutcomeFields, Shape
 
 
 class OutcomeBody(Sent):

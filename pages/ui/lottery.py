@@ -26,7 +26,7 @@ def form(now: FleetSettings) -> None:
         wanted = _fields(now.lottery, key)
         with st.container(horizontal=True, vertical_alignment="center"):
             pressed = st.form_submit_button("Save", type="primary", key="lottery-save")
-            by = f"Changed by {changed.by}, {changed.at:%Y-%m-%d %H:%M} UTC." if changed else "Nobody has changed this."
+            by = f"Changed by {changed.by}, {changed.at:%Y-%m-%d %H:%M} UTC." if changed else "Nobody has set this yet."
             st.caption(by)
         with session.refusals():
             if pressed and commands_fleet.set_lottery(session.deck(), session.actor(), wanted):
