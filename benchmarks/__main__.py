@@ -1,4 +1,7 @@
-"""`python -m benchmarks [NAME...]`: measures, prints one table, keeps it in var/bench."""
+"""`python -m benchmarks [NAME[=SIZE]...]`: measures, prints one table, keeps it in var/bench.
+
+Some can be made smaller, to fit into less time: `transcripts=100` (megabytes), `search=200000` (messages).
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,11 @@ from benchmarks import (
 )
 from benchmarks.figures import Figure
 
+SIZED: dict[str, Callable[[int | None], Iterator[Figure]]] = {
+    "search": search.measure,
+    "search_postgresql": search.on_postgresql,
+    "transcripts": transcripts.measure,
+}
 ALL: dict[str, Callable[[], Iterator[Figure]]] = {
     "pixels": pixels.measure,
     "idle": idle.measure,
@@ -40,29 +48,43 @@ ALL: dict[str, Callable[[], Iterator[Figure]]] = {
     "files": files.measure,
     "money": money.measure,
     "memory": memory.measure,
-    "search": search.measure,
+    "search": lambda: search.measure(None),
+    "search_postgresql": lambda: search.on_postgresql(None),
     "takeover": takeover.measure,
     "queue": queue.measure,
     "replay": replay.measure,
     "kills": kills.measure,
     "cancel": cancel.measure,
     "overshoot": overshoot.measure,
-    "transcripts": transcripts.measure,
+    "transcripts": lambda: transcripts.measure(None),
     "conversation": conversation.measure,
     "intake": intake.measure,
 }
 
 
+def _wanted(asked: str) -> tuple[str, Callable[[], Iterator[Figure]]]:
+    """A name, and what measures it; raises ValueError for what there is not."""
+    name, _, size = asked.partition("=")
+    if name not in ALL:
+        raise ValueError(f"There is no benchmark {name}; there are {', '.join(ALL)}.")
+    if not size:
+        return name, ALL[name]
+    if name not in SIZED or not size.isdecimal() or not int(size):
+        raise ValueError(f"A size is a whole number, for {', '.join(SIZED)}; {asked} cannot be measured.")
+    return name, lambda: SIZED[name](int(size))
+
+
 def main() -> int:
-    names = sys.argv[1:] or list(ALL)
-    if unknown := [name for name in names if name not in ALL]:
-        print(f"There is no benchmark {unknown[0]}; there are {', '.join(ALL)}.", file=sys.stderr)
+    try:
+        wanted = [_wanted(asked) for asked in sys.argv[1:] or ALL]
+    except ValueError as error:
+        print(error, file=sys.stderr)
         return 2
     found: list[Figure] = []
     crashed = False
-    for name in names:
+    for name, run in wanted:
         try:
-            for figure in ALL[name]():
+            for figure in run():
                 print(f"{name}: {figure.name}: {figure.measured} {figure.beside}", file=sys.stderr, flush=True)
                 found.append(figure)
         except Exception as error:  # the boundary of a benchmark: the others are measured all the same

@@ -46,32 +46,37 @@ _IMPORT = """
 import json, resource, sys, time
 from pathlib import Path
 from data.store import Store
+from data.store.search_clock import settled
 from orchestrator_adapter.ingest.importing import Importer
 
+def peak_kb():
+    return sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
 store = Store.open(sys.argv[2])
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 begun = time.perf_counter()
 done = Importer(store).run(Path(sys.argv[1]), by="benchmark")
 took = time.perf_counter() - begun
+assert settled(store, 600)
+found = time.perf_counter() - begun
 begun = time.perf_counter()
 again = Importer(store).run(Path(sys.argv[1]), by="benchmark")
 second = time.perf_counter() - begun
 with store.read() as board:
     begun = time.perf_counter()
     damaged = board.transcripts_damaged()
-    checked, kept = time.perf_counter() - begun, board.transcripts_kept()
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps({"took": took, "second": second, "peak_mb": peak / 1024, "size": done.bytes_done, "error": done.error,
+    checked, kept, texts = time.perf_counter() - begun, board.transcripts_kept(), board.search_texts()
+print(json.dumps({"took": took, "found": found, "texts": texts, "second": second, "peak_mb": peak_kb() / 1024,
+                  "size": done.bytes_done, "error": done.error,
                   "replies": done.report.replies, "known": again.report.known, "files": done.files_total,
                   "damaged": damaged, "checked": checked, "kept": kept}))
 """
 Cell = tuple[str, str]
 
 
-def measure() -> Iterator[Figure]:
+def measure(size_mb: int | None) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory(prefix="quarterdeck-trees-") as folder:
         home = Path(folder)
-        tree = transcript_trees.make(home / "tree", SIZE)
+        tree = transcript_trees.make(home / "tree", SIZE if size_mb is None else size_mb * 1e6)
         about = f"{tree.size / 1e6:,.0f} MB, {tree.files:,} files"
         peer = _Peer(home)
         yield from _counted(home, tree, peer, about)
@@ -104,12 +109,13 @@ def _read_in(home: Path, tree: Tree, about: str) -> Iterator[Figure]:
     found = _python(_IMPORT, tree.folder, f"sqlite:///{home / 'store.sqlite'}")
     assert found["error"] is None, found["error"]
     assert found["damaged"] == [], found["damaged"]
-    rate = found["size"] / 1e6 / found["took"]
     files, size, packed = found["kept"]
-    beside = f"{found['took']:.1f} s, {found['replies']:,} replies; {about}"
+    rate = found["size"] / 1e6 / found["found"]
+    beside = f"{found['found']:.1f} s until all of it can be found, {found['took']:.1f} s until it is read in; "
+    beside += f"{found['replies']:,} replies, {found['texts']:,} texts in the index; {about}"
     met = rate >= LEAST_MB_S
     yield Figure("import of a folder into the store", f"{rate:.0f} MB/s", f"≥ {LEAST_MB_S} MB/s", met, beside, load())
-    yield at_most("memory of the import, at its peak", found["peak_mb"], MOST_MB, "MB", "the whole process")
+    yield at_most("memory of the import, at its peak", found["peak_mb"], MOST_MB, "MB", "its processes added up")
     yield told("second import of the same folder", f"{found['second'] * 1000:.0f} ms", f"{found['known']} files known")
     kept = f"{size / 1e6:,.0f} MB of {files:,} files in {packed / 1e6:,.0f} MB"
     yield told("check of every line that is kept", f"{found['checked']:.1f} s", kept)

@@ -223,6 +223,16 @@ def month(at: datetime) -> str:
     return f"{at.year:04}{at.month:02}"
 
 
+def day(at: datetime) -> str:
+    return f"{month(at)}{at.day:02}"
+
+
+def rest_of_month(at: datetime) -> tuple[str, ...]:
+    """This day and those after it in its month."""
+    first = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    return tuple(day(later) for n in range(32 - at.day) if (later := first + timedelta(days=n)).month == at.month)
+
+
 def months(first: datetime, last: datetime, most: int = 40) -> tuple[str, ...] | None:
     """Every month from one to another, both included; None for more than is worth naming."""
     start, end = first.year * 12 + first.month - 1, last.year * 12 + last.month - 1

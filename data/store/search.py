@@ -20,7 +20,7 @@ import zstandard
 
 from data.domain import words
 from data.domain.errors import CursorInvalid
-from data.domain.search import Kind, Query, months
+from data.domain.search import Kind, Query, months, rest_of_month
 from data.domain.search_lines import pieces
 from data.domain.search_words import Bit, Term, capped, snippet
 from data.domain.tasks import TaskStatus
@@ -291,8 +291,10 @@ class _Wanted:
 
     @property
     def look(self) -> int:
-        exact = self.tasks or self.query.since or self.query.until
-        return self.bounds.looked_at if exact else self.bounds.weighed
+        """More where something decides that is no word of the index; of a time the index knows the day."""
+        newest = self.query.until
+        some_of_a_day = newest is not None and not _midnight(newest)
+        return self.bounds.looked_at if self.tasks or some_of_a_day else self.bounds.weighed
 
     def filtered(self, looked: Any) -> sa.Select[Any]:
         """Of the texts that were looked at, what is needed to weigh them, and whether they fit."""
@@ -328,10 +330,18 @@ def _tagged(query: Query, ref_ms: int, tasks: Sequence[str]) -> tuple[list[list[
         groups.append([tag("task", task) for task in tasks])
     soon = at(ref_ms) + timedelta(days=1)
     if query.since and (since := months(query.since, soon)):
-        groups.append([tag("month", month) for month in since])
+        groups.append([*_days(query.since), *(tag("month", month) for month in since[1:])])
     if query.until and (until := months(query.until, soon)):
-        never += [tag("month", month) for month in until[1:]]
+        never += [*_days(query.until)[not _midnight(query.until) :], *(tag("month", month) for month in until[1:])]
     return groups, never
+
+
+def _days(at: datetime) -> list[str]:
+    return [tag("day", day) for day in rest_of_month(at)]
+
+
+def _midnight(at: datetime) -> bool:
+    return not (at.hour or at.minute or at.second or at.microsecond)
 
 
 def _fts5(query: Query, groups: Sequence[Sequence[str]], never: Sequence[str]) -> str | None:

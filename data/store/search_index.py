@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import zstandard
 
 from data.domain.event_base import storable
-from data.domain.search import Kind, month, place_of
+from data.domain.search import Kind, day, place_of
 from data.domain.search_words import capped, flat, places, searchable
 from data.store import tables as t
 from data.store.rows import ms
@@ -82,7 +82,7 @@ class Prepared(NamedTuple):
     at_ms: int
     blob: str | None
     text: bytes | None
-    month: str
+    day: str
     words: str
     """As the index of the database takes them."""
     size: int
@@ -98,7 +98,7 @@ def prepared(text: Text, *, sqlite: bool) -> Prepared:
         ms(text.at),
         text.blob or None,
         None if text.blob else zstandard.compress(shown.encode(), 1),
-        month(text.at),
+        day(text.at),
         searchable(shown) if sqlite else _vector(shown),
         len(shown),
     )
@@ -124,9 +124,9 @@ def _tags_of(labels: Labels) -> tuple[str, ...]:
 
 
 @functools.lru_cache(maxsize=10_000)
-def _tags_in(kind: str, tool: str, month: str) -> tuple[str, ...]:
+def _tags_in(kind: str, tool: str, day: str) -> tuple[str, ...]:
     """Tags of a text of its own."""
-    named = {"in": place_of(Kind(kind)), "tool": tool, "month": month}
+    named = {"in": place_of(Kind(kind)), "tool": tool, "month": day[:-2], "day": day}
     return tuple(tag(name, value) for name, value in named.items() if value)
 
 
@@ -157,7 +157,7 @@ def insert(db: sa.Connection, texts: Sequence[tuple[Labels, Prepared]]) -> None:
     numbered = [(number, labels, text) for number, (labels, text) in enumerate(texts, first)]
     entries = [(n, labels.task_id, labels.agent_id, *text[:6]) for n, labels, text in numbered]
     db.execute(_ENTRY, [dict(zip(_COLUMNS, entry, strict=True)) for entry in entries])
-    tags = ((n, text.words, [*_tags_of(labels), *_tags_in(*text[1:3], text.month)]) for n, labels, text in numbered)
+    tags = ((n, text.words, [*_tags_of(labels), *_tags_in(*text[1:3], text.day)]) for n, labels, text in numbered)
     if db.dialect.name == "sqlite":
         db.execute(_WORDS_SQLITE, [{"id": n, "words": said, "tags": " ".join(found)} for n, said, found in tags])
     else:

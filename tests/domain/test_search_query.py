@@ -8,7 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.domain.search import EXAMPLES, FILTERS, MOST_TERMS, PLACES, Kind, Query, month, months, parse, place_of
+from data.domain.search import (
+    EXAMPLES,
+    FILTERS,
+    MOST_TERMS,
+    PLACES,
+    Kind,
+    Query,
+    day,
+    month,
+    months,
+    parse,
+    place_of,
+    rest_of_month,
+)
 from data.domain.search_words import Bit, Term, capped, composed, folded, places, searchable, snippet, words
 
 NOW = datetime(2026, 11, 24, 12, 30, tzinfo=UTC)
@@ -201,3 +214,7 @@ def test_months() -> None:
         "202602",
     )
     assert months(datetime(1999, 1, 1, tzinfo=UTC), NOW) is None
+    assert day(NOW) == "20261124"
+    assert rest_of_month(datetime(2024, 2, 27, 23, 59, tzinfo=UTC)) == ("20240227", "20240228", "20240229")
+    assert len(rest_of_month(datetime(2026, 12, 1, tzinfo=UTC))) == 31
+    assert rest_of_month(datetime.max.replace(tzinfo=UTC)) == ("99991231",)

@@ -208,6 +208,37 @@ def test_more_than_was_weighed_is_said(store: Store) -> None:
     assert [marked(hit) for hit in far.hits] == ["[needle] 0"]
 
 
+def test_times_within_a_month_are_words_of_the_index(store: Store) -> None:
+    """However much stands beyond them: the days at both ends are asked of the index, and hours of each hit."""
+    bounds = Bounds(weighed=3, looked_at=4)
+    with store.write() as ledger:
+        submit(ledger, "t1", "unrelated")
+        agent(ledger, "t1", "a1")
+        for hours in range(0, 24 * 40, 3):
+            said(ledger, "t1", "a1", f"needle {hours}", NOW - timedelta(hours=24 * 40 - hours))
+    caught_up(store)
+
+    def hours(question: str) -> list[int]:
+        out, cursor = [], None
+        while True:
+            page = find(store, question, 100, cursor, "newest", bounds)
+            out += [int(marked(hit).split()[1]) for hit in page.hits]
+            cursor = page.next_cursor
+            if cursor is None:
+                return out
+            assert page.hits or page.looked_at
+
+    start, october = NOW - timedelta(days=40), datetime(2026, 10, 1, tzinfo=UTC)
+    for question, since, until in (
+        ("needle since:2026-11-03 until:2026-11-05", october + timedelta(days=33), october + timedelta(days=36)),
+        ("needle since:21d until:2026-11-10", NOW - timedelta(days=21), october + timedelta(days=41)),
+        ("needle since:2026-10-31 until:20d", october + timedelta(days=30), NOW - timedelta(days=20)),
+    ):
+        wanted = [n for n in range(0, 24 * 40, 3) if since <= start + timedelta(hours=n) < until]
+        assert sorted(hours(question)) == wanted, question
+    assert find(store, "needle since:2026-11-03 until:2026-11-05", bounds=bounds).hits
+
+
 def test_newer_and_weightier_texts_come_first(store: Store) -> None:
     with store.write() as ledger:
         submit(ledger, "t1", "A needle")
