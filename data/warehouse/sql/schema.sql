@@ -78,3 +78,47 @@ left join prices as p
     on p.model_no = r.model_no and r.at_ms >= p.from_ms and r.at_ms < p.until_ms
     and r.tokens_input + r.tokens_cache_read + r.tokens_cache_write_5m + r.tokens_cache_write_1h > p.above
     and r.tokens_input + r.tokens_cache_read + r.tokens_cache_write_5m + r.tokens_cache_write_1h <= p.upto;
+
+-- name: within
+-- Usage between two moments, to the millisecond: whole quarters from the sums, what sticks out at both ends from the
+-- replies themselves.
+create macro within(begin_ms, end_ms) as table
+select * from usage where quarter >= (begin_ms + 899999) // 900000 and quarter < end_ms // 900000
+union all by name
+select
+    r.at_ms // 900000 as quarter, r.agent_no, r.model_no, r.simulated, 1 as replies,
+    (r.cost_nanousd is null)::bigint as unpriced, r.tokens_input, r.tokens_output, r.tokens_cache_read,
+    r.tokens_cache_write_5m, r.tokens_cache_write_1h, coalesce(r.cost_nanousd, 0) as cost_nanousd,
+    coalesce(r.input_nanousd, 0) as input_nanousd, coalesce(r.output_nanousd, 0) as output_nanousd,
+    coalesce(r.cache_read_nanousd, 0) as cache_read_nanousd,
+    coalesce(r.cache_write_5m_nanousd, 0) as cache_write_5m_nanousd,
+    coalesce(r.cache_write_1h_nanousd, 0) as cache_write_1h_nanousd, r.searches_nanousd,
+    coalesce(r.uncached_nanousd, 0) as uncached_nanousd
+from priced('replies') as r
+where
+    (r.at_ms >= begin_ms and r.at_ms < least((begin_ms + 899999) // 900000 * 900000, end_ms))
+    or (
+        r.at_ms >= greatest(end_ms // 900000 * 900000, least((begin_ms + 899999) // 900000 * 900000, end_ms))
+        and r.at_ms < end_ms
+    );
+
+-- name: spent
+-- The one place that decides whose money counts: simulated money is in no sum with real money. Deleted tasks stay in,
+-- for what they spent stays spent. A filter that is null asks for nothing.
+create macro spent(begin_ms, end_ms, is_simulated, of_role, of_model, of_type, of_folder, of_person, with_analyst)
+as table
+select
+    u.* exclude (agent_no, model_no), u.agent_no, a.task_no, a.role, m.label as model, t.task_type, t.folder,
+    t.created_by as person, t.analyst_included, t.runtime, t.status
+from within(begin_ms, end_ms) as u
+join models as m on m.no = u.model_no
+left join agents as a on a.no = u.agent_no
+left join tasks as t on t.no = a.task_no
+where
+    u.simulated = is_simulated
+    and (of_role is null or a.role = of_role)
+    and (of_model is null or m.label = of_model)
+    and (of_type is null or t.task_type = of_type)
+    and (of_folder is null or t.folder = of_folder)
+    and (of_person is null or t.created_by = of_person)
+    and (with_analyst is null or t.analyst_included = with_analyst);
