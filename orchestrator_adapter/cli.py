@@ -29,6 +29,7 @@ from orchestrator_adapter import (
     cli_connect,
     cli_control,
     cli_conversation,
+    cli_costs,
     cli_files,
     cli_fleet,
     cli_import,
@@ -267,6 +268,7 @@ app.add_typer(cli_conversation.app)
 app.add_typer(cli_replay.app)
 app.add_typer(cli_connect.app)
 app.add_typer(cli_files.app)
+app.add_typer(cli_costs.app)
 app.add_typer(cli_search.app)
 
 

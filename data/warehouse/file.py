@@ -6,8 +6,8 @@ import contextlib
 import fcntl
 import os
 import time
+import weakref
 from pathlib import Path
-from typing import IO
 
 import duckdb
 
@@ -60,7 +60,7 @@ class Place:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock: IO[str] | None = None
+        self._lock: weakref.finalize[[int], Place] | None = None
         self._mine: Path | None = None
 
     def newest(self) -> Path | None:
@@ -80,20 +80,20 @@ class Place:
             for number in range(MOST_PLACES):
                 mine = self._folder / str(number)
                 mine.mkdir(parents=True, exist_ok=True)
-                handle = (mine / "lock").open("a+")
+                handle = os.open(mine / "lock", os.O_RDWR | os.O_CREAT, 0o600)
                 try:
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    handle.close()
+                    os.close(handle)
                     continue
-                self._lock, self._mine = handle, mine
+                self._lock, self._mine = weakref.finalize(self, os.close, handle), mine
                 return mine
             raise OSError(f"more than {MOST_PLACES} processes have a warehouse here")
         return self._mine
 
     def close(self) -> None:
         if self._lock is not None:
-            self._lock.close()
+            self._lock()
             self._lock = self._mine = None
 
 

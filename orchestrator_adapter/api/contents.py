@@ -22,6 +22,7 @@ from orchestrator_adapter.api import (
     history,
     history_shapes,
     log_contents,
+    measure,
     outcomes,
     replay,
     search,
@@ -61,6 +62,7 @@ def operations(meters: health.Meters) -> list[Operation]:
         *_budgets(),
         *_history(),
         *_prompts(),
+        *measure.operations(V1),
         *connect.operations(V1),
     ]
 

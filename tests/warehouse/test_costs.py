@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -88,7 +88,7 @@ some = {
 }
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     told_of=histories.steps,
     ends=st.tuples(moments, moments),
@@ -242,18 +242,13 @@ def test_a_question_that_takes_too_long_is_given_up(lite, tmp_path):
         return reader.cursor.execute("select sum(a.range * b.range) from range(1000000) a, range(1000000) b").fetchall()
 
     histories.begin(lite)
-    with pytest.raises(QuestionTooLong, match="more than 0.1 s"):
+    with pytest.raises(QuestionTooLong, match=r"more than 0\.1 s"):
         warehouse.ask(endless)
     assert warehouse.ask(costs.total, Cut(whole())).cost_nanousd == 0
     warehouse.close()
 
 
 def test_every_statement_is_asked_by_somebody():
-    package = queries.FOLDER.parent
-    source = "\n".join(path.read_text(encoding="utf-8") for path in package.glob("*.py"))
-    for noun in (path.stem for path in queries.FOLDER.glob("*.sql")):
-        if noun == "schema":
-            continue
-        for name in queries.named(noun):
-            assert f'"{name}"' in source or name.rsplit("_", 1)[0] in source, f"{noun}: {name}"
-    assert UTC
+    source = "\n".join(path.read_text(encoding="utf-8") for path in queries.FOLDER.parent.glob("*.py"))
+    asked = {name for name in queries.named("costs") if f'"{name}"' in source}
+    assert asked == set(queries.named("costs"))

@@ -1,0 +1,97 @@
+"""A program that asks what was spent: the same numbers as the page and the command line."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+from typer.testing import CliRunner
+
+from data.domain import events as e
+from data.domain.agents import Runtime
+from data.domain.money import Tokens
+from orchestrator_adapter.api import answers
+from orchestrator_adapter.api.measure import CostShape
+from orchestrator_adapter.cli import app
+
+COSTS = "/api/v1/metrics/costs"
+
+
+def costs(client: TestClient, **query: object) -> CostShape:
+    answer = client.get(COSTS, params=query)
+    assert answer.status_code == 200, answer.text
+    return CostShape.model_validate(answer.json())
+
+
+def spend(fleet: Any, agent: str, message: str, nanousd: int | None, task: str = "t1") -> None:
+    with fleet.store.write() as ledger:
+        names = {"task_id": task, "agent_id": agent, "message_id": message, "model": "claude-sonnet-5-5"}
+        ledger.append(e.MessageMetered(**names, tokens=Tokens(input=100, output=100), cost_nanousd=nanousd))
+
+
+@pytest.fixture
+def real(fleet: Any) -> Any:
+    """One real task with an agent, beside a simulated one."""
+    fleet.task(runtime=Runtime.CLAUDE)
+    with fleet.store.write() as ledger:
+        names = {"task_id": "t1", "agent_id": "real", "name": "B", "model": "m", "step": "builder"}
+        ledger.append(e.AgentCreated(**names, role="builder", runtime=Runtime.CLAUDE))
+    spend(fleet, "real", "m1", 1_500_000_000)
+    spend(fleet, "real", "m2", 500_000)
+    spend(fleet, "real", "m3", None)
+    return fleet
+
+
+def test_spending_is_told_with_its_parts_and_simulated_money_apart(client: TestClient, real: Any) -> None:
+    real.task("t2")
+    real.agent("t2", "a2")
+    simulated = costs(client, simulated=True)
+    found = costs(client, by="role")
+    assert (found.cost_usd, found.before_usd, found.replies, found.unpriced_replies) == (1.5005, 0, 3, 1)
+    assert [(item.name, item.cost_usd) for item in found.items] == [("builder", 1.5005)]
+    assert found.simulated_usd == simulated.cost_usd > 0
+    assert [task.id for task in found.dearest.tasks] == ["t1"]
+    assert sum(item.cost_usd for item in costs(client, by="day").items) == 1.5005
+    assert {item.name: item.tokens for item in costs(client, by="token_kind").items}["input"] == 300
+    assert costs(client, role="tester").cost_usd == 0
+
+
+def test_days_are_those_of_the_zone(client: TestClient, real: Any) -> None:
+    (day,) = costs(client, by="day", tz="Asia/Kathmandu").items
+    assert day.name.endswith("T18:15:00+00:00")
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ({"tz": "Mars"}, "WINDOW_INVALID"),
+        ({"from": "2026-02-01T00:00:00Z", "to": "2026-01-01T00:00:00Z"}, "WINDOW_INVALID"),
+        ({"from": "2001-02-01T00:00:00Z", "by": "hour"}, "WINDOW_INVALID"),
+        ({"by": "mood"}, "INVALID_FIELD"),
+        ({"from": "yesterday"}, "INVALID_FIELD"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(client: TestClient, fleet: Any, query: dict[str, str], code: str) -> None:
+    answer = client.get(COSTS, params=query)
+    assert answer.status_code == 422, answer.text
+    assert answers.RefusalShape.model_validate(answer.json()).error.code == code
+
+
+def test_the_command_line_has_the_same_numbers(
+    client: TestClient, real: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUARTERDECK_HOME", str(tmp_path / "terminal"))
+    monkeypatch.setenv("DATABASE_URL", real.store.url.render_as_string(hide_password=False))
+    done = CliRunner().invoke(app, ["costs", "--by", "model", "--json"])
+    assert done.exit_code == 0, done.output
+    page = client.get(COSTS, params={"by": "model"}).json()
+    told = json.loads(done.stdout)
+    assert {name: told[name] for name in ("cost_usd", "items", "dearest", "tokens")} == {
+        name: page[name] for name in ("cost_usd", "items", "dearest", "tokens")
+    }
+    lines = CliRunner().invoke(app, ["costs", "--by", "model"]).stdout.splitlines()
+    assert lines[0].startswith("$1.50 from ")
+    assert "1 reply without a known price" in lines[1]
+    assert lines[3].split() == ["claude-sonnet-5-5", "$1.50", "600", "3"]
