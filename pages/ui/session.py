@@ -6,7 +6,7 @@ import functools
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
@@ -69,6 +69,20 @@ def if_known(ask: Callable[[Board], T], otherwise: T) -> T:
             return ask(board)
     except StoreUnavailable:
         return otherwise
+
+
+def ask(question: Callable[..., T], *given: Hashable) -> T:
+    """What the warehouse answers as of now; while the store cannot be reached, as of when it last could."""
+    warehouse = deck().warehouse
+    try:
+        standing = warehouse.refresh()
+    except StoreUnavailable:
+        standing = warehouse.standing()
+        if standing.at is None:
+            raise
+        if (ages := memory.aged.get()) is not None:
+            ages.append(standing.at)
+    return warehouse.ask(question, *given, as_of=standing)
 
 
 @contextmanager
