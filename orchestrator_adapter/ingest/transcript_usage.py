@@ -6,7 +6,6 @@ a file, everything is read again.
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import gc
 import hashlib
@@ -17,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
@@ -30,6 +29,7 @@ LAYOUT = 1
 """Of the notes; others are not read."""
 _MARK = b'"usage"'
 """Stands in every line that tells of a reply; in text within a line its quotes would be escaped."""
+_ASKED, _MESSAGE, _BLOCK = b',"requestId":"', b'"id":"msg_', b',"apiBlockIndex":'
 WORTH_SHARING = 16_000_000
 """Bytes below which another process costs more than it saves."""
 _Known = dict[tuple[str, str], Reply]
@@ -80,12 +80,13 @@ def look(
     if known is None:
         return look(folder, None, zone=zone, mode=mode, now_ms=now_ms, surcharge=surcharge, cores=cores)
     with _unswept():
-        ends = _gathered([(path, marks.get(path, (0, 0, 0))[2], found[path][0]) for path in changed], known, cores)
+        wanted = [(path, marks.get(path, (0, 0, 0))[2], found[path][0]) for path in changed]
+        ends, packed = _gathered(wanted, known, cores)
     marks |= {path: (*found[path], end) for path, end in ends.items()}
     usage = table(known.values(), prices.book(), zone=zone, mode=mode, now_ms=now_ms, surcharge=surcharge)
     if note is not None:
         kept = {asked: usage.as_dict()} if changed else tables | {asked: usage.as_dict()}
-        _write_down(note, marks, kept, known if changed else None)
+        _write_down(note, marks, kept, packed if changed else [])
     return Looked(usage, len(found), size, sum(mark[2] for mark in marks.values()) - before)
 
 
@@ -129,24 +130,61 @@ def _ends_a_line(path: str, offset: int) -> bool:
         return file.read(1) == b"\n"
 
 
-def _gathered(wanted: list[_Wanted], known: _Known, cores: int) -> dict[str, int]:
-    """Take in the replies of these files; gives where the reading of each ended.
+def _gathered(wanted: list[_Wanted], known: _Known, cores: int) -> tuple[dict[str, int], list[bytes]]:
+    """Take in the replies of these files; gives where the reading of each ended, and all replies as they are noted.
 
     Much is shared among the cores; not in a process with threads, for its copies could hang on what those hold.
     """
     shares = _shares(wanted, cores or os.cpu_count() or 1)
     if len(shares) < 2 or threading.active_count() > 1 or "fork" not in multiprocessing.get_all_start_methods():
-        return _taken(wanted, known)
-    pool = concurrent.futures.ProcessPoolExecutor(len(shares) - 1, multiprocessing.get_context("fork"))
-    with pool:
-        others = [pool.submit(_elsewhere, share) for share in shares[1:]]
-        ends = _taken(shares[0], known)
-        for other in others:
-            more, rows = other.result()
-            ends |= more
-            for reply in _unpacked(rows):
-                _keep(reply, known)
-    return ends
+        ends = _taken(wanted, known)
+        return ends, [_packed(known)]
+    others = [_aside(share) for share in shares[1:]]
+    ends = _taken(shares[0], known)
+    packed = [_packed(known)]  # while the others are still at it
+    for other, share in zip(others, shares[1:], strict=True):
+        answer = other.read()
+        if answer is None:  # that process was killed
+            ends |= _taken(share, known)
+            packed = [_packed(known)]
+            continue
+        places, rows = answer.split(b"\n", 1)
+        ends |= orjson.loads(places)
+        packed.append(rows)
+        for reply in _unpacked(rows):
+            _keep(reply, known)
+    return ends, packed
+
+
+class _Other:
+    """A process that reads a share; what it found comes back through a pipe."""
+
+    def __init__(self, pid: int, pipe: BinaryIO) -> None:
+        self._pid, self._pipe = pid, pipe
+
+    def read(self) -> bytes | None:
+        with self._pipe:
+            answer = self._pipe.read()
+        _, status = os.waitpid(self._pid, 0)
+        return answer if status == 0 else None
+
+
+def _aside(wanted: list[_Wanted]) -> _Other:
+    """Begin to read a share beside this process; a bare copy of it begins in a tenth of a pool's time."""
+    out, into = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(into)
+        return _Other(pid, os.fdopen(out, "rb"))
+    failed = 1
+    try:
+        known: _Known = {}
+        ends = _taken(wanted, known)
+        with os.fdopen(into, "wb") as pipe:
+            pipe.write(orjson.dumps(ends) + b"\n" + _packed(known))
+        failed = 0
+    finally:
+        os._exit(failed)
 
 
 def _shares(wanted: list[_Wanted], cores: int) -> list[list[_Wanted]]:
@@ -168,13 +206,6 @@ def _taken(wanted: list[_Wanted], known: _Known) -> dict[str, int]:
     return {path: _read(path, offset, known) for path, offset, _ in wanted}
 
 
-def _elsewhere(wanted: list[_Wanted]) -> tuple[dict[str, int], bytes]:
-    """The same in another process; replies come back packed."""
-    known: _Known = {}
-    gc.disable()
-    return _taken(wanted, known), _packed(known)
-
-
 def _packed(known: _Known) -> bytes:
     return orjson.dumps([(*one[:4], tuple(one.tokens.as_dict().values()), *one[5:]) for one in known.values()])
 
@@ -191,19 +222,35 @@ def _keep(reply: Reply, known: _Known) -> None:
 
 def _read(path: str, offset: int, known: _Known) -> int:
     """Take in the replies from an offset on, the larger of two copies; gives the end of the last whole line."""
-    with Path(path).open("rb") as file:
+    with Path(path).open("rb", buffering=0) as file:
         file.seek(offset)
         raw = file.read()
     end = raw.rfind(b"\n") + 1
-    begun = 0
+    begun, last = 0, None
     while (at := raw.find(_MARK, begun, end)) >= 0:
         start, begun = raw.rfind(b"\n", begun, at) + 1 or begun, raw.find(b"\n", at) + 1
+        mark = _signed(raw, start, at, begun)
+        if mark is not None and mark == last:
+            continue
+        last = mark
         line = parsed(raw[start:begun])
         if line is None or says_no_more(line, known):
             continue
         for reply in replies(line, f"{path}:{offset + start}"):
             _keep(reply, known)
     return offset + end
+
+
+def _signed(raw: bytes, start: int, usage: int, end: int) -> tuple[bytes, bytes, bytes] | None:
+    """Message, usage and request of a line by their bytes; a line with those of the one before tells of the same reply.
+
+    None for a line that is not laid out as Claude Code does it; it is parsed like any other.
+    """
+    asked, message = raw.find(_ASKED, usage, end), raw.find(_MESSAGE, start, usage)
+    if asked < 0 or message < 0:
+        return None
+    used = raw[usage:asked].partition(_BLOCK)[0]
+    return raw[message : raw.find(b'",', message, usage)], used, raw[asked : raw.find(b'",', asked + 1, end)]
 
 
 def _noted(note: Path | None) -> tuple[dict[str, _Mark], dict[str, Any]]:
@@ -219,18 +266,22 @@ def _noted(note: Path | None) -> tuple[dict[str, _Mark], dict[str, Any]]:
 
 def _replies(note: Path | None) -> _Known | None:
     try:
-        rows = note.with_suffix(".replies").read_bytes() if note is not None else b"[]"
-        return {reply.key: reply for reply in _unpacked(rows)}
+        noted = note.with_suffix(".replies").read_bytes() if note is not None else b"[]"
+        known: _Known = {}
+        for rows in noted.split(b"\n"):
+            for reply in _unpacked(rows):
+                _keep(reply, known)
+        return known
     except (OSError, ValueError, TypeError):
         return None
 
 
-def _write_down(note: Path, marks: dict[str, _Mark], tables: dict[str, Any], known: _Known | None) -> None:
+def _write_down(note: Path, marks: dict[str, _Mark], tables: dict[str, Any], packed: list[bytes]) -> None:
     """Note what was read; where nothing can be written the next look reads everything again."""
     try:
         note.parent.mkdir(parents=True, exist_ok=True)
-        if known is not None:
-            _put(note.with_suffix(".replies"), _packed(known))
+        if packed:
+            _put(note.with_suffix(".replies"), b"\n".join(packed))
         _put(note.with_suffix(".files"), orjson.dumps({"layout": LAYOUT, "files": marks, "tables": tables}))
     except (OSError, orjson.JSONEncodeError):
         with contextlib.suppress(OSError):
