@@ -37,6 +37,7 @@ from orchestrator_adapter import (
     cli_logs,
     cli_outcome,
     cli_replay,
+    cli_roi,
     cli_search,
     cli_workers,
     commands,
@@ -262,6 +263,7 @@ app.add_typer(cli_alerts.app)
 app.add_typer(cli_workers.app)
 app.add_typer(cli_logs.app)
 app.add_typer(cli_outcome.app)
+app.add_typer(cli_roi.app)
 cli_import.imports.add_typer(cli_import_logs.app)
 app.add_typer(cli_import.app)
 app.add_typer(cli_conversation.app)

@@ -82,6 +82,14 @@ _TASKS: Columns = {
     "run": _task.run,
     "rerun_of": sa.func.coalesce(_task.rerun_of, ""),
     "priority": _task.priority,
+    "analyst_by": _task.analyst_by,
+    "analyst_percent": sa.cast(sa.func.round(_task.analyst_probability * 100), sa.BigInteger),
+    "borderline": _task.borderline,
+    "good": _task.good,
+    "reworked": _task.reworked,
+    "words": sa.func.length(_task.description, type_=sa.Integer)
+    - sa.func.length(sa.func.replace(_task.description, " ", ""), type_=sa.Integer)
+    + 1,
 }
 
 

@@ -25,6 +25,7 @@ from orchestrator_adapter.api import (
     measure,
     outcomes,
     replay,
+    roi,
     search,
 )
 from orchestrator_adapter.api.http import Operation
@@ -63,6 +64,7 @@ def operations(meters: health.Meters) -> list[Operation]:
         *_history(),
         *_prompts(),
         *measure.operations(V1),
+        *roi.operations(V1),
         *connect.operations(V1),
     ]
 

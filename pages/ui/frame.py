@@ -71,6 +71,7 @@ def _pages() -> list[Listed]:
         _page(places.HISTORY, title="History", icon=":material/history:", url_path="history"),
         _page(places.NEW_TASK, title="New task", icon=":material/add_circle:", url_path="new_task"),
         _page(places.COSTS, title="Costs", icon=":material/payments:", url_path="costs"),
+        _page(places.ANALYST_ROI, title="ANALYST ROI", icon=":material/balance:", url_path="analyst_roi"),
         _page(places.ALERTS, title="Alerts", icon=":material/notification_important:", url_path="alerts"),
         _page(places.BUDGETS, title="Budgets", icon=":material/savings:", url_path="budgets"),
         _page(places.LIMITS, title="Limits", icon=":material/tune:", url_path="limits"),
