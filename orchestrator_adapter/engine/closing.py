@@ -15,7 +15,7 @@ from data.store import Ledger
 from orchestrator_adapter.engine import approvals, names, telling
 from orchestrator_adapter.runners.inbox import Inbox
 
-_JUDGES: dict[Role, OutcomeField] = {Role.TESTER: "tests_passed", Role.REVIEWER: "review_passed"}
+JUDGES: dict[Role, OutcomeField] = {Role.TESTER: "tests_passed", Role.REVIEWER: "review_passed"}
 """Whose verdict is which part of the task's outcome."""
 
 
@@ -56,9 +56,9 @@ def finish(ledger: Ledger, task: Task, node: Step, run_id: str, outcome: dict[st
         ledger.append(e.AgentMoved(task_id=task.id, agent_id=agent_id, to=to, why=outcome["why"], result=result))
     end = StepStatus.COMPLETED if ok else StepStatus.FAILED
     ledger.append(e.StepMoved(task_id=task.id, step=node.key, to=end, why=outcome["why"]))
-    if (said := outcome.get("passed")) is not None and node.role in _JUDGES:
+    if (said := outcome.get("passed")) is not None and node.role in JUDGES:
         told = e.OutcomeRecorded(
-            task_id=task.id, values={_JUDGES[node.role]: said}, by=node.key, automatic=True, why=outcome["why"]
+            task_id=task.id, values={JUDGES[node.role]: said}, by=node.key, automatic=True, why=outcome["why"]
         )
         ledger.append(told)
     return True

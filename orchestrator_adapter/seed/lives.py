@@ -11,6 +11,7 @@ from random import Random
 
 from data.domain import events as e
 from data.domain.agents import Role, Runtime
+from data.domain.assignment import AssignedBy, Assignment
 from data.domain.money import from_usd
 from data.domain.tasks import AnalystChoice, Complexity, Draft
 from data.domain.workflows import Step, Workflow, checked
@@ -106,7 +107,9 @@ def _asked(rng: Random, age: float) -> tuple[e.TaskSubmitted, Request, Workflow 
     ai_planner = choice is AnalystChoice.AUTO and rng.random() < AI_PLANNER_SHARE
     workflow = names.with_planning_step(plan.workflow) if ai_planner else plan.workflow
     model = work.model(rng, age) if rng.random() < 0.5 else None
-    submitted = _submitted(rng, draft, request, workflow, model, plan.analyst_reason, ai_planner=ai_planner)
+    submitted = _submitted(
+        rng, draft, request, workflow, model, plan.analyst_reason, plan.assignment, ai_planner=ai_planner
+    )
     return submitted, request, _replanned(plan.workflow) if ai_planner else None
 
 
@@ -118,7 +121,7 @@ def _errand(rng: Random) -> tuple[e.TaskSubmitted, Request, None]:
     draft = Draft(request.description, request.task_type, choice)
     workflow = (Step(role.value, role, "Do what the task asks for."),)
     reason = planning.preview(draft).plan.analyst_reason
-    return _submitted(rng, draft, request, workflow, None, reason), request, None
+    return _submitted(rng, draft, request, workflow, None, reason, Assignment(AssignedBy.NOBODY)), request, None
 
 
 def _submitted(
@@ -128,6 +131,7 @@ def _submitted(
     workflow: Workflow,
     model: str | None,
     reason: str,
+    assignment: Assignment,
     *,
     ai_planner: bool = False,
 ) -> e.TaskSubmitted:
@@ -142,6 +146,9 @@ def _submitted(
         analyst_choice=draft.analyst,
         analyst_included=planning.has_analyst(workflow),
         analyst_reason=reason,
+        analyst_by=assignment.by,
+        analyst_percent=assignment.percent,
+        borderline=bool(estimated.borderline),
         workflow=names.specs(workflow),
         working_directory=request.product.folder,
         runtime=Runtime.DEMO,

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 
 from data.domain import events as e
 from data.domain.agents import AgentStatus
+from data.domain.outcomes import OutcomeField
 from data.domain.tasks import TaskStatus
 from data.domain.workflows import StepStatus
 from orchestrator_adapter.engine import names
+from orchestrator_adapter.engine.closing import JUDGES
 from orchestrator_adapter.seed.agents import AgentStory
 from orchestrator_adapter.seed.lives import Fate, Life
 
@@ -60,6 +62,9 @@ def step(life: Life, story: AgentStory) -> Iterator[tuple[float, e.Event]]:
     why = CANCELLED_WHY if run.fate is Fate.CANCELLED else story.why
     yield run.ends_s, story.moved(agent_end, why, story.answer or None)
     yield run.ends_s, e.StepMoved(task_id=task_id, step=run.step.key, to=step_end, why=why)
+    if run.step.role in JUDGES and run.fate in (Fate.DONE, Fate.VERDICT):
+        said: dict[OutcomeField, bool | int | str | None] = {JUDGES[run.step.role]: run.fate is Fate.DONE}
+        yield run.ends_s, e.OutcomeRecorded(task_id=task_id, values=said, by=run.step.key, automatic=True, why=why)
     if run.step.key == names.PLAN and life.replanned:
         behind = names.with_planning_step(life.replanned)[1:]
         yield run.ends_s + 0.1, _planned(life, names.specs(behind))

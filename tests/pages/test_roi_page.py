@@ -63,7 +63,8 @@ def tasks(store: Store, number: int, extra: float = 0.5) -> None:
 
 
 def words_of(at: AppTest) -> list[str]:
-    return [str(one.value) for kind in (at.markdown, at.caption, at.title, at.subheader) for one in kind]
+    shown = (str(one.value) for kind in (at.markdown, at.caption, at.title, at.subheader) for one in kind)
+    return [text.replace("\\", "") for text in shown]
 
 
 def test_nothing_to_compare_says_what_to_do(deck: Deck) -> None:  # noqa: F811
@@ -89,8 +90,7 @@ def test_page_api_and_terminal_say_the_same(
     told: dict[str, Any] = json.loads(api.analyst_roi(Call(deck, LOCAL, {}, Kept()), api.RoiQuery()).body)
     api.RoiShape.model_validate(told)
     assert told["headline"].startswith("Observed: tasks with an ANALYST cost ")
-    shown = [text.replace("\\", "") for text in words_of(at)]
-    assert any(told["headline"] in text for text in shown)
+    assert any(told["headline"] in text for text in words_of(at))
     capsys.readouterr()
     cli_roi.roi(as_json=True)
     terminal = json.loads(capsys.readouterr().out)
