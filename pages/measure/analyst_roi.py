@@ -35,6 +35,9 @@ def first_words(found: Roi) -> None:
     with st.container(border=True, key="roi-answer"):
         st.markdown(f"#### {plain(roi_words.headline(found))}")
         st.caption(plain(roi_words.MEANS[best.certainty]))
+        other = found.observed if best is found.causal else found.causal
+        if any(other.tasks):
+            st.markdown(plain(roi_words.verdict(other)))
         if judged := _unjudged(found):
             st.caption(judged)
 

@@ -22,6 +22,8 @@ class Shift:
     high: float
     tone: str
     """A colour of the status palette."""
+    spread: str
+    """The interval as it is written."""
     said: str
     """What the colour says, in a word."""
     raw: float | None = None
@@ -37,7 +39,7 @@ def shifts(found: Sequence[Shift]) -> None:
                 "value": one.value,
                 "low": one.low,
                 "high": one.high,
-                "interval": f"{one.low:+.1f} to {one.high:+.1f}, {one.said}",
+                "interval": f"{one.spread}, {one.said}",
                 "colour": look.HEX[one.tone][look.dark()],
                 "raw": one.raw,
             }
@@ -45,7 +47,7 @@ def shifts(found: Sequence[Shift]) -> None:
         ]
     )
     y = alt.Y("figure:N", title=None, sort=list(frame["figure"]), axis=alt.Axis(labelFontSize=13, labelLimit=200))
-    x = alt.X("low:Q", title="With an ANALYST against without: percent of cost and time, points of success and rework")
+    x = alt.X("low:Q", title=None)
     told = ["figure", alt.Tooltip("value:Q", format="+.1f"), "interval"]
     base = alt.Chart(frame).encode(y=y, color=alt.Color("colour:N", scale=None), tooltip=told)
     spans = base.mark_rule(strokeWidth=4, strokeCap="round").encode(x=x, x2="high:Q")
@@ -60,10 +62,11 @@ def shifts(found: Sequence[Shift]) -> None:
         marks["what"] = "raw figure, misleading"
         raw = alt.Chart(marks).mark_point(shape="diamond", size=90, color=look.HEX["orange"][look.dark()])
         layers.append(raw.encode(x="raw:Q", y=y, tooltip=["figure", "what", alt.Tooltip("raw:Q", format="+.1f")]))
-    title = "What does an ANALYST change? Line: 95 % interval" + ("; diamond: raw, misleading" if misled else "")
-    said = "; ".join(f"{one.name} {one.value:+.1f}, {one.low:+.1f} to {one.high:+.1f}, {one.said}" for one in found)
-    chart = alt.layer(*layers).properties(height=58 * len(frame) + 60, title=title)
+    said = "; ".join(f"{one.name} {one.value:+.1f}, {one.spread}, {one.said}" for one in found)
+    chart = alt.layer(*layers).properties(height=58 * len(frame) + 60, title="What does an ANALYST change?")
     st.altair_chart(chart, alt=f"What an ANALYST changes, with 95 % intervals: {said}")
+    raw_too = " Diamond: what the raw figures say, which mislead here." if misled else ""
+    st.caption(f"Point and line: the difference that an ANALYST makes, and its 95 % interval.{raw_too}")
 
 
 def balance(found: Sequence[tuple[str, float, float]]) -> None:
@@ -81,7 +84,7 @@ def balance(found: Sequence[tuple[str, float, float]]) -> None:
         alt.Chart(frame)
         .mark_point(size=80, filled=True, opacity=1)
         .encode(
-            x=alt.X("apart:Q", title="Standard deviations apart"),
+            x=alt.X("apart:Q", title="Standard deviations apart; left of the line: alike"),
             y=alt.Y("trait:N", title=None, sort=None, axis=alt.Axis(labelLimit=260)),
             color=alt.Color("when:N", scale=whens, legend=alt.Legend(orient="top", title=None)),
             shape=alt.Shape("when:N", scale=alt.Scale(domain=whens.domain, range=["diamond", "circle"]), legend=None),
@@ -89,7 +92,6 @@ def balance(found: Sequence[tuple[str, float, float]]) -> None:
         )
     )
     limit = alt.Chart(pd.DataFrame({"at": [0.1]})).mark_rule(strokeDash=[4, 4], color=look.quiet_ink()).encode(x="at:Q")
-    title = "How alike are tasks with and without an ANALYST? Left of the line: alike"
-    chart = alt.layer(limit, points).properties(height=24 * len(found) + 90, title=title)
+    chart = alt.layer(limit, points).properties(height=24 * len(found) + 90, title="How alike are both groups?")
     worst = max((abs(after) for _, _, after in found), default=0.0)
     st.altair_chart(chart, alt=f"Balance of {len(found)} traits: after weighting at most {worst:.2f} apart")

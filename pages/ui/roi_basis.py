@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from data.domain import roi_words, words
+from data.domain import words
 from data.domain.assignment import AssignedBy
 from data.domain.roi import Comparison, Roi
 from data.domain.roi_strata import Balance
@@ -23,17 +23,13 @@ WHO = {
 
 
 def draw(found: Roi) -> None:
-    who, alike, kinds, other = st.tabs(
-        ["Why in or out", "How alike", "Kinds of tasks", "The other answer"], key="roi-basis"
-    )
+    who, alike, kinds = st.tabs(["Why in or out", "How alike", "Kinds of tasks"], key="roi-basis")
     with who:
         decided(found)
     with alike:
         balance(found.best)
     with kinds:
         strata(found.best)
-    with other:
-        the_other(found)
 
 
 def decided(found: Roi) -> None:
@@ -99,10 +95,3 @@ def strata(of: Comparison) -> None:
 
 def _usd(value: float | None) -> str:
     return "–" if value is None else words.dollars(round(value * 1_000_000_000))
-
-
-def the_other(found: Roi) -> None:
-    """What the other half of the tasks says."""
-    other = found.observed if found.best is found.causal else found.causal
-    st.markdown(plain(roi_words.verdict(other)))
-    st.caption(plain(roi_words.MEANS[other.certainty]))

@@ -41,6 +41,7 @@ def _shift(effect: Effect, naive: Naive | None) -> Shift:
         low=shown.low,
         high=shown.high,
         tone="gray" if not effect.settled else "green" if better else "red",
+        spread=roi_words.spread(effect),
         said="cannot be told apart" if not effect.settled else "better" if better else "worse",
         raw=_raw(effect, naive),
     )
