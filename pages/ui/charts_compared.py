@@ -75,16 +75,16 @@ def balance(found: Sequence[tuple[str, float, float]]) -> None:
         [
             {"trait": name, "apart": abs(apart), "when": when}
             for name, before, after in found
-            for when, apart in (("before weighting", before), ("after weighting", after))
+            for when, apart in (("before", before), ("after", after))
         ]
     )
     colours = [look.HEX["orange"][look.dark()], look.HEX["blue"][look.dark()]]
-    whens = alt.Scale(domain=["before weighting", "after weighting"], range=colours)
+    whens = alt.Scale(domain=["before", "after"], range=colours)
     points = (
         alt.Chart(frame)
         .mark_point(size=80, filled=True, opacity=1)
         .encode(
-            x=alt.X("apart:Q", title="Standard deviations apart; left of the line: alike"),
+            x=alt.X("apart:Q", title="Standard deviations apart"),
             y=alt.Y("trait:N", title=None, sort=None, axis=alt.Axis(labelLimit=260)),
             color=alt.Color("when:N", scale=whens, legend=alt.Legend(orient="top", title=None)),
             shape=alt.Shape("when:N", scale=alt.Scale(domain=whens.domain, range=["diamond", "circle"]), legend=None),

@@ -10,6 +10,7 @@ import streamlit as st
 from data.domain import words
 from data.domain.assignment import AssignedBy
 from data.domain.roi import Comparison, Roi
+from data.domain.roi_cases import Certainty
 from data.domain.roi_strata import Balance
 from pages.ui import cards, charts_compared, tables
 from pages.ui.look import plain
@@ -56,13 +57,18 @@ def balance(of: Comparison) -> None:
         return
     charts_compared.balance([(one.name, one.before, one.after) for one in of.balance])
     far = [one for one in of.balance if abs(one.after) > 0.1]
-    st.caption(plain(_still_apart(far)))
+    st.caption("Before and after weighting; what lies left of the dashed line counts as alike.")
+    st.caption(plain(_still_apart(far, by_lot=of.certainty is Certainty.CAUSAL)))
 
 
-def _still_apart(far: Sequence[Balance]) -> str:
+def _still_apart(far: Sequence[Balance], *, by_lot: bool) -> str:
     if not far:
         return "After weighting the groups differ by less than a tenth of a standard deviation in all of these."
     names = ", ".join(one.name for one in far)
+    if by_lot:
+        return (
+            f"The lot happened to leave the groups apart in: {names}. That is chance, and the intervals allow for it."
+        )
     return f"Even after weighting the groups are not alike in: {names}. What follows from these may be in the answer."
 
 
