@@ -14,7 +14,7 @@ from pages.ui.look import plain
 
 
 def answer(wanted: Wanted) -> Answer:
-    found = session.deck().warehouse.ask(analyst_roi.compared, wanted.cut)
+    found = session.ask(analyst_roi.compared, wanted.cut)
     with session.read() as board:
         return view.answer(found, wanted, board.settings().lottery)
 
