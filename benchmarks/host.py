@@ -1,4 +1,7 @@
-"""A server that also commits changes by itself when its input says so: `python -m benchmarks.host`."""
+"""A server that also commits changes by itself when its input says so: `python -m benchmarks.host`.
+
+With `index` it lets the search index follow too, as only the engine of a store does otherwise.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import threading
 from dataclasses import asdict
 
 from benchmarks import changes
+from data.store.search_clock import Indexer
 from orchestrator_adapter import cli, deck
 
 
@@ -21,6 +25,8 @@ def obey() -> None:
 
 
 if __name__ == "__main__":
+    if "index" in sys.argv:
+        Indexer(deck.current().store).start()
     threading.Thread(target=obey, name="bench-changes", daemon=True).start()
     sys.argv[1:] = ["serve", "--port", "0"]
     cli.main()

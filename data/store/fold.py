@@ -17,7 +17,7 @@ from data.domain.errors import AgentNotFound, TaskNotFound, TooLate
 from data.domain.replay import counted_before
 from data.domain.tasks import ENDED, RESUMABLE, TaskStatus, move
 from data.domain.workflows import StepStatus
-from data.store import alerting, asking, filing, gone, history, log_fold, outcomes, settings, spending, telemetry
+from data.store import alerting, asking, filing, gone, history, log_fold, metered, outcomes, settings, spending, telemetry
 from data.store import tables as t
 from data.store.light import effect
 from data.store.rows import ms, token_columns, tokens
@@ -335,19 +335,12 @@ def _meter(db: sa.Connection, rev: int, at_ms: int, event: e.MessageMetered) -> 
         known = None
     more = event.tokens
     cost, unpriced = event.cost_nanousd or 0, int(event.cost_nanousd is None)
-    values = {**token_columns(event.tokens), "cost_nanousd": event.cost_nanousd, "model": event.model}
     if known is None:
         telemetry.give_way(db, rev, event)
         agent = db.execute(sa.select(t.agents.c.simulated).where(t.agents.c.id == event.agent_id)).first()
         if agent is None:
             raise AgentNotFound(f"There is no agent {event.agent_id}.", agent_id=event.agent_id)
-        keys: dict[str, object] = {
-            "message_id": event.message_id,
-            "request_id": event.request_id,
-            "task_id": event.task_id,
-        }
-        rest = {"agent_id": event.agent_id, "at_ms": at_ms, "simulated": agent.simulated, "subagent": event.subagent}
-        db.execute(sa.insert(t.messages), keys | rest | values | {"rev": rev})
+        db.execute(sa.insert(t.messages), metered.row(event, rev, at_ms, simulated=agent.simulated))
     else:
         more = event.tokens - tokens(known)
         cost -= known["cost_nanousd"] or 0
@@ -356,14 +349,10 @@ def _meter(db: sa.Connection, rev: int, at_ms: int, event: e.MessageMetered) -> 
         request = event.request_id or known["request_id"]
         if request != known["request_id"]:
             gone.note(db, rev, known)
-        db.execute(sa.update(t.messages).where(where).values(**values, request_id=request, rev=rev))
+        db.execute(sa.update(t.messages).where(where).values(**metered.figures(event, rev), request_id=request))
     sums = {**token_columns(more), "cost_nanousd": cost, "unpriced_messages": unpriced}
     _task(db, event.task_id, rev, sums)
-    one = not event.subagent and not event.summed
-    gauge: dict[str, object] = {"context_used": event.tokens.prompt + event.tokens.output} if one else {}
-    if event.context_window and one:
-        gauge["context_window"] = event.context_window
-    _agent(db, event, rev, sums, retry_at_ms=None, **gauge)
+    _agent(db, event, rev, sums, retry_at_ms=None, **metered.gauge(event))
 
 
 def _report(db: sa.Connection, rev: int, event: e.TotalReported) -> None:
@@ -371,7 +360,6 @@ def _report(db: sa.Connection, rev: int, event: e.TotalReported) -> None:
     row = db.execute(sa.select(t.agents).where(t.agents.c.id == event.agent_id)).mappings().first()
     if row is None:
         raise AgentNotFound(f"There is no agent {event.agent_id}.", agent_id=event.agent_id)
-    last = row["reported_last_nanousd"] or 0
-    grown = event.total_nanousd - last if event.total_nanousd >= last else event.total_nanousd
+    grown = metered.grown(event.total_nanousd, row["reported_last_nanousd"])
     _agent(db, event, rev, {"reported_nanousd": grown}, reported_last_nanousd=event.total_nanousd)
     _task(db, event.task_id, rev, {"reported_nanousd": grown})

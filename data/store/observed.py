@@ -22,6 +22,7 @@ _OURS = [Runtime.CLAUDE.value, Runtime.DEMO.value, Runtime.SCRIPTED.value]
 MOST_NAMES = 400
 """Different names that are counted; what comes beyond is counted together."""
 OTHER = "other"
+_NOTE = sa.text("INSERT INTO received_requests (mark, at_ms) VALUES (:mark, :at_ms) ON CONFLICT (mark) DO NOTHING")
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class Session:
     """What its telemetry said that its requests cost."""
     metered_nanousd: int = 0
     """What its telemetry's metrics said in all."""
+    series: Mapping[str, int] = field(default_factory=dict)
+    """The last running total of each series of its metrics, if they come as running totals."""
     ended: bool = False
     task_status: TaskStatus | None = None
     """None: it has no task yet."""
@@ -52,6 +55,8 @@ class Session:
     agents: Mapping[str, AgentStatus] = field(default_factory=dict)
     model: str = ""
     """That of its main agent."""
+    reported: Mapping[str, int] = field(default_factory=dict)
+    """What each of its agents was reported to cost."""
 
     @property
     def agent_id(self) -> str:
@@ -84,12 +89,24 @@ def sessions(db: sa.Connection, ids: Collection[str]) -> dict[str, Session]:
         status, deleted = tasks.get(one.task_id, (None, False))
         if one.id not in rows and status is not None:  # somebody imported it before it went on
             one = replace(one, life=2, described=True)
-        mine = agents.get(one.task_id, {})
-        model = mine[one.agent_id][1] if one.agent_id in mine else ""
-        states = {agent_id: state for agent_id, (state, _) in mine.items()}
-        known = replace(one, task_status=status, deleted=deleted, agents=states, model=model, ours=one.id in ours)
-        out[one.id] = known
+        mine = agents.get(one.task_id, [])
+        out[one.id] = replace(
+            one,
+            task_status=status,
+            deleted=deleted,
+            agents={row["id"]: AgentStatus(row["status"]) for row in mine},
+            model=next((row["model"] for row in mine if row["id"] == one.agent_id), ""),
+            reported={row["id"]: row["reported_nanousd"] for row in mine if row["reported_nanousd"]},
+            ours=one.id in ours,
+        )
     return out
+
+
+def touched(db: sa.Connection, task_ids: Collection[str], after: int) -> bool:
+    """Whether anybody wrote about these tasks after a clock, or began a session that may be one of theirs."""
+    c = t.events.c
+    where = (c.id > after) & (c.task_id.in_(task_ids) | (c.kind == "session_started"))
+    return db.execute(sa.select(c.id).where(where).limit(1)).first() is not None
 
 
 def _ours(db: sa.Connection, ids: Collection[str]) -> list[str]:
@@ -101,7 +118,8 @@ def _ours(db: sa.Connection, ids: Collection[str]) -> list[str]:
 def _session(row: sa.RowMapping) -> Session:
     names = ("id", "task_id", "life", "ours", "described", "hooked", "transcript", "ended")
     money = {name: row[name] for name in ("told_nanousd", "metered_nanousd")}
-    return Session(**{name: row[name] for name in names}, **money, read_to=json.loads(row["read_to"]))
+    told = {name: json.loads(row[name]) for name in ("read_to", "series")}
+    return Session(**{name: row[name] for name in names}, **money, **told)
 
 
 def _tasks(db: sa.Connection, ids: Collection[str]) -> dict[str, tuple[TaskStatus | None, bool]]:
@@ -109,23 +127,24 @@ def _tasks(db: sa.Connection, ids: Collection[str]) -> dict[str, tuple[TaskStatu
     return {row.id: (TaskStatus(row.status), row.deleted_at_ms is not None) for row in db.execute(query)}
 
 
-def _agents(db: sa.Connection, task_ids: Collection[str]) -> dict[str, dict[str, tuple[AgentStatus, str]]]:
+def _agents(db: sa.Connection, task_ids: Collection[str]) -> dict[str, list[sa.RowMapping]]:
     c = t.agents.c
-    out: dict[str, dict[str, tuple[AgentStatus, str]]] = {}
-    for row in db.execute(sa.select(c.id, c.task_id, c.status, c.model).where(c.task_id.in_(task_ids))):
-        out.setdefault(row.task_id, {})[row.id] = (AgentStatus(row.status), row.model)
+    out: dict[str, list[sa.RowMapping]] = {}
+    columns = (c.id, c.task_id, c.status, c.model, c.reported_nanousd)
+    for row in db.execute(sa.select(*columns).where(c.task_id.in_(task_ids))).mappings():
+        out.setdefault(row["task_id"], []).append(row)
     return out
 
 
 def save(db: sa.Connection, changed: Iterable[Session], heard_at: datetime) -> None:
-    """Write down what is known of these sessions now."""
+    """Write down what is known of these sessions now, except for how far their files were read."""
     rows = [_row(one, ms(heard_at)) for one in changed]
     if not rows:
         return
     c = t.observed_sessions.c
     known = set(db.execute(sa.select(c.id).where(c.id.in_([row["id"] for row in rows]))).scalars())
     if fresh := [row for row in rows if row["id"] not in known]:
-        db.execute(sa.insert(t.observed_sessions), fresh)
+        db.execute(sa.insert(t.observed_sessions), [row | {"read_to": "{}"} for row in fresh])
     if old := [{f"the_{name}": value for name, value in row.items()} for row in rows if row["id"] in known]:
         values: dict[str, Any] = {name: sa.bindparam(f"the_{name}") for name in rows[0] if name != "id"}
         db.execute(sa.update(t.observed_sessions).where(c.id == sa.bindparam("the_id")).values(**values), old)
@@ -134,7 +153,39 @@ def save(db: sa.Connection, changed: Iterable[Session], heard_at: datetime) -> N
 def _row(one: Session, heard_at_ms: int) -> dict[str, Any]:
     same = ("id", "task_id", "life", "ours", "described", "hooked", "transcript", "told_nanousd", "metered_nanousd")
     values = {name: getattr(one, name) for name in same}
-    return values | {"read_to": json.dumps(dict(one.read_to)), "heard_at_ms": heard_at_ms, "ended": one.ended}
+    return values | {"series": json.dumps(dict(one.series)), "heard_at_ms": heard_at_ms, "ended": one.ended}
+
+
+def note_read(db: sa.Connection, session_id: str, read_to: Mapping[str, int]) -> None:
+    """Write down how far each file of a session was read."""
+    c = t.observed_sessions.c
+    db.execute(sa.update(t.observed_sessions).where(c.id == session_id).values(read_to=json.dumps(dict(read_to))))
+
+
+def repeated(db: sa.Connection, marks: Collection[str]) -> set[str]:
+    """Those of these requests that were written down before: their sender did not hear the answer."""
+    if not marks:
+        return set()
+    c = t.received_requests.c
+    return set(db.execute(sa.select(c.mark).where(c.mark.in_(marks))).scalars())
+
+
+def note_requests(db: sa.Connection, marks: Collection[str], now: datetime) -> bool:
+    """Remember these requests; False if one was written down in this moment by somebody else."""
+    if not marks:
+        return True
+    return db.execute(_NOTE, [{"mark": mark, "at_ms": ms(now)} for mark in marks]).rowcount == len(marks)
+
+
+def has_requests(db: sa.Connection, before: datetime) -> bool:
+    """Whether there are requests that nobody sends again."""
+    c = t.received_requests.c
+    return db.execute(sa.select(c.mark).where(c.at_ms < ms(before)).limit(1)).first() is not None
+
+
+def forget_requests(db: sa.Connection, before: datetime) -> None:
+    """Nobody sends so old ones again."""
+    db.execute(sa.delete(t.received_requests).where(t.received_requests.c.at_ms < ms(before)))
 
 
 def silent(db: sa.Connection, before: datetime, limit: int = 100) -> list[str]:
@@ -142,6 +193,21 @@ def silent(db: sa.Connection, before: datetime, limit: int = 100) -> list[str]:
     c = t.observed_sessions.c
     query = sa.select(c.id).where(c.ended.is_(False), c.heard_at_ms < ms(before)).order_by(c.heard_at_ms).limit(limit)
     return list(db.execute(query).scalars())
+
+
+def quiet(db: sa.Connection, before: datetime, limit: int = 100) -> list[str]:
+    """Sessions at work that only telemetry tells of, and of which nobody has heard since."""
+    c, a = t.observed_sessions.c, t.agents.c
+    at_work = sa.exists().where(a.task_id == c.task_id, a.status == AgentStatus.ACTIVE.value)
+    where = (c.ended.is_(False), c.hooked.is_(False), c.ours.is_(False), c.heard_at_ms < ms(before), at_work)
+    return list(db.execute(sa.select(c.id).where(*where).order_by(c.heard_at_ms).limit(limit)).scalars())
+
+
+def shift(db: sa.Connection, by: timedelta) -> None:
+    """The clock went astray by so much: sessions were heard of so much earlier, or later, as it says now."""
+    c = t.observed_sessions.c
+    more = round(by.total_seconds() * 1000)
+    db.execute(sa.update(t.observed_sessions).where(c.ended.is_(False)).values(heard_at_ms=c.heard_at_ms + more))
 
 
 def count(db: sa.Connection, numbers: Counter[tuple[str, str]], now: datetime) -> None:

@@ -48,6 +48,11 @@ CLOCK_AGE_S = 0.02
 _STRETCH = 5_000
 """Events that are read at once when many are to be told."""
 
+LOCK_WAIT_S = 10.0
+"""How long a transaction waits for those of other processes."""
+LOOK_S = 0.003
+"""Between two looks whether they are done."""
+
 _PRAGMAS = (
     "busy_timeout=10000",  # first: the change of the journal waits for other processes too
     "journal_mode=WAL",
@@ -86,9 +91,33 @@ def _sqlite(path: str, *, read_only: bool) -> sa.Engine:
             connection.execute("PRAGMA query_only=1")
 
     sa.event.listen(engine, "connect", connect)
-    begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
-    sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    begin = (lambda connection: connection.exec_driver_sql("BEGIN")) if read_only else _begin_writing
+    sa.event.listen(engine, "begin", begin)
     return engine
+
+
+def _begin_writing(connection: sa.Connection) -> None:
+    """Wait for other processes that write.
+
+    SQLite itself looks less and less often, ten times a second in the end: beside a process that writes again and
+    again it would wait for seconds.
+    """
+    driver, waited_until = connection.connection.dbapi_connection, time.monotonic() + LOCK_WAIT_S
+    assert isinstance(driver, sqlite3.Connection)
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                return
+            except sa.exc.OperationalError as error:
+                if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+                if time.monotonic() > waited_until:
+                    raise
+            time.sleep(LOOK_S)
+    finally:
+        driver.execute(f"PRAGMA {_PRAGMAS[0]}")
 
 
 def _asked(_connection: Any, _cursor: Any, statement: str, given: Any, _context: Any, _many: bool) -> tuple[str, Any]:

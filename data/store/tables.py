@@ -339,9 +339,17 @@ observed_sessions = sa.Table(
     sa.Column("read_to", sa.Text, nullable=False),
     _count("told_nanousd"),
     _count("metered_nanousd"),
+    sa.Column("series", sa.Text, nullable=False, server_default="{}"),
     sa.Column("heard_at_ms", sa.BigInteger, nullable=False),
     sa.Column("ended", sa.Boolean, nullable=False),
     sa.Index("ix_observed_sessions_ended_heard_at_ms", "ended", "heard_at_ms"),
+)
+
+received_requests = sa.Table(
+    "received_requests",
+    metadata,
+    sa.Column("mark", sa.String(32), primary_key=True),
+    sa.Column("at_ms", sa.BigInteger, nullable=False, index=True),
 )
 
 received = sa.Table(

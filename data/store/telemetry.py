@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from data.domain import events as e
@@ -14,6 +16,9 @@ PREFIX = "telemetry:"
 _KINDS = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h")
 _SUMS = (*(f"tokens_{kind}" for kind in _KINDS), "cost_nanousd", "unpriced_messages")
 _OF_REQUEST = sa.select(t.messages).where(t.messages.c.request_id == sa.bindparam("request"))
+_COUNTED = sa.select(t.messages.c.request_id).where(
+    t.messages.c.request_id.in_(sa.bindparam("requests", expanding=True))
+)
 _COPY = sa.select(t.messages).where(
     t.messages.c.message_id == sa.bindparam("message"), t.messages.c.request_id == sa.bindparam("request")
 )
@@ -27,16 +32,26 @@ def message_id(request_id: str) -> str:
     return f"{PREFIX}{request_id}"
 
 
+def is_copy(event: e.MessageMetered) -> bool:
+    """Whether telemetry told of the reply."""
+    return event.message_id.startswith(PREFIX)
+
+
+def counted(db: sa.Connection, requests: Sequence[str]) -> set[str]:
+    """Those of the requests that were counted, whoever told of them."""
+    return set(db.execute(_COUNTED, {"requests": requests}).scalars())
+
+
 def is_counted(db: sa.Connection, event: e.MessageMetered) -> bool:
     """Whether this is telemetry's copy of a reply that was counted already, whoever told of it."""
-    if not event.message_id.startswith(PREFIX):
+    if not is_copy(event):
         return False
     return db.execute(_OF_REQUEST, {"request": event.request_id}).first() is not None
 
 
 def give_way(db: sa.Connection, rev: int, event: e.MessageMetered) -> None:
     """Take telemetry's copy of the reply out of the sums: the transcript's own figures are counted instead."""
-    if not event.request_id or event.message_id.startswith(PREFIX):
+    if not event.request_id or is_copy(event):
         return
     ids = {"message": message_id(event.request_id), "request": event.request_id}
     known = db.execute(_COPY, ids).mappings().first()

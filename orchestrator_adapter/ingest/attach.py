@@ -251,6 +251,7 @@ class Attached:
             model=model or UNKNOWN_MODEL,
             tokens=tokens,
             cost_nanousd=cost if known else None,
+            summed=True,
         )
         total = (e.TotalReported(**ids, session_id=agent_id, total_nanousd=cost),) if known else ()
         self.line.say(counted, *total)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ import structlog
 
 from data.domain import events as e
 from data.domain.errors import StoreUnavailable
-from data.store import Ledger, Store, bulk, observed
+from data.store import Board, Store, bulk, observed
 from data.store.observed import Session
 from orchestrator_adapter.ingest import hooks, telemetry
 from orchestrator_adapter.ingest.otlp import Record
@@ -24,10 +24,6 @@ NAME_CHARS = 80
 NO_SESSION = "(without a session)"
 STALE = timedelta(minutes=10)
 """What a record says of its time is believed if it is no older than this, and not of the future."""
-QUIET = timedelta(seconds=60)
-"""Telemetry tells of no end of a turn: after this time a session counts as waiting."""
-GONE = timedelta(hours=12)
-"""A session of which nobody heard for so long was ended by force."""
 
 log = structlog.get_logger("intake")
 
@@ -41,6 +37,8 @@ class Item:
     session: str
     """Empty: it is of no session, and only counted."""
     body: Mapping[str, Any] | Record
+    mark: str = ""
+    """Of the request that brought it, if its sender may send that again."""
 
 
 def hook(body: Mapping[str, Any]) -> Item:
@@ -48,9 +46,9 @@ def hook(body: Mapping[str, Any]) -> Item:
     return Item("hooks", name, hooks.text(body, "session_id")[:SESSION_CHARS], body)
 
 
-def record(source: Literal["logs", "metrics"], one: Record) -> Item:
+def record(source: Literal["logs", "metrics"], one: Record, mark: str = "") -> Item:
     session = telemetry.session_of(one) or ""
-    return Item(source, telemetry.name_of(one)[:NAME_CHARS] or "nameless", session[:SESSION_CHARS], one)
+    return Item(source, telemetry.name_of(one)[:NAME_CHARS] or "nameless", session[:SESSION_CHARS], one, mark)
 
 
 def transcripts(items: Iterable[Item]) -> dict[str, str]:
@@ -65,43 +63,88 @@ def transcripts(items: Iterable[Item]) -> dict[str, str]:
 def write_all(store: Store, items: Sequence[Item]) -> None:
     """Write the items in order, all or nothing; raises StoreUnavailable.
 
-    One that cannot be folded must not keep the others out: then each is written by itself, and that one is counted.
+    One that cannot be folded must not keep the others out: it is looked for by halves, and counted.
     """
     try:
-        with store.write(durable=True) as ledger:
-            _write(ledger, items)
+        _write(store, items)
     except StoreUnavailable:
         raise
     except Exception as error:  # whatever a foreign program sent, the rest of the batch has to be kept
         if len(items) > 1:
-            for item in items:
-                write_all(store, [item])
+            _write_halves(store, items)
             return
         log.error("received and not understood", source=items[0].source, name=items[0].name, exc_info=error)
         with store.write(durable=True) as ledger:
             observed.count(ledger.connection, Counter({(items[0].source, "(not understood)"): 1}), ledger.now())
 
 
-def _write(ledger: Ledger, items: Sequence[Item]) -> None:
-    db, now = ledger.connection, ledger.now()
+def _write_halves(store: Store, items: Sequence[Item]) -> None:
+    """Each half by itself; a request that lies in both is known as written only once the second is."""
+    middle = len(items) // 2
+    for half in (items[:middle], items[middle:]):
+        write_all(store, [replace(item, mark="") for item in half])
+    with store.write(durable=True) as ledger:
+        observed.note_requests(ledger.connection, {item.mark for item in items if item.mark}, ledger.now())
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """What a batch will be in the store, as far as it holds while nobody else writes about the same sessions."""
+
+    clock: int
+    events: list[bulk.Ready]
+    blobs: list[bulk.Blob]
+    sessions: list[Session]
+    withdrawn: list[Session]
+    marks: set[str]
+    counted: Counter[tuple[str, str]]
+
+
+def _write(store: Store, items: Sequence[Item]) -> None:
+    """Most of the work is done before the transaction: while that is open, everybody else waits."""
+    with store.read() as board:
+        draft = _draft(board, items, store.now())
+    with store.write(durable=True) as ledger:
+        now = ledger.now()
+        task_ids = [one.task_id for one in (*draft.sessions, *draft.withdrawn)]
+        if observed.touched(ledger.connection, task_ids, draft.clock) or not observed.note_requests(
+            ledger.connection, draft.marks, now
+        ):
+            draft = _draft(Board(ledger.connection), items, now)
+            observed.note_requests(ledger.connection, draft.marks, now)
+        bulk.keep(ledger, draft.blobs)
+        bulk.append(ledger, draft.events)
+        for one in draft.withdrawn:  # an agent of ours turned out to have the session: what was shown beside it goes
+            ledger.append(e.TaskDeleted(task_id=one.task_id, by="engine"))
+        observed.save(ledger.connection, draft.sessions, now)
+        observed.count(ledger.connection, draft.counted, now)
+
+
+def _draft(board: Board, items: Sequence[Item], now: datetime) -> _Draft:
+    db, clock = board.connection, board.clock()
+    marks = {item.mark for item in items if item.mark}
+    known_marks = observed.repeated(db, marks)
+    fresh = [item for item in items if item.mark not in known_marks]
     contents: dict[str, bytes] = {}
-    known = observed.sessions(db, {item.session for item in items if item.session})
+    known = observed.sessions(db, {item.session for item in fresh if item.session})
     seen = {one.id: Sighting(one, contents) for one in known.values()}
     order: list[tuple[Sighting, int]] = []
-    for item in items:
+    for item in fresh:
         if item.session and not (known[item.session].ours or known[item.session].deleted):
             _tell(seen[item.session], item, now)
             order.append((seen[item.session], len(seen[item.session].events)))
-    bulk.keep(ledger, contents.values())
-    bulk.append(ledger, _in_order(order))
-    for one in known.values():
-        if one.ours and not one.deleted and one.task_status is not None:
-            _withdraw(ledger, one)
-    observed.save(db, [one.known for one in seen.values()], now)
-    counted: Counter[tuple[str, str]] = Counter(
-        (item.source, item.name if item.session else NO_SESSION) for item in items
+    for sighting in seen.values():
+        sighting.settle()
+        order.append((sighting, len(sighting.events)))
+    return _Draft(
+        clock,
+        [bulk.ready(event, at) for event, at in _in_order(order)],
+        bulk.packed(db, contents),
+        [one.known for one in seen.values()],
+        [one for one in known.values() if one.ours and not one.deleted and one.task_status is not None],
+        marks - known_marks,
+        Counter((item.source, item.name if item.session else NO_SESSION) for item in fresh),
     )
-    observed.count(db, counted, now)
 
 
 def _in_order(order: Sequence[tuple[Sighting, int]]) -> list[bulk.Dated]:
@@ -127,33 +170,3 @@ def _when(one: Record, now: datetime) -> datetime:
         return now
     at = datetime.fromtimestamp(one.at_ns / 1e9, UTC)
     return at if now - STALE <= at <= now else now
-
-
-def _withdraw(ledger: Ledger, session: Session) -> None:
-    """An agent of ours turned out to have the session: what was shown beside it goes."""
-    ledger.append(e.TaskDeleted(task_id=session.task_id, by="engine"))
-
-
-def sweep(store: Store) -> None:
-    """Sessions that have said nothing for long: they wait, or were ended without a word."""
-    now = store.now()
-    with store.read() as board:
-        silent = observed.silent(board.connection, now - QUIET)
-        gone = set(observed.silent(board.connection, now - GONE))
-    if not silent:
-        return
-    with store.write(durable=True) as ledger:
-        found = observed.sessions(ledger.connection, silent)
-        events: list[bulk.Dated] = []
-        for one in found.values():
-            sighting = Sighting(one, {})
-            if one.ours or one.deleted:
-                sighting.now(ended=True)
-            elif one.id in gone:
-                sighting.end(now, "Nothing was heard of it any more.")
-            elif not one.hooked and sighting.is_active(one.agent_id):
-                sighting.waits(now, one.agent_id, "nothing was heard for a minute")
-            events += sighting.events
-            if sighting.known != one:
-                observed.save(ledger.connection, [sighting.known], now)
-        bulk.append(ledger, events)

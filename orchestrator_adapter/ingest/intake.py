@@ -19,15 +19,18 @@ from data.domain.errors import FleetError, IntakeFull, StoreUnavailable
 from data.store import Store
 from orchestrator_adapter.ingest import desk
 from orchestrator_adapter.ingest.desk import Item
+from orchestrator_adapter.ingest.sweeping import Sweep
 from orchestrator_adapter.ingest.usage import Usage
 
 MOST_ITEMS = 20_000
 MOST_BYTES = 64 * 2**20
 """What may wait in memory; a body takes several times its size once it is read."""
-BATCH = 600
+BATCH = 1_000
 """Things that are written at once; more if one request has more."""
-GATHER_S = 0.05
-"""Least time between two batches: few large ones cost less than many small ones."""
+GATHER_S = 0.03
+"""Least time between the beginnings of two batches: few large ones cost less than many small ones."""
+REST_S = 0.1
+"""The most that others get between two batches, however long the first took."""
 PATIENCE_S = 3.0
 """How long a sender waits before it is told to come again."""
 LOOK_S = 0.2
@@ -51,7 +54,7 @@ class Intake:
 
     def __init__(self, store: Store, patience_s: float = PATIENCE_S) -> None:
         self._store, self._patience_s = store, patience_s
-        self._usage = Usage(store)
+        self._usage, self._sweep = Usage(store), Sweep(store)
         self._waiting: deque[_Parcel] = deque()
         self._items = 0
         self._bytes = 0
@@ -121,12 +124,14 @@ class Intake:
             if batch:
                 began = time.monotonic()
                 self._write(batch)
-                time.sleep(max(0.0, GATHER_S - (time.monotonic() - began)))
+                took_s = time.monotonic() - began
+                # as long as it took: the store, and the interpreter, are everybody's
+                time.sleep(max(GATHER_S - took_s, min(took_s, REST_S)))
             elif not self._open:
                 return
             if time.monotonic() - swept > SWEEP_S:
                 swept = time.monotonic()
-                self._sweep()
+                self._look_through()
 
     def _next(self) -> list[_Parcel]:
         with self._bell:
@@ -141,8 +146,10 @@ class Intake:
 
     def _write(self, batch: Sequence[_Parcel]) -> None:
         refusal: FleetError | None = None
+        # a sender who was impatient may have sent the same again while it waited here
+        once = {parcel.items[0].mark or id(parcel): parcel for parcel in batch}.values()
         try:
-            desk.write_all(self._store, [item for parcel in batch for item in parcel.items])
+            desk.write_all(self._store, [item for parcel in once for item in parcel.items])
         except StoreUnavailable as away:
             refusal = away
         except Exception as error:  # the boundary of the thread: the next batch has to be taken all the same
@@ -157,9 +164,9 @@ class Intake:
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(do)
 
-    def _sweep(self) -> None:
+    def _look_through(self) -> None:
         try:
-            desk.sweep(self._store)
+            self._sweep.look()
         except StoreUnavailable:
             pass  # the next look is in some seconds
         except Exception as error:  # a fault in what is due now and then must not end the intake

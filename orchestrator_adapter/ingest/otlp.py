@@ -41,6 +41,8 @@ class Record:
     """Of a metric's point."""
     cumulative: bool = False
     """Whether the value is a running total."""
+    since_ns: int = 0
+    """When that total began."""
 
 
 def inflated(body: bytes, most: int) -> bytes:
@@ -143,7 +145,8 @@ def _json_points(metric: Mapping[str, Any], shared: dict[str, Any]) -> Iterator[
             value = float(point["asDouble"] if "asDouble" in point else point.get("asInt", 0))
             at_ns = int(point.get("timeUnixNano") or 0)
             mine = shared | _json_attributes(point)
-            yield Record(str(metric.get("name", "")), at_ns, mine, value, cumulative)
+            since_ns = int(point.get("startTimeUnixNano") or 0)
+            yield Record(str(metric.get("name", "")), at_ns, mine, value, cumulative, since_ns)
 
 
 def _each(holder: Mapping[str, Any], name: str) -> Iterable[Mapping[str, Any]]:
@@ -205,7 +208,8 @@ def _metrics(body: bytes) -> Iterator[Record]:
                 for point in data.data_points:
                     value = point.as_double if point.HasField("as_double") else float(point.as_int)
                     mine = shared | _attributes(point.attributes)
-                    yield Record(metric.name, point.time_unix_nano, mine, value, cumulative)
+                    since_ns = point.start_time_unix_nano
+                    yield Record(metric.name, point.time_unix_nano, mine, value, cumulative, since_ns)
 
 
 def _attributes(found: Iterable[KeyValue]) -> dict[str, Any]:

@@ -5,7 +5,6 @@ What tells of it (hooks, telemetry) says what happened; this makes only those mo
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -15,7 +14,7 @@ from data.domain import events as e
 from data.domain.agents import LIVE, AgentStatus, Role, Runtime
 from data.domain.tasks import ENDED, MAX_DESCRIPTION, Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
-from data.store.bulk import Dated
+from data.store.bulk import Dated, key_of
 from data.store.observed import Session
 
 STEP = "session"
@@ -34,6 +33,8 @@ class Sighting:
         self._contents = contents
         self._agents = dict(known.agents)
         self._task = known.task_status
+        self._reported = dict(known.reported)
+        self._total: tuple[datetime, int] | None = None
 
     @property
     def ids(self) -> dict[str, str]:
@@ -53,9 +54,22 @@ class Sighting:
     def keep(self, content: str) -> str:
         """Have large content written with the events that name it; its id."""
         packed = content.encode("utf-8", "replace")
-        key = hashlib.sha256(packed).hexdigest()
+        key = key_of(packed)
         self._contents[key] = packed
         return key
+
+    def report(self, at: datetime, nanousd: int) -> None:
+        """What the session says that it has cost so far, in all its lives; told once, by `settle`."""
+        others = sum(told for agent_id, told in self._reported.items() if agent_id != self.known.agent_id)
+        # less than what earlier lives told: its counter began anew with this one
+        self._total = (at, nanousd - others if nanousd >= others else nanousd)
+
+    def settle(self) -> None:
+        """Tell the newest total; a batch has one for each request, and only the last says anything."""
+        if self._total is not None:
+            at, nanousd = self._total
+            self._total, self._reported[self.known.agent_id] = None, nanousd
+            self.add(at, e.TotalReported(**self.ids, session_id=self.known.id, total_nanousd=nanousd))
 
     # The session itself
 
@@ -92,6 +106,7 @@ class Sighting:
     def _reopen(self, at: datetime, by: str) -> None:
         """The agent of the life before stays as it ended; the session goes on with a new one."""
         task_id = self.known.task_id
+        self.settle()
         if self.known.agent_id in self._agents:
             self.now(life=self.known.life + 1, model="")
         if self._task in ENDED:

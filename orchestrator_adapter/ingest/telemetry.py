@@ -16,6 +16,7 @@ from data.domain import events as e
 from data.domain.event_base import storable
 from data.domain.money import Tokens, from_usd
 from data.domain.prices import book
+from data.store.bulk import key_of
 from data.store.telemetry import message_id
 from orchestrator_adapter.ingest.otlp import Record
 from orchestrator_adapter.ingest.sightings import Sighting
@@ -26,6 +27,10 @@ PREFIX = "claude_code."
 SESSION = "session.id"
 REDACTED = "<REDACTED>"
 COST = "cost.usage"
+MOST_USD = 1e6
+"""More than this no session costs: a point that says so is not believed."""
+MOST_SERIES = 200
+"""Running totals that are kept of one session."""
 MOST_ID = 100
 """Characters of a request's id, and of a model's name."""
 _COUNTED = frozenset(
@@ -60,16 +65,25 @@ def tell(seen: Sighting, record: Record, at: datetime) -> None:
 def measure(seen: Sighting, record: Record, at: datetime) -> None:
     """A point of a metric: the session's total is a second figure, never a sum of what was counted."""
     seen.open(at, "", BY)
-    if name_of(record) != COST or record.value < 0:
+    if name_of(record) != COST or not 0 <= record.value < MOST_USD:
         return
-    before = 0 if record.cumulative else seen.known.metered_nanousd
-    seen.now(metered_nanousd=max(seen.known.metered_nanousd, before + from_usd(record.value)))
+    value, known = from_usd(record.value), seen.known.metered_nanousd
+    seen.now(metered_nanousd=max(known, _sum(seen, record, value)) if record.cumulative else known + value)
     _total(seen, at)
 
 
+def _sum(seen: Sighting, record: Record, total_nanousd: int) -> int:
+    """Of all running totals of the session: there is one for each model, and they begin anew with each process."""
+    told = [f"{name}={value}" for name, value in sorted(record.attributes.items())]
+    key = key_of("\n".join([str(record.since_ns), *told]).encode("utf-8", "replace"))[:16]
+    series = seen.known.series
+    if key in series or len(series) < MOST_SERIES:
+        seen.now(series={**series, key: max(total_nanousd, series.get(key, 0))})
+    return sum(seen.known.series.values())
+
+
 def _total(seen: Sighting, at: datetime) -> None:
-    total = max(seen.known.told_nanousd, seen.known.metered_nanousd)
-    seen.add(at, e.TotalReported(**seen.ids, session_id=seen.known.id, total_nanousd=total))
+    seen.report(at, max(seen.known.told_nanousd, seen.known.metered_nanousd))
 
 
 def _requested(seen: Sighting, told: Mapping[str, Any], at: datetime) -> None:

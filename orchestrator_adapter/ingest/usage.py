@@ -16,7 +16,6 @@ from typing import Any
 import orjson
 import structlog
 
-from data.domain import events as e
 from data.domain.errors import StoreUnavailable
 from data.domain.money import from_usd
 from data.store import Store, observed
@@ -119,10 +118,11 @@ def count(store: Store, session_id: str) -> bool:
         seen = Sighting(known, {})
         for one in news:
             _tell(seen, one, ledger.now())
-        seen.now(read_to={**known.read_to, **{one.path: one.read_to for one in news}})
+        seen.settle()
         for event, when in seen.events:
             ledger.append(event, when)
         observed.save(ledger.connection, [seen.known], ledger.now())
+        observed.note_read(ledger.connection, session_id, {**known.read_to, **{one.path: one.read_to for one in news}})
     return True
 
 
@@ -137,8 +137,8 @@ def _tell(seen: Sighting, news: News, now: datetime) -> None:
             seen.add(_when(line, now), metered)
             if who == seen.known.agent_id and not news.subagent:
                 seen.model(now, metered.model)
-    if news.total_nanousd is not None and not seen.known.told_nanousd:
-        seen.add(now, e.TotalReported(**seen.ids, session_id=seen.known.id, total_nanousd=news.total_nanousd))
+    if news.total_nanousd is not None and not (seen.known.told_nanousd or seen.known.metered_nanousd):
+        seen.report(now, news.total_nanousd)
 
 
 class Usage:

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from orchestrator_adapter.api.doors import MAX_BODY, MOST_RECORDS
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.ingest.token import Token
-from tests.ingest.reports import binary, cost, counts, hook, logs, request, story, task, text
+from tests.ingest.reports import REQUEST_NANOUSD, SESSION, binary, cost, counts, hook, logs, request, story, task, text
 
 HOOKS, LOGS, METRICS = "/api/v1/hooks", "/v1/logs", "/v1/metrics"
 JSON, PROTOBUF = {"content-type": "application/json"}, {"content-type": "application/x-protobuf"}
@@ -47,6 +47,20 @@ def test_telemetry_in_both_encodings(client: TestClient, deck: Deck, token: dict
     answer = client.post(METRICS, content=packed, headers=token | PROTOBUF | {"content-encoding": "gzip"})
     assert answer.status_code == 200
     assert (task(deck.store).tokens.output, task(deck.store).reported_nanousd) == (200, 500_000_000)
+
+
+def test_a_request_that_is_sent_again_is_answered_again_and_counted_once(
+    client: TestClient, deck: Deck, token: dict[str, str]
+) -> None:
+    """As an exporter does that did not hear the answer."""
+    tool = {"event.name": "tool_result", "session.id": SESSION, "tool_name": "Bash", "success": "true"}
+    for _ in range(3):
+        body = text(logs(request(1), tool))
+        assert client.post(LOGS, content=body, headers=token | JSON).status_code == 200
+        assert client.post(METRICS, content=text(cost(0.5)), headers=token | JSON).status_code == 200
+    found = task(deck.store)
+    assert (found.tool_calls, found.cost_nanousd, found.reported_nanousd) == (1, REQUEST_NANOUSD, 500_000_000)
+    assert counts(deck.store)["logs", "tool_result"] == 1
 
 
 def test_records_of_no_session_are_told_as_not_taken(client: TestClient, token: dict[str, str]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +14,9 @@ from data.domain import observed
 from data.domain.agents import AgentStatus
 from data.domain.money import Tokens
 from data.domain.tasks import TaskStatus
-from data.store import Store
+from data.store import AgentFilter, Store
 from orchestrator_adapter.ingest import desk, otlp
+from orchestrator_adapter.ingest.sweeping import GONE, QUIET, Sweep
 from tests.ingest.reports import (
     EDIT,
     REQUEST_NANOUSD,
@@ -137,17 +141,91 @@ def test_the_metric_of_cost_is_a_second_figure_only(store: Store) -> None:
 def test_a_session_of_which_only_telemetry_tells_waits_when_it_is_quiet(lite: Store) -> None:
     tell(lite, event("user_prompt", prompt="go"), request(1))
     assert agents(lite)["Claude"].status is AgentStatus.ACTIVE
-    real, lite.now = lite.now, lambda: real() + desk.QUIET * 2
-    desk.sweep(lite)
+    look = later(lite)
+    look(QUIET * 2)
     assert agents(lite)["Claude"].status is AgentStatus.WAITING
-    lite.now = lambda: real() + desk.GONE * 2
-    desk.sweep(lite)
+    look(GONE * 2)
     assert task(lite).status is TaskStatus.COMPLETED
-    desk.sweep(lite)
-    lite.now = real
+    look(GONE * 3)
     tell(lite, request(2))
     assert task(lite).status is TaskStatus.IN_PROGRESS
     assert task(lite).cost_nanousd == 2 * REQUEST_NANOUSD
+
+
+def later(store: Store, astray: timedelta = timedelta(0)) -> Callable[[timedelta], None]:
+    """Looks through the sessions so much later; by a clock that somebody set in between."""
+    real, passed = store.now, [0.0]
+    sweep = Sweep(store, lambda: passed[0])
+    begun = real()
+
+    def look(after: timedelta) -> None:
+        passed[0] = after.total_seconds()
+        store.now = lambda: begun + after + astray
+        sweep.look()
+
+    return look
+
+
+def test_a_hundred_sessions_that_wait_keep_none_from_being_looked_at(lite: Store) -> None:
+    receive(lite, *(hook("Stop", f"{number:08d}-0000-4000-8000-000000000000") for number in range(100)))
+    tell(lite, request(1))
+    later(lite)(QUIET * 2)
+    assert agents(lite)["Claude"].status is AgentStatus.WAITING
+
+
+@pytest.mark.parametrize("astray", [GONE * 2, -GONE * 2])
+def test_a_clock_that_is_set_ends_no_session(astray: timedelta, lite: Store) -> None:
+    tell(lite, request(1))
+    look = later(lite, astray)
+    look(timedelta(seconds=5))
+    assert agents(lite)["Claude"].status is AgentStatus.ACTIVE
+    look(QUIET * 2)
+    assert agents(lite)["Claude"].status is AgentStatus.WAITING
+    look(GONE - QUIET)
+    assert task(lite).status is TaskStatus.IN_PROGRESS
+    look(GONE + QUIET)
+    assert task(lite).status is TaskStatus.COMPLETED
+
+
+def test_running_totals_of_several_models_are_added_and_those_of_one_are_not(lite: Store) -> None:
+    def total(usd: float, model: str, since: int) -> None:
+        body = cost(usd, aggregationTemporality=2)
+        point = body["resourceMetrics"][0]["scopeMetrics"][0]["metrics"][0]["sum"]["dataPoints"][0]
+        point["attributes"].append({"key": "model", "value": {"stringValue": model}})
+        point["startTimeUnixNano"] = str(since)
+        measure(lite, body)
+
+    for told in ((1.0, "opus", 1), (0.25, "haiku", 1), (1.5, "opus", 1), (1.5, "opus", 1), (0.5, "opus", 2)):
+        total(*told)
+    assert task(lite).reported_nanousd == 2_250_000_000
+
+
+@pytest.mark.parametrize("usd", [math.inf, math.nan, 1e300, -1.0])
+def test_a_cost_that_nobody_can_have_is_not_believed(usd: float, lite: Store) -> None:
+    measure(lite, cost(0.5))
+    tell(lite, request(1, cost_usd=usd))
+    measure(lite, cost(usd) if math.isfinite(usd) else cost(0.0, dataPoints=_odd(usd)))
+    assert (task(lite).reported_nanousd, task(lite).cost_nanousd) == (500_000_000, REQUEST_NANOUSD)
+
+
+def _odd(usd: float) -> list[dict[str, Any]]:
+    told = [{"key": "session.id", "value": {"stringValue": SESSION}}]
+    return [{"asDouble": str(usd).replace("inf", "Infinity"), "attributes": told}]
+
+
+def test_a_session_that_goes_on_reports_what_it_cost_in_all_once(store: Store) -> None:
+    """Its total runs on over its lives, each of which is an agent of its own."""
+    receive(store, hook("UserPromptSubmit", prompt="go"))
+    tell(store, request(1))
+    receive(store, hook("SessionEnd", reason="other"))
+    receive(store, hook("SessionStart", source="resume"))
+    tell(store, request(2), request(3))
+    measure(store, cost(3 * 0.00352))
+    assert task(store).reported_nanousd == 3 * REQUEST_NANOUSD
+    with store.read() as board:
+        lives = board.agents(AgentFilter(task_id=TASK)).items
+    assert sorted(one.reported_nanousd or 0 for one in lives) == [REQUEST_NANOUSD, 2 * REQUEST_NANOUSD]
+    assert kinds(store).count("total_reported") == 3  # one for each batch that told of money
 
 
 def test_an_event_that_is_not_known_is_kept(lite: Store) -> None:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from data.domain import events as e
 from data.domain.agents import AgentStatus, FileChange, Role, Runtime
 from data.domain.errors import AgentNotFound
+from data.domain.money import Tokens
 from data.domain.tasks import Complexity, TaskType
-from data.store import Store, bulk
+from data.store import Store, bulk, telemetry
 from data.store import tables as t
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -55,28 +56,48 @@ def event(agent_id: str, kind: int, number: int) -> e.Event:
             return e.SubagentMoved(**ids, subagent_id="s", to="started", words=str(number))
         case 5:
             return e.Diagnostic(**ids, words=str(number))
+        case 6:
+            return reply(ids, telemetry.message_id(f"r{number}"), number)
+        case 7:
+            return reply(ids, f"m{number}", number)
+        case 8:
+            return e.TotalReported(**ids, session_id="s", total_nanousd=number * 1000)
     return e.AgentMoved(**ids, to=AgentStatus.ACTIVE)
+
+
+def reply(ids: dict[str, str], message_id: str, number: int) -> e.MessageMetered:
+    """Of the same request, whether telemetry tells of it or a transcript."""
+    return e.MessageMetered(
+        **ids,
+        message_id=message_id,
+        request_id=f"r{number}",
+        model="m",
+        tokens=Tokens(input=number, output=10, cache_read=3),
+        cost_nanousd=None if number == 3 else number,
+        context_window=1000 if number % 2 else None,
+        subagent=number == 5,
+    )
 
 
 def rows(store: Store) -> list[list[tuple[Any, ...]]]:
     with store.reader.connect() as db:
         return [[tuple(row) for row in db.execute(sa.select(table).order_by(*table.primary_key))]
-                for table in (t.events, t.tasks, t.agents, t.files)]  # fmt: skip
+                for table in (t.events, t.tasks, t.agents, t.files, t.messages)]  # fmt: skip
 
 
-told = st.lists(st.tuples(st.sampled_from(sorted(TEAM)), st.integers(0, 5), st.integers(0, 9)), max_size=40)
+told = st.lists(st.tuples(st.sampled_from(sorted(TEAM)), st.integers(0, 8), st.integers(0, 5)), max_size=60)
 
 
 def moved_once(found: list[tuple[str, int, int]]) -> list[e.Event]:
     """One move in the middle: an event of the other sort."""
     events = [event(*one) for one in found]
-    return [*events[: len(events) // 2], event("a1", 6, 0), *events[len(events) // 2 :]]
+    return [*events[: len(events) // 2], event("a1", 9, 0), *events[len(events) // 2 :]]
 
 
 def check(found: list[tuple[str, int, int]], one: Store, other: Store) -> None:
     dated = [(each, NOW + timedelta(seconds=n)) for n, each in enumerate([*opening(), *moved_once(found)])]
     with one.write() as ledger:
-        bulk.append(ledger, dated)
+        bulk.append(ledger, [bulk.ready(*each) for each in dated])
         heard = [(entry.id, entry.at, entry.event) for entry in ledger.appended]
     with other.write() as ledger:
         for each, when in dated:
@@ -96,25 +117,28 @@ def test_any_events_leave_the_same_rows(found: list[tuple[str, int, int]], tmp_p
 
 
 def test_so_they_do_on_every_database(store: Store, lite: Store) -> None:
-    found = [(agent, kind, number) for number in range(8) for agent in sorted(TEAM) for kind in range(6)]
+    found = [(agent, kind, number) for number in range(8) for agent in sorted(TEAM) for kind in range(9)]
     check(found, store, lite)
 
 
 def test_an_agent_that_is_not_there_refuses_them_all(store: Store) -> None:
     with store.write() as ledger:
-        bulk.append(ledger, [(each, NOW) for each in opening()])
+        bulk.append(ledger, [bulk.ready(each, NOW) for each in opening()])
     before = rows(store)
     nobody = [e.Activity(task_id="t1", agent_id="nobody", words="x"), *(event("a1", 0, n) for n in range(5))]
     with pytest.raises(AgentNotFound), store.write() as ledger:
-        bulk.append(ledger, [(each, NOW) for each in nobody])
+        bulk.append(ledger, [bulk.ready(each, NOW) for each in nobody])
     assert rows(store) == before
 
 
 def test_content_is_kept_once(store: Store) -> None:
-    with store.write() as ledger:
-        first = bulk.keep(ledger, [b"one", b"two", b"one"])
-    with store.write() as ledger:
-        again = bulk.keep(ledger, [b"two", b"three"])
-    assert first[0] == first[2]
-    assert again[0] == first[1]
-    assert [store.blob(key) for key in [*first[:2], again[1]]] == [b"one", b"two", b"three"]
+    def keep(*contents: bytes) -> int:
+        """How many of them were news."""
+        with store.write() as ledger:
+            blobs = bulk.packed(ledger.connection, {bulk.key_of(one): one for one in contents})
+            bulk.keep(ledger, blobs)
+            bulk.keep(ledger, blobs)  # as when somebody else was faster
+            return len(blobs)
+
+    assert [keep(b"one", b"two"), keep(b"two", b"three")] == [2, 1]
+    assert [store.blob(bulk.key_of(one)) for one in (b"one", b"two", b"three")] == [b"one", b"two", b"three"]
