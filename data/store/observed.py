@@ -22,6 +22,10 @@ _OURS = [Runtime.CLAUDE.value, Runtime.DEMO.value, Runtime.SCRIPTED.value]
 MOST_NAMES = 400
 """Different names that are counted; what comes beyond is counted together."""
 OTHER = "other"
+MOST_SINCE = 2_000
+_SINCE = (
+    sa.select(t.events.c.task_id, t.events.c.kind).where(t.events.c.id > sa.bindparam("after")).limit(MOST_SINCE + 1)
+)
 _NOTE = sa.text("INSERT INTO received_requests (mark, at_ms) VALUES (:mark, :at_ms) ON CONFLICT (mark) DO NOTHING")
 
 
@@ -31,6 +35,8 @@ class Session:
 
     id: str
     task_id: str
+    stored: bool = False
+    """Whether the store knows it."""
     life: int = 1
     """How often it was opened."""
     ours: bool = False
@@ -102,11 +108,15 @@ def sessions(db: sa.Connection, ids: Collection[str]) -> dict[str, Session]:
     return out
 
 
-def touched(db: sa.Connection, task_ids: Collection[str], after: int) -> bool:
-    """Whether anybody wrote about these tasks after a clock, or began a session that may be one of theirs."""
-    c = t.events.c
-    where = (c.id > after) & (c.task_id.in_(task_ids) | (c.kind == "session_started"))
-    return db.execute(sa.select(c.id).where(where).limit(1)).first() is not None
+def written_about(db: sa.Connection, after: int) -> set[str] | None:
+    """The tasks of which something was written after a clock.
+
+    None: there was too much of it, or an agent began a session, which may be any of those that are known.
+    """
+    found = db.execute(_SINCE, {"after": after}).all()
+    if len(found) > MOST_SINCE or any(row.kind == "session_started" for row in found):
+        return None
+    return {row.task_id for row in found}
 
 
 def _ours(db: sa.Connection, ids: Collection[str]) -> list[str]:
@@ -119,7 +129,7 @@ def _session(row: sa.RowMapping) -> Session:
     names = ("id", "task_id", "life", "ours", "described", "hooked", "transcript", "ended")
     money = {name: row[name] for name in ("told_nanousd", "metered_nanousd")}
     told = {name: json.loads(row[name]) for name in ("read_to", "series")}
-    return Session(**{name: row[name] for name in names}, **money, **told)
+    return Session(**{name: row[name] for name in names}, **money, **told, stored=True)
 
 
 def _tasks(db: sa.Connection, ids: Collection[str]) -> dict[str, tuple[TaskStatus | None, bool]]:
@@ -138,16 +148,17 @@ def _agents(db: sa.Connection, task_ids: Collection[str]) -> dict[str, list[sa.R
 
 def save(db: sa.Connection, changed: Iterable[Session], heard_at: datetime) -> None:
     """Write down what is known of these sessions now, except for how far their files were read."""
-    rows = [_row(one, ms(heard_at)) for one in changed]
-    if not rows:
-        return
     c = t.observed_sessions.c
-    known = set(db.execute(sa.select(c.id).where(c.id.in_([row["id"] for row in rows]))).scalars())
-    if fresh := [row for row in rows if row["id"] not in known]:
+    fresh: list[dict[str, Any]] = []
+    old: list[dict[str, Any]] = []
+    for one in changed:
+        (old if one.stored else fresh).append(_row(one, ms(heard_at)))
+    if fresh:
         db.execute(sa.insert(t.observed_sessions), [row | {"read_to": "{}"} for row in fresh])
-    if old := [{f"the_{name}": value for name, value in row.items()} for row in rows if row["id"] in known]:
-        values: dict[str, Any] = {name: sa.bindparam(f"the_{name}") for name in rows[0] if name != "id"}
-        db.execute(sa.update(t.observed_sessions).where(c.id == sa.bindparam("the_id")).values(**values), old)
+    if old:
+        values: dict[str, Any] = {name: sa.bindparam(f"the_{name}") for name in old[0] if name != "id"}
+        given = [{f"the_{name}": value for name, value in row.items()} for row in old]
+        db.execute(sa.update(t.observed_sessions).where(c.id == sa.bindparam("the_id")).values(**values), given)
 
 
 def _row(one: Session, heard_at_ms: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from orchestrator_adapter import deck as decks
 from orchestrator_adapter.api import contents, openapi
 from orchestrator_adapter.api.assets import Packed, PackedAssets, Shell, policy
-from orchestrator_adapter.api.doors import Doors, Reports
+from orchestrator_adapter.api.doors import Doors, Refusals, Reports
 from orchestrator_adapter.api.guard import BodyLimit, Guard, Rules
 from orchestrator_adapter.api.health import Meters
 from orchestrator_adapter.api.http import Answer, Call, Nowhere, Operation, Resource, answer
@@ -42,15 +42,16 @@ def front(settings: Settings, find: Callable[[], Deck] | None = None) -> Front:
     own_deck = find is None
     find = find or decks.current
     hub, packed = Hub(settings.intervals_ms), Packed()
-    meters, doors = Meters(find, hub.count), Doors()
+    meters, doors, rules = Meters(find, hub.count), Doors(), Rules.of(settings)
     table = contents.operations(meters)
     return Front(
         routes=[*_resources(table, find), WebSocketRoute(openapi.EVENTS, Stream(hub)), *_nowhere()],
         middleware=[
+            Middleware(Reports, doors=doors, rules=rules, note=meters.note),
             Middleware(SecurityHeaders, policy=policy),
             Middleware(Requests, note=meters.note),
-            Middleware(Guard, rules=Rules.of(settings)),
-            Middleware(Reports, doors=doors),
+            Middleware(Guard, rules=rules),
+            Middleware(Refusals),
             Middleware(BodyLimit),
             Middleware(PackedAssets, packed=packed),
             Middleware(Shell),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Callable, Sequence
 from typing import Literal
 
@@ -21,7 +22,10 @@ from data.domain.errors import (
     StoreUnavailable,
     TokenRefused,
 )
+from orchestrator_adapter.api.guard import Rules
 from orchestrator_adapter.api.http import Answer, Nowhere, refused
+from orchestrator_adapter.api.log import log
+from orchestrator_adapter.api.requests import InternalError, Note
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.ingest import desk, otlp
 from orchestrator_adapter.ingest.desk import Item
@@ -29,6 +33,7 @@ from orchestrator_adapter.ingest.intake import Intake
 from orchestrator_adapter.ingest.token import Token
 
 HOOKS, LOGS, METRICS = "/api/v1/hooks", "/v1/logs", "/v1/metrics"
+REFUSED = "refused report"
 OTHERS = "/v1/"
 """What else OpenTelemetry may send is told that there is nothing."""
 MAX_BODY = 16 * 2**20
@@ -38,7 +43,8 @@ MOST_RECORDS = 5_000
 IN_A_THREAD = 64 * 2**10
 """Larger bodies are read beside the loop that answers everybody."""
 RETRY_AFTER_S = "1"
-_NO_ANSWER = Answer(b"{}", headers={"cache-control": "no-store"})
+_PLAIN = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+_NO_ANSWER = Answer(b"{}", headers=_PLAIN)
 _GRPC = {400: 3, 401: 16, 405: 12, 413: 8, 415: 3, 503: 14}
 
 
@@ -70,20 +76,55 @@ class Doors:
 
 
 class Reports:
-    """Answers these addresses before the rest of the server is asked: they are called thousands of times a second."""
+    """Answers these addresses before the rest of the server is asked: they are called thousands of times a second.
 
-    def __init__(self, app: ASGIApp, doors: Doors) -> None:
-        self._app, self._nowhere = app, Nowhere()
-        self._doors: dict[str, ASGIApp] = {
+    What is refused goes the ordinary way out, with everything that others put around an answer.
+    """
+
+    def __init__(self, app: ASGIApp, doors: Doors, rules: Rules, note: Note) -> None:
+        self._app, self._rules, self._note = app, rules, note
+        self._doors: dict[str, Door] = {
             HOOKS: Door(doors, _hook),
             LOGS: Door(doors, _telemetry("logs"), "logs"),
             METRICS: Door(doors, _telemetry("metrics"), "metrics"),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        door = self._doors.get(scope["path"]) if scope["type"] == "http" else None
+        if door is None:
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        headers = Headers(scope=scope)
+        try:
+            self._rules.check(scope, headers)
+            given = await door.answer(scope, headers, receive)
+        except Exception as error:  # the boundary of a request, as in `Requests`, which names what is told here
+            if not isinstance(error, FleetError):
+                log().error("report failed", path=scope["path"], exc_info=True)
+                error = InternalError()
+            scope.setdefault("state", {})[REFUSED] = (door, error)
+            await self._app(scope, receive, send)
+            return
+        await given.send(send)
+        self._note(scope["path"], "POST", given.status, time.perf_counter() - began)
+
+
+class Refusals:
+    """Inside of everything that others put around an answer: says what was refused, in the sender's own shape."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app, self._nowhere = app, Nowhere()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refused_here = scope.get("state", {}).pop(REFUSED, None) if scope["type"] == "http" else None
+        if refused_here is not None:
+            door, error = refused_here
+            scope["state"]["route"] = scope["path"]
+            await door.refused(error, scope).send(send)
+            return
         path = scope["path"] if scope["type"] == "http" else ""
-        otherwise = self._nowhere if path.startswith(OTHERS) else self._app
-        await self._doors.get(path, otherwise)(scope, receive, send)
+        await (self._nowhere if path.startswith(OTHERS) else self._app)(scope, receive, send)
 
 
 Read = Callable[[bytes, str], Sequence[Item]]
@@ -96,18 +137,12 @@ class Door:
     def __init__(self, doors: Doors, read: Read, signal: otlp.Signal | None = None) -> None:
         self._doors, self._read, self._signal = doors, read, signal
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope.setdefault("state", {})["route"] = scope["path"]
-        headers = Headers(scope=scope)
-        media = headers.get("content-type", "").partition(";")[0].strip().lower()
-        try:
-            if scope["method"] != "POST":
-                raise MethodRefused(f"{scope['path']} answers POST.", method=scope["method"], allowed=["POST"])
-            self._doors.admit(headers)
-            given = await self._taken(headers, media, receive)
-        except FleetError as error:
-            given = self._refused(error, media, scope)
-        await given.send(send)
+    async def answer(self, scope: Scope, headers: Headers, receive: Receive) -> Answer:
+        """Raises what was refused."""
+        if scope["method"] != "POST":
+            raise MethodRefused(f"{scope['path']} answers POST.", method=scope["method"], allowed=["POST"])
+        self._doors.admit(headers)
+        return await self._taken(headers, _media(headers), receive)
 
     async def _taken(self, headers: Headers, media: str, receive: Receive) -> Answer:
         if media not in (otlp.JSON, otlp.PROTOBUF) or (self._signal is None and media != otlp.JSON):
@@ -126,12 +161,13 @@ class Door:
         if self._signal is None:
             return _NO_ANSWER
         told = otlp.answer(self._signal, media, lost, "They have no session.id, so they were only counted.")
-        return Answer(told, media_type=media)
+        return Answer(told, media_type=media, headers=_PLAIN)
 
     def _items(self, body: bytes, media: str, packing: str) -> Sequence[Item]:
         return self._read(otlp.inflated(body, MAX_BODY) if packing == "gzip" else body, media)
 
-    def _refused(self, error: FleetError, media: str, scope: Scope) -> Answer:
+    def refused(self, error: FleetError, scope: Scope) -> Answer:
+        media = _media(Headers(scope=scope))
         more = {"connection": "close"} if isinstance(error, BodyTooLarge | TokenRefused) else {}
         if isinstance(error, IntakeFull | StoreUnavailable):
             more["retry-after"] = RETRY_AFTER_S
@@ -143,6 +179,10 @@ class Door:
             return refused(error, scope, **more)
         kind = media if media == otlp.PROTOBUF else otlp.JSON
         return Answer(otlp.refusal(kind, str(error), _GRPC.get(error.status, 13)), error.status, kind, more)
+
+
+def _media(headers: Headers) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 async def _body(headers: Headers, receive: Receive) -> bytes:

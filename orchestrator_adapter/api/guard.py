@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ REFUSED_SOCKET = 4403
 API = "/api/v1"
 
 
+@functools.lru_cache(1_000)
 def hostname(host: str) -> str | None:
     """The name in a Host header or an origin, without its port; None if it is not one."""
     try:
@@ -40,6 +42,7 @@ def _site(origin: str) -> str | None:
     return site if found and scheme in ("http", "https") else None
 
 
+@functools.lru_cache(1_000)
 def _loopback(address: str) -> bool:
     try:
         return ipaddress.ip_address(address.partition("%")[0]).is_loopback

@@ -15,6 +15,7 @@ from data.domain.errors import StoreUnavailable
 from data.store import Board, Store, bulk, observed
 from data.store.observed import Session
 from orchestrator_adapter.ingest import hooks, telemetry
+from orchestrator_adapter.ingest.known import Known
 from orchestrator_adapter.ingest.otlp import Record
 from orchestrator_adapter.ingest.sightings import Sighting
 
@@ -60,16 +61,19 @@ def transcripts(items: Iterable[Item]) -> dict[str, str]:
     }
 
 
-def write_all(store: Store, items: Sequence[Item]) -> None:
+def write_all(store: Store, items: Sequence[Item], known: Known | None = None) -> None:
     """Write the items in order, all or nothing; raises StoreUnavailable.
 
     One that cannot be folded must not keep the others out: it is looked for by halves, and counted.
     """
+    known = known or Known()
     try:
-        _write(store, items)
+        _write(store, items, known)
     except StoreUnavailable:
+        known.forget()
         raise
     except Exception as error:  # whatever a foreign program sent, the rest of the batch has to be kept
+        known.forget()
         if len(items) > 1:
             _write_halves(store, items)
             return
@@ -94,43 +98,46 @@ class _Draft:
     clock: int
     events: list[bulk.Ready]
     blobs: list[bulk.Blob]
-    sessions: list[Session]
-    withdrawn: list[Session]
+    before: Mapping[str, Session]
+    seen: Mapping[str, Sighting]
     marks: set[str]
     counted: Counter[tuple[str, str]]
 
 
-def _write(store: Store, items: Sequence[Item]) -> None:
+def _write(store: Store, items: Sequence[Item], known: Known) -> None:
     """Most of the work is done before the transaction: while that is open, everybody else waits."""
     with store.read() as board:
-        draft = _draft(board, items, store.now())
+        draft = _draft(board, items, store.now(), known)
     with store.write(durable=True) as ledger:
-        now = ledger.now()
-        task_ids = [one.task_id for one in (*draft.sessions, *draft.withdrawn)]
-        if observed.touched(ledger.connection, task_ids, draft.clock) or not observed.note_requests(
-            ledger.connection, draft.marks, now
-        ):
-            draft = _draft(Board(ledger.connection), items, now)
-            observed.note_requests(ledger.connection, draft.marks, now)
+        db, now = ledger.connection, ledger.now()
+        moved = known.foreign(db, [one.task_id for one in draft.before.values()], draft.clock)
+        if not observed.note_requests(db, draft.marks, now) or moved:
+            draft = _draft(Board(db), items, now, known)
+            observed.note_requests(db, draft.marks, now)
         bulk.keep(ledger, draft.blobs)
         bulk.append(ledger, draft.events)
-        for one in draft.withdrawn:  # an agent of ours turned out to have the session: what was shown beside it goes
-            ledger.append(e.TaskDeleted(task_id=one.task_id, by="engine"))
-        observed.save(ledger.connection, draft.sessions, now)
-        observed.count(ledger.connection, draft.counted, now)
+        for one in draft.before.values():
+            if one.ours and not one.deleted and one.task_status is not None:
+                # an agent of ours turned out to have the session: what was shown beside it goes
+                ledger.append(e.TaskDeleted(task_id=one.task_id, by="engine"))
+        unsaved = known.unsaved(draft.before, [sighting.known for sighting in draft.seen.values()], now)
+        observed.save(db, unsaved, now)
+        observed.count(db, draft.counted, now)
+        clock = Board(db).clock()
+    known.keep([sighting.left for sighting in draft.seen.values()], {one.id for one in unsaved}, clock, now)
 
 
-def _draft(board: Board, items: Sequence[Item], now: datetime) -> _Draft:
+def _draft(board: Board, items: Sequence[Item], now: datetime, known: Known) -> _Draft:
     db, clock = board.connection, board.clock()
     marks = {item.mark for item in items if item.mark}
     known_marks = observed.repeated(db, marks)
     fresh = [item for item in items if item.mark not in known_marks]
     contents: dict[str, bytes] = {}
-    known = observed.sessions(db, {item.session for item in fresh if item.session})
-    seen = {one.id: Sighting(one, contents) for one in known.values()}
+    before = known.find(db, {item.session for item in fresh if item.session})
+    seen = {one.id: Sighting(one, contents) for one in before.values()}
     order: list[tuple[Sighting, int]] = []
     for item in fresh:
-        if item.session and not (known[item.session].ours or known[item.session].deleted):
+        if item.session and not (before[item.session].ours or before[item.session].deleted):
             _tell(seen[item.session], item, now)
             order.append((seen[item.session], len(seen[item.session].events)))
     for sighting in seen.values():
@@ -140,8 +147,8 @@ def _draft(board: Board, items: Sequence[Item], now: datetime) -> _Draft:
         clock,
         [bulk.ready(event, at) for event, at in _in_order(order)],
         bulk.packed(db, contents),
-        [one.known for one in seen.values()],
-        [one for one in known.values() if one.ours and not one.deleted and one.task_status is not None],
+        before,
+        seen,
         marks - known_marks,
         Counter((item.source, item.name if item.session else NO_SESSION) for item in fresh),
     )

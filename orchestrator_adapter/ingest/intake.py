@@ -19,6 +19,7 @@ from data.domain.errors import FleetError, IntakeFull, StoreUnavailable
 from data.store import Store
 from orchestrator_adapter.ingest import desk
 from orchestrator_adapter.ingest.desk import Item
+from orchestrator_adapter.ingest.known import Known
 from orchestrator_adapter.ingest.sweeping import Sweep
 from orchestrator_adapter.ingest.usage import Usage
 
@@ -55,6 +56,7 @@ class Intake:
     def __init__(self, store: Store, patience_s: float = PATIENCE_S) -> None:
         self._store, self._patience_s = store, patience_s
         self._usage, self._sweep = Usage(store), Sweep(store)
+        self._known = Known()
         self._waiting: deque[_Parcel] = deque()
         self._items = 0
         self._bytes = 0
@@ -149,7 +151,7 @@ class Intake:
         # a sender who was impatient may have sent the same again while it waited here
         once = {parcel.items[0].mark or id(parcel): parcel for parcel in batch}.values()
         try:
-            desk.write_all(self._store, [item for parcel in once for item in parcel.items])
+            desk.write_all(self._store, [item for parcel in once for item in parcel.items], self._known)
         except StoreUnavailable as away:
             refusal = away
         except Exception as error:  # the boundary of the thread: the next batch has to be taken all the same

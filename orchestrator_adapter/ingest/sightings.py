@@ -44,6 +44,12 @@ class Sighting:
     def ids_of(self, agent_id: str) -> dict[str, str]:
         return {"task_id": self.known.task_id, "agent_id": agent_id}
 
+    @property
+    def left(self) -> Session:
+        """The session as it is once these events are written."""
+        told: dict[str, Any] = {"agents": dict(self._agents), "reported": dict(self._reported), "task_status": self._task}
+        return replace(self.known, **told, stored=True) if self.events or not self.known.stored else self.known
+
     def now(self, **changes: Any) -> None:
         """Know more about the session from now on."""
         self.known = replace(self.known, **changes)
