@@ -110,7 +110,7 @@ def _write(store: Store, items: Sequence[Item], known: Known) -> None:
         draft = _draft(board, items, store.now(), known)
     with store.write(durable=True) as ledger:
         db, now = ledger.connection, ledger.now()
-        moved = known.foreign(db, [one.task_id for one in draft.before.values()], draft.clock)
+        moved = known.foreign(ledger, [one.task_id for one in draft.before.values()], draft.clock)
         if not observed.note_requests(db, draft.marks, now) or moved:
             draft = _draft(Board(db), items, now, known)
             observed.note_requests(db, draft.marks, now)
@@ -133,7 +133,7 @@ def _draft(board: Board, items: Sequence[Item], now: datetime, known: Known) -> 
     known_marks = observed.repeated(db, marks)
     fresh = [item for item in items if item.mark not in known_marks]
     contents: dict[str, bytes] = {}
-    before = known.find(db, {item.session for item in fresh if item.session})
+    before = known.find(board, {item.session for item in fresh if item.session})
     seen = {one.id: Sighting(one, contents) for one in before.values()}
     order: list[tuple[Sighting, int]] = []
     for item in fresh:

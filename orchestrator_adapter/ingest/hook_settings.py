@@ -46,6 +46,8 @@ TIMEOUT_S = 2
 BACKUP = ".quarterdeck-backup"
 MOST_BYTES = 4 * 2**20
 HIDDEN = "TOKEN"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_SENT = {"type", "url", "headers", "timeout"}
 _SENDER = Path(hook_sender.__file__)
 
 
@@ -183,7 +185,9 @@ def _is_ours(hook: object) -> bool:
     if not isinstance(hook, dict):
         return False
     if hook.get("type") == "http":
-        return urlsplit(str(hook.get("url"))).path == PATH
+        address = urlsplit(str(hook.get("url")))
+        # another program may have the same path on another machine; ours is there only with all that we write
+        return address.path == PATH and (address.hostname in LOOPBACK or hook.keys() == _SENT)
     return hook.get("type") == "command" and _SENDER.name in str(hook.get("command"))
 
 

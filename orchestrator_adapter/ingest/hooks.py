@@ -43,6 +43,7 @@ FIELDS: dict[str, frozenset[str]] = {
 }
 """Every kind that has events of its own, and the fields that they tell."""
 PREVIEW = 200
+MOST_MODEL = 100
 _TURN_OVER = "its turn is over"
 
 
@@ -60,7 +61,7 @@ def tell(seen: Sighting, body: Body, at: datetime) -> None:
         seen.now(hooked=True, transcript=path or seen.known.transcript)
     if kind == "SessionEnd" and not seen.is_live(seen.known.agent_id):
         return  # nothing was seen of it, or its end was
-    seen.open(at, folder, BY, text(body, "model"))
+    seen.open(at, folder, BY, text(body, "model")[:MOST_MODEL])
     who = seen.known.agent_id
     if name := text(body, "agent_id"):
         who = seen.subagent(at, name, text(body, "agent_type"))
@@ -75,7 +76,7 @@ def _keep(seen: Sighting, body: Body, at: datetime, who: str) -> None:
 
 
 def _signal(seen: Sighting, name: str, body: Body, at: datetime, who: str) -> None:
-    blob = seen.keep(orjson.dumps(body, option=orjson.OPT_SORT_KEYS).decode())
+    blob = seen.keep(_json(dict(sorted(body.items()))))
     seen.add(at, e.SignalReceived(**seen.ids_of(who), source="hook", name=name[:PREVIEW], blob=blob))
 
 
@@ -208,7 +209,10 @@ def _compacted(seen: Sighting, body: Body, at: datetime, who: str) -> None:
 
 
 def _json(value: object) -> str:
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    try:
+        return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    except TypeError:  # it can be read, so nothing else is wrong with it
+        return "(nested too deeply to be kept)"
 
 
 def _readable(answer: object) -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
-
-from data.store import observed
+from data.store import Board, Ledger, observed
 from data.store.observed import Session
 
 MOST = 2_000
@@ -27,19 +25,19 @@ class Known:
         self._clock: int | None = None
         """Up to this event everything that was written about them is known."""
 
-    def find(self, db: sa.Connection, ids: Collection[str]) -> dict[str, Session]:
+    def find(self, board: Board, ids: Collection[str]) -> dict[str, Session]:
         """These sessions as they are known, or else as they are read."""
         found = {one: self._kept[one][0] for one in ids if one in self._kept}
         missing = [one for one in ids if one not in found]
-        return found | observed.sessions(db, missing) if missing else found
+        return found | observed.sessions(board.connection, missing) if missing else found
 
-    def foreign(self, db: sa.Connection, task_ids: Collection[str], read_at: int) -> bool:
+    def foreign(self, ledger: Ledger, task_ids: Collection[str], read_at: int) -> bool:
         """Whether somebody else wrote about these tasks since they were read, or were left here.
 
         Inside of the transaction that writes about them. What is kept and no longer holds is forgotten.
         """
         since = read_at if self._clock is None else min(self._clock, read_at)
-        others = observed.written_about(db, since)
+        others = observed.written_about(ledger.connection, since)
         if others is None or self._clock is None:
             self.forget()
         else:

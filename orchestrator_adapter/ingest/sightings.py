@@ -47,8 +47,10 @@ class Sighting:
     @property
     def left(self) -> Session:
         """The session as it is once these events are written."""
-        told: dict[str, Any] = {"agents": dict(self._agents), "reported": dict(self._reported), "task_status": self._task}
-        return replace(self.known, **told, stored=True) if self.events or not self.known.stored else self.known
+        if self.known.stored and not self.events:
+            return self.known
+        agents, reported = dict(self._agents), dict(self._reported)
+        return replace(self.known, agents=agents, reported=reported, task_status=self._task, stored=True)
 
     def now(self, **changes: Any) -> None:
         """Know more about the session from now on."""

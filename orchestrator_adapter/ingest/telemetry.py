@@ -53,7 +53,7 @@ def session_of(record: Record) -> str | None:
 def tell(seen: Sighting, record: Record, at: datetime) -> None:
     """Add the events of one log record."""
     name, told = name_of(record), record.attributes
-    model = _text(told, "model") if name == "api_request" and not _is_subagent(told) else ""
+    model = _text(told, "model")[:MOST_ID] if name == "api_request" and not _is_beside(told) else ""
     seen.open(at, _text(told, "cwd"), BY, model)
     if name in _TELL:
         _TELL[name](seen, told, at)
@@ -87,7 +87,9 @@ def _total(seen: Sighting, at: datetime) -> None:
 
 
 def _requested(seen: Sighting, told: Mapping[str, Any], at: datetime) -> None:
-    request = (_text(told, "request_id") or _text(told, "client_request_id"))[:MOST_ID]
+    request = _text(told, "request_id")[:MOST_ID]
+    if not request and not seen.known.hooked:  # some services give none; then a transcript has none to match either
+        request = _text(told, "client_request_id")[:MOST_ID]
     model = _text(told, "model")[:MOST_ID]
     hour = _count(told, "cache_creation_1h_tokens")
     five = max(_count(told, "cache_creation_5m_tokens"), _count(told, "cache_creation_tokens") - hour)
@@ -108,7 +110,7 @@ def _requested(seen: Sighting, told: Mapping[str, Any], at: datetime) -> None:
             tokens=tokens,
             cost_nanousd=book().cost_nanousd(model, tokens, at, speed=speed),
             context_window=book().context_window(model),
-            subagent=_is_subagent(told),
+            subagent=_is_beside(told),
         )
         seen.add(at, metered)
     seen.now(told_nanousd=seen.known.told_nanousd + from_usd(_number(told, "cost_usd")))
@@ -170,8 +172,9 @@ def _subagent(seen: Sighting, told: Mapping[str, Any], at: datetime) -> None:
         seen.add(at, e.SubagentMoved(**seen.ids, subagent_id=who, to="completed", words=kind))
 
 
-def _is_subagent(told: Mapping[str, Any]) -> bool:
-    return told.get("query_source") == "subagent"
+def _is_beside(told: Mapping[str, Any]) -> bool:
+    """Whether the request is not of the session's own conversation: of a sub-agent, or for a title."""
+    return told.get("query_source") not in (None, "", "main")
 
 
 def _text(told: Mapping[str, Any], name: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 import structlog
@@ -63,15 +63,31 @@ def files_of(transcript: str) -> Iterator[tuple[str, str]]:
 def new_lines(path: str, after: int) -> tuple[list[bytes], int]:
     """The whole lines behind an offset, and the offset behind them; a torn last line waits for its rest."""
     try:
+        if not Path(path).is_file():  # a pipe of that name would be waited for
+            return [], after
         with Path(path).open("rb") as file:
             if file.seek(0, 2) < after:  # it was written anew; replies that were counted are known by their ids
                 after = 0
             file.seek(after)
             found = file.read(MOST_BYTES)
+            if b"\n" not in found and len(found) == MOST_BYTES:
+                return [], _after_line(file, after + len(found)) or after
     except OSError:
         return [], after
     end = found.rfind(b"\n") + 1
     return found[:end].splitlines(), after + end
+
+
+def _after_line(file: BinaryIO, at: int) -> int:
+    """Where the next line begins: one that is longer than what is read at once holds a picture, and no usage.
+
+    0: it has not ended yet.
+    """
+    while part := file.read(MOST_BYTES):
+        if (end := part.find(b"\n")) >= 0:
+            return at + end + 1
+        at += len(part)
+    return 0
 
 
 def read(session: Session) -> list[News]:

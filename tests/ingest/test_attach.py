@@ -107,6 +107,20 @@ def test_running_totals_told_again_are_counted_once(store: Store) -> None:
     asyncio.run(stand_in.agent("u-1", "builder", 0.1))
     with store.read() as board:
         assert board.task(stand_in.run.task_id).cost_nanousd == 100_000_000
+        agent = board.agent("u-1")
+        told = (agent.context_used, agent.context_window)
+    assert told == (0, None)  # a sum of many replies says nothing of how full the context is
+
+
+def test_counters_that_begin_anew_are_not_added_to_what_they_said_before(store: Store) -> None:
+    stand_in = begin(store, ["builder"])
+    asyncio.run(stand_in.agent("u-1", "builder", 0.1))
+    zero = {"input_tokens": 0, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0}
+    for output, usd in ((5, 0.025), (20, 0.1), (30, 0.15)):
+        stand_in.run.metered("u-1", SimpleNamespace(**zero, output_tokens=output, total_cost=usd), "m-1")
+    with store.read() as board:
+        assert board.task(stand_in.run.task_id).cost_nanousd == 150_000_000
+        assert [one.message_id for one in board.messages("u-1")] == ["attached:u-1"]
 
 
 def test_a_cancelled_run_leaves_nobody_at_work(store: Store) -> None:

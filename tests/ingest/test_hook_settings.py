@@ -89,6 +89,18 @@ def test_a_new_address_takes_the_place_of_the_old_one_and_theirs_stay(tmp_path: 
     assert len(stop) == 3
 
 
+def test_a_hook_of_another_program_with_the_same_path_stays(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    theirs = {"type": "http", "url": "https://hooks.example.com/api/v1/hooks", "timeout": 30}
+    path.write_text(json.dumps({"hooks": {"Stop": [{"hooks": [theirs]}]}}))
+    before = path.read_text()
+    assert plan_remove(path).installed == 0
+    install(path)
+    assert json.loads(path.read_text())["hooks"]["Stop"][0] == {"hooks": [theirs]}
+    carry_out(plan_remove(path))
+    assert path.read_text() == before
+
+
 def test_the_plan_shows_every_line_and_not_the_token(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     path.write_text('{\n  "model": "opus"\n}\n')

@@ -83,6 +83,24 @@ def test_a_session_is_seen_with_its_cost(store: Store) -> None:
     assert counts(store) == {("logs", "api_request"): 2, ("logs", "user_prompt"): 1, ("logs", "tool_result"): 1}
 
 
+@pytest.mark.parametrize("hooked", [True, False])
+def test_a_request_without_an_id_is_counted_once(hooked: bool, lite: Store) -> None:
+    """Some services give none: then only the transcript counts, if it is read at all."""
+    if hooked:
+        receive(lite, hook("UserPromptSubmit", prompt="go"))
+    tell(lite, request(1, request_id="", client_request_id="made-up-by-the-client"))
+    assert task(lite).cost_nanousd == (0 if hooked else REQUEST_NANOUSD)
+    assert task(lite).reported_nanousd == REQUEST_NANOUSD
+
+
+@pytest.mark.parametrize("source", ["subagent", "auxiliary", "plugin_model_complete"])
+def test_a_request_beside_the_conversation_says_nothing_of_it(source: str, lite: Store) -> None:
+    tell(lite, request(1), request(2, query_source=source, model="claude-haiku-4-5", input_tokens=90_000))
+    agent = agents(lite)["Claude"]
+    assert (agent.model, agent.context_used) == ("claude-sonnet-5-5", 1110)
+    assert agent.tokens.input == 90_010
+
+
 def test_a_request_that_is_sent_again_is_counted_once(store: Store) -> None:
     tell(store, request(1))
     tell(store, request(1), request(2))

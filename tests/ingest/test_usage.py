@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,24 @@ def test_new_lines_are_counted_once_and_a_torn_one_waits(store: Store, transcrip
     assert (task(store).cost_nanousd, task(store).tokens.output) == (2 * REQUEST_NANOUSD, 200)
     agent = agents(store)["Claude"]
     assert (agent.model, agent.context_used, agent.cost_nanousd) == ("claude-sonnet-5-5", 1110, 2 * REQUEST_NANOUSD)
+
+
+def test_a_line_that_is_longer_than_what_is_read_at_once_is_passed_over(lite: Store, transcript: Path) -> None:
+    picture = json.dumps({"type": "user", "message": {"content": "x" * (2 * usage.MOST_BYTES)}})
+    receive(lite, hook("UserPromptSubmit", prompt="go", transcript_path=str(transcript)))
+    grow(transcript, line(1), picture[:-5], end="")
+    assert usage.count(lite, SESSION)
+    assert not usage.count(lite, SESSION)  # it has not ended
+    grow(transcript, picture[-5:], line(2))
+    while usage.count(lite, SESSION):
+        pass
+    assert task(lite).cost_nanousd == 2 * REQUEST_NANOUSD
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / f"{SESSION}.jsonl"
+    os.mkfifo(path)
+    assert usage.new_lines(str(path), 0) == ([], 0)
 
 
 def test_a_transcript_that_was_written_anew_counts_nothing_twice(lite: Store, transcript: Path) -> None:
