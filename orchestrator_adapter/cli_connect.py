@@ -12,7 +12,7 @@ from orchestrator_adapter import commands_connect
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.api import shapes_connect
 from orchestrator_adapter.commands_connect import Done, HookScope
-from orchestrator_adapter.ingest import connect_words
+from orchestrator_adapter.ingest import connect_words, hook_settings
 from orchestrator_adapter.terminal import AsJson, client, print_json, print_table
 
 app = typer.Typer()
@@ -61,6 +61,8 @@ def status(as_json: AsJson = False) -> None:
         return
     here = found.hooks
     print(f"{here.file}: {here.number} of {words.count(here.wanted, 'kind')} of hook installed.")
+    if here.hindrance:
+        print(f"They are not run: {here.hindrance}")
     rows = [[one.source, one.name, f"{one.number:,}", words.ago(one.last, now)] for one in found.received]
     print_table(["by", "what", "received", "last"], rows)
 
@@ -91,3 +93,5 @@ def _agreed(shown: Done, about: str, yes: bool) -> bool:
 def _tell(done: Done, what: str) -> None:
     kept = f" What it was before lies in {done.backup}." if done.backup else ""
     print(f"{what} ({done.plan.path}).{kept}")
+    if hindrance := hook_settings.hindrance(done.plan.after):
+        print(f"They are not run yet: {hindrance}")

@@ -46,6 +46,8 @@ class Installed:
     """Kinds of hook that report here."""
     wanted: int
     """Kinds that do when all is well."""
+    hindrance: str = ""
+    """Why they are not run although they are installed."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ def connections(deck: Deck) -> Connections:
 def installed(deck: Deck) -> Installed:
     """Raises HookSettingsRefused for a broken settings file."""
     path = settings_file(deck, HookScope.USER)
-    return Installed(path, hook_settings.plan_remove(path).installed, len(hook_settings.KINDS) + 1)
+    plan = hook_settings.plan_remove(path)
+    return Installed(path, plan.installed, len(hook_settings.KINDS) + 1, hook_settings.hindrance(plan.before))
 
 
 def address(deck: Deck) -> str:

@@ -43,6 +43,28 @@ def test_nothing_is_changed_without_consent(run: Run, tmp_path: Path) -> None:
     assert json.loads(settings.read_text()) == {}
 
 
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ('{"disableAllHooks": true}', "keeps all hooks from being run"),
+        (
+            '{"allowedHttpHookUrls": ["https://hooks.example.com/*"]}',
+            "does not allow http://127.0.0.1:8501/api/v1/hooks",
+        ),
+        ('{"allowedHttpHookUrls": ["http://127.0.0.1:*"], "disableAllHooks": false}', ""),
+    ],
+)
+def test_hooks_that_the_file_itself_keeps_from_being_run_are_told(
+    settings: str, why: str, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "claude").mkdir()
+    (tmp_path / "claude" / "settings.json").write_text(settings)
+    told = run("hooks", "install", "--yes").stdout + run("hooks", "status").stdout
+    assert told.count("not run") == (2 if why else 0)
+    assert why in told
+    assert (why in json.loads(run("hooks", "status", "--json").stdout)["hooks"]["hindrance"]) is True
+
+
 def test_the_hooks_of_one_folder_lie_in_the_file_that_is_not_shared(run: Run, tmp_path: Path) -> None:
     run("hooks", "install", "--scope", "project", "--yes", "--url", "http://127.0.0.1:9000")
     found = (tmp_path / "project" / ".claude" / "settings.local.json").read_text()

@@ -5,6 +5,7 @@ Hooks, telemetry and transcripts all name the session, so all of them arrive at 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 
@@ -14,6 +15,7 @@ _SUBAGENT = 24
 """Characters of a sub-agent's own name that its id keeps."""
 
 
+@functools.lru_cache(4_096)
 def task_id(session_id: str) -> str:
     """The task that stands for a session.
 
@@ -24,6 +26,7 @@ def task_id(session_id: str) -> str:
     return plain if _UUID_HEX.fullmatch(plain) else hashlib.sha256(session_id.encode()).hexdigest()[:32]
 
 
+@functools.lru_cache(4_096)
 def agent_id(session_id: str, subagent: str = "", life: int = 1) -> str:
     """The agent that stands for the session itself, or for one of its sub-agents.
 

@@ -32,7 +32,7 @@ from data.store.mirrored import Mirrored
 from data.store.observed import Observing
 from data.store.outcome_reads import Outcomes
 from data.store.search import Searches
-from data.store.story import Stories
+from data.store.story import StepTimes, Stories
 from data.store.transcripts import Transcripts
 
 _CLOCK = sa.select(sa.func.coalesce(sa.func.max(t.events.c.id), 0))
@@ -41,16 +41,6 @@ _LIVE = sorted(status.value for status in LIVE)
 _RUNNING = ["in_progress", "paused", "pending", "waiting"]
 _IMPORTED = Runtime.IMPORTED.value
 """History that was read in is no work of this fleet: it counts as money, and not as success, load or experience."""
-
-
-@dataclass(frozen=True)
-class StepTimes:
-    """When a step of a task ran."""
-
-    key: str
-    why: str
-    started_at: datetime | None
-    ended_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -174,12 +164,7 @@ class Board(Conversations, Files, Histories, LogReads, Mirrored, Observing, Outc
         return self._as_tasks(list(self.connection.execute(query).mappings()))
 
     def step_times(self, task_id: str) -> list[StepTimes]:
-        query = sa.select(t.steps).where(t.steps.c.task_id == task_id).order_by(t.steps.c.position)
-        found = self.connection.execute(query).mappings()
-        return [
-            StepTimes(r["key"], r["why"], rows.maybe_at(r["started_at_ms"]), rows.maybe_at(r["ended_at_ms"]))
-            for r in found
-        ]
+        return self.step_times_of([task_id]).get(task_id, [])
 
     def events(
         self, task_id: str | None = None, agent_id: str | None = None, after: int = 0, limit: int = 200

@@ -6,6 +6,7 @@ longer than appending the event. A store that was never indexed is caught up wit
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -51,6 +52,10 @@ AT_ONCE = 25
 """Contents that are unpacked at once."""
 MOST_CHARS = 500_000
 """Characters that are indexed in one transaction, so that nobody waits long for the writer's lock."""
+FLOOD = 500
+"""Events a second that are more than a fleet says by itself: whoever brings so many goes first."""
+REST = 4
+"""In a flood others get the store for so many times as long as a stretch took, and the index is behind until later."""
 log = structlog.get_logger("search")
 
 Files = set[tuple[str, str]]
@@ -239,6 +244,17 @@ def _write(store: Store, after: int, upto: int, found: Gathering) -> bool:
     return True
 
 
+def rest_s(took_s: float, more: bool, events: int, in_s: float) -> float:
+    """How long others get the store after a stretch, when so many events came in so many seconds.
+
+    >>> rest_s(0.1, True, 100, 1), rest_s(0.1, False, 100, 1), rest_s(0.1, False, 2_000, 1)
+    (0.1, 0.0, 0.4)
+    """
+    if events > FLOOD * in_s:
+        return took_s * REST
+    return took_s if more else 0.0
+
+
 class Indexer:
     """A thread that lets the index follow: soon after a commit, and little by little where there is much to do."""
 
@@ -248,6 +264,8 @@ class Indexer:
         self._ended = threading.Event()
         self._files: Files = set()
         self._position = 0
+        self._seen = (-math.inf, 0)
+        """When the log was looked at last, and how long it was."""
         self._deaf: Callable[[], None] | None = None
         self._thread = threading.Thread(target=self._run, name="search-index", daemon=True)
 
@@ -287,8 +305,11 @@ class Indexer:
         while more and not self._ended.is_set():
             begun = time.monotonic()
             with self._store.read() as board:
+                clock = board.clock()
                 before, self._position = self._position, position(board.connection)
             if len(self._files) > MOST_FILES or self._position < before:  # somebody had the index built anew
                 self._files.clear()
             more = catch_up(self._store, self._files)
-            self._ended.wait(time.monotonic() - begun if more else 0)
+            took, (seen_at, seen) = time.monotonic() - begun, self._seen
+            self._seen = (begun, clock)
+            self._ended.wait(rest_s(took, more, clock - seen, begun - seen_at))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from data.store import tables as t
 from data.store.ledger import Recorded
 from data.store.look import Look, recorded
+from data.store.rows import maybe_at
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,16 @@ class Crew:
     ended_nanousd: int = 0
     """What those that have ended had cost."""
     ended_tokens: int = 0
+
+
+@dataclass(frozen=True)
+class StepTimes:
+    """When a step of a task ran."""
+
+    key: str
+    why: str
+    started_at: datetime | None
+    ended_at: datetime | None
 
 
 _LIVE = ("idle", "active", "waiting")
@@ -43,6 +55,15 @@ class Stories(Look):
         query = sa.select(t.events).where(c.kind.in_(list(kinds)), c.id > after).order_by(c.id)
         query = query.where(c.task_id == task_id) if agent_id is None else query.where(c.agent_id == agent_id)
         return [recorded(row) for row in self.connection.execute(query).mappings()]
+
+    def step_times_of(self, task_ids: Sequence[str]) -> dict[str, list[StepTimes]]:
+        """By task: when its steps ran, in their order."""
+        c, out = t.steps.c, dict[str, list[StepTimes]]()
+        columns = (c.task_id, c.key, c.why, c.started_at_ms, c.ended_at_ms)
+        query = sa.select(*columns).where(c.task_id.in_(list(task_ids))).order_by(c.position)
+        for task_id, key, why, started_ms, ended_ms in self.connection.execute(query):
+            out.setdefault(task_id, []).append(StepTimes(key, why, maybe_at(started_ms), maybe_at(ended_ms)))
+        return out
 
     def crews(self, task_ids: Sequence[str]) -> dict[str, Crew]:
         """By task: how many agents it has and had; tasks without any are missing."""

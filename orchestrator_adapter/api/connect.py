@@ -31,6 +31,8 @@ class HookFileShape(Shape):
     file: str
     installed: int
     wanted: int
+    hindrance: str
+    """Why they are not run although they are installed; empty if nothing is known to keep them."""
 
 
 class ReceivedShape(Shape):

@@ -73,7 +73,10 @@ class Listener:
 
 
 class Feed:
-    """One topic: asks its source once for all listeners, at most once per interval, and never while nothing happens."""
+    """One topic: asks its source once for all listeners, at most once per interval, and never while nothing happens.
+
+    What asking takes is part of the interval, as long as it is not more than half of it.
+    """
 
     def __init__(self, store: Store, source: Source, interval_s: float) -> None:
         self.source = source
@@ -102,6 +105,7 @@ class Feed:
         while True:
             await self._wake.wait()
             self._publishing = True
+            began = asyncio.get_running_loop().time()
             self._wake.clear()
             try:
                 await self._publish()
@@ -114,7 +118,8 @@ class Feed:
                 await asyncio.sleep(AFTER_FAILURE_S)
             finally:
                 self._publishing = False
-            await asyncio.sleep(self._interval_s)
+            took_s = asyncio.get_running_loop().time() - began
+            await asyncio.sleep(max(self._interval_s - took_s, min(took_s, self._interval_s)))
 
     async def _publish(self) -> None:
         more = True

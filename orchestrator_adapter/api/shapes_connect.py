@@ -9,7 +9,12 @@ from orchestrator_adapter.commands_connect import Connections, Done
 def connections(found: Connections) -> Json:
     return {
         "address": found.address,
-        "hooks": {"file": str(found.hooks.file), "installed": found.hooks.number, "wanted": found.hooks.wanted},
+        "hooks": {
+            "file": str(found.hooks.file),
+            "installed": found.hooks.number,
+            "wanted": found.hooks.wanted,
+            "hindrance": found.hooks.hindrance,
+        },
         "open_sessions": found.open_sessions,
         "received": [
             {"by": one.source, "name": one.name, "number": one.number, "last": one.last} for one in found.received

@@ -9,6 +9,7 @@ import contextlib
 import difflib
 import json
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -99,6 +100,25 @@ def plan_remove(path: Path) -> Plan:
     before = _read(path)
     found = _ours(before)
     return Plan(path, before, _without(before) if found else before, len(found), _secret(found))
+
+
+def hindrance(text: str) -> str:
+    """Why our hooks in this file are not run, although they are there; empty if nothing in it keeps them."""
+    if not text.strip() or not (mine := _ours(text)):
+        return ""
+    told = json.loads(text)
+    if told.get("disableAllHooks") is True:
+        return '"disableAllHooks" in this file keeps all hooks from being run.'
+    allowed = told.get("allowedHttpHookUrls")
+    hooks = [hook for groups in mine.values() for group in groups for hook in _hooks_of(group) if _is_ours(hook)]
+    for url in (str(hook["url"]) for hook in hooks if hook.get("type") == "http"):
+        if isinstance(allowed, list) and not any(_matches(url, str(pattern)) for pattern in allowed):
+            return f'"allowedHttpHookUrls" in this file does not allow {url}; add it there.'
+    return ""
+
+
+def _matches(url: str, pattern: str) -> bool:
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), url) is not None
 
 
 def carry_out(plan: Plan) -> Path | None:

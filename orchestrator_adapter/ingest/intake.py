@@ -28,10 +28,10 @@ MOST_BYTES = 64 * 2**20
 """What may wait in memory; a body takes several times its size once it is read."""
 BATCH = 1_000
 """Things that are written at once; more if one request has more."""
-GATHER_S = 0.03
+GATHER_S = 0.02
 """Least time between the beginnings of two batches: few large ones cost less than many small ones."""
-REST_S = 0.1
-"""The most that others get between two batches, however long the first took."""
+REST_S = 0.05
+"""The most that others get between two batches: a third of what the first took, most of which is not in the store."""
 PATIENCE_S = 3.0
 """How long a sender waits before it is told to come again."""
 LOOK_S = 0.2
@@ -127,8 +127,8 @@ class Intake:
                 began = time.monotonic()
                 self._write(batch)
                 took_s = time.monotonic() - began
-                # as long as it took: the store, and the interpreter, are everybody's
-                time.sleep(max(GATHER_S - took_s, min(took_s, REST_S)))
+                # the store, and the interpreter, are everybody's
+                time.sleep(max(GATHER_S - took_s, min(took_s / 3, REST_S)))
             elif not self._open:
                 return
             if time.monotonic() - swept > SWEEP_S:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from data.domain.tasks import Task
 from data.domain.waiting import Queue, Reason, ordinal
 from data.store import AgentFilter, Board
 from data.store.board import Fleet
-from data.store.story import Crew
+from data.store.story import Crew, StepTimes
 from orchestrator_adapter.views import attention, happenings
 
 Element = dict[str, Any]
@@ -39,7 +39,8 @@ _FAR = 4_000_000_000_000
 def fleet(board: Board, now: datetime) -> Elements:
     """The fleet page: counts, running tasks and their agents."""
     tasks = shown_tasks(board, now)
-    agents = _shown_agents(board, tasks)
+    crews, times = (ask([task.id for task in tasks]) for ask in (board.crews, board.step_times_of))
+    agents = _shown_agents(board, tasks, crews)
     by_task: dict[str, list[Agent]] = {}
     for agent in agents:
         by_task.setdefault(agent.task_id, []).append(agent)
@@ -51,10 +52,10 @@ def fleet(board: Board, now: datetime) -> Elements:
     if standing:
         out["alerts"] = attention.alerts(standing)
     line = _queue(board, tasks)
-    crews = board.crews([task.id for task in tasks])
     for task in tasks:
         crew = crews.get(task.id, Crew())
-        out[f"task:{task.id}"] = task_element(board, task, by_task.get(task.id, []), crew, line)
+        steps = _steps(task, by_task.get(task.id, []), times.get(task.id, []))
+        out[f"task:{task.id}"] = task_element(task, steps, crew, line)
     return out | _agents(agents, standing)
 
 
@@ -72,7 +73,8 @@ def task(board: Board, task_id: str, _now: datetime) -> Elements:
         return {}
     agents = board.agents(AgentFilter(task_id=task_id), limit=MOST_AGENTS).items
     crew = board.crews([task_id]).get(task_id, Crew())
-    element = task_element(board, found, agents, crew, _queue(board, [found])) | {"result": (found.result or "")[:2000]}
+    steps = _steps(found, agents, board.step_times(task_id))
+    element = task_element(found, steps, crew, _queue(board, [found])) | {"result": (found.result or "")[:2000]}
     out = {"task": element} | _agents(agents, attention.open_ones(board.alerts_standing()))
     return out | lines(board, task_id, agents)
 
@@ -98,9 +100,12 @@ def _place(task_id: str, line: Queue | None) -> str:
     return f"{ordinal(found.position)} in the queue: {why.rstrip('.')}"
 
 
-def _shown_agents(board: Board, tasks: list[Task]) -> list[Agent]:
+def _shown_agents(board: Board, tasks: list[Task], crews: Mapping[str, Crew]) -> list[Agent]:
     found = board.agents(AgentFilter(live=True), limit=MOST_AGENTS).items
     for task in tasks[:WITH_ALL_AGENTS]:
+        crew = crews.get(task.id, Crew())
+        if crew.live == crew.agents:  # nobody of it has ended
+            continue
         found += board.agents(AgentFilter(task_id=task.id, live=False), limit=MOST_AGENTS).items
     found = found or board.agents(AgentFilter(imported=False), limit=WHEN_QUIET).items
     return list({agent.id: agent for agent in found}.values())[:MOST_AGENTS]
@@ -154,7 +159,7 @@ def _changed(files: dict[str, list[str]]) -> int:
     return len({path for change, paths in files.items() if change != FileChange.READ for path in paths})
 
 
-def task_element(board: Board, task: Task, agents: Iterable[Agent], crew: Crew, line: Queue | None = None) -> Element:
+def task_element(task: Task, steps: list[Element], crew: Crew, line: Queue | None = None) -> Element:
     return {
         "order": _FAR - (_ms(task.created_at) or 0),
         "id": task.id,
@@ -171,7 +176,7 @@ def task_element(board: Board, task: Task, agents: Iterable[Agent], crew: Crew, 
         "tokens": words.tokens(task.tokens.total),
         "started_at": _ms(task.started_at),
         "ended_at": _ms(task.ended_at),
-        "steps": _steps(board, task, agents),
+        "steps": steps,
         "files": _changed(task.files),
         "agents": crew.agents,
         "finished": {
@@ -183,8 +188,8 @@ def task_element(board: Board, task: Task, agents: Iterable[Agent], crew: Crew, 
     }
 
 
-def _steps(board: Board, task: Task, agents: Iterable[Agent]) -> list[Element]:
-    times = {step.key: step for step in board.step_times(task.id)}
+def _steps(task: Task, agents: Iterable[Agent], ran: Iterable[StepTimes]) -> list[Element]:
+    times = {step.key: step for step in ran}
     doing = {agent.step: agent.activity for agent in agents if agent.live}
     return [
         {

@@ -21,6 +21,8 @@ def part() -> None:
         with st.container(horizontal=True):
             _installed(found.number, found.wanted)
             connected.badge("hooks")
+        if found.hindrance:
+            st.warning(plain(f"They are not run: {found.hindrance}"), icon=":material/block:")
         st.markdown(
             "Every session of Claude Code that starts on this machine appears on the Fleet page: what it was asked, "
             "what it does, which files it touches, when it waits for you, and what it costs."
