@@ -85,8 +85,8 @@ class Reports:
         self._app, self._rules, self._note = app, rules, note
         self._doors: dict[str, Door] = {
             HOOKS: Door(doors, _hook),
-            LOGS: Door(doors, _telemetry("logs"), "logs"),
-            METRICS: Door(doors, _telemetry("metrics"), "metrics"),
+            LOGS: Door(doors, telemetry_reader("logs"), "logs"),
+            METRICS: Door(doors, telemetry_reader("metrics"), "metrics"),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -152,19 +152,22 @@ class Door:
             raise MediaRefused(f"The body is packed by {packing[:40]}; only gzip is known.")
         body = await _body(headers, receive)
         large = len(body) > IN_A_THREAD or packing == "gzip"
-        items = await asyncio.to_thread(self._items, body, media, packing) if large else self._items(body, media, "")
+        found = asyncio.to_thread(self._items, body, media, packing) if large else None
+        items, size = self._items(body, media, "") if found is None else await found
         if len(items) > MOST_RECORDS:
             raise BodyTooLarge(f"A request has at most {MOST_RECORDS:,} records.", limit=MOST_RECORDS)
         lost = sum(not item.session for item in items) if self._signal else 0
         if items:
-            await self._doors.take(items, len(body))
+            await self._doors.take(items, size)
         if self._signal is None:
             return _NO_ANSWER
         told = otlp.answer(self._signal, media, lost, "They have no session.id, so they were only counted.")
         return Answer(told, media_type=media, headers=_PLAIN)
 
-    def _items(self, body: bytes, media: str, packing: str) -> Sequence[Item]:
-        return self._read(otlp.inflated(body, MAX_BODY) if packing == "gzip" else body, media)
+    def _items(self, body: bytes, media: str, packing: str) -> tuple[Sequence[Item], int]:
+        """With their size in memory, which of a packed body may be a thousand times its own."""
+        body = otlp.inflated(body, MAX_BODY) if packing == "gzip" else body
+        return self._read(body, media), len(body)
 
     def refused(self, error: FleetError, scope: Scope) -> Answer:
         media = _media(Headers(scope=scope))
@@ -214,7 +217,7 @@ def _hook(body: bytes, _media: str) -> Sequence[Item]:
     return [desk.hook(found)]
 
 
-def _telemetry(signal: Literal["logs", "metrics"]) -> Read:
+def telemetry_reader(signal: Literal["logs", "metrics"]) -> Read:
     def read(body: bytes, media: str) -> Sequence[Item]:
         mark = hashlib.blake2b(body, digest_size=16, person=signal.encode()).hexdigest()
         return [desk.record(signal, one, mark) for one in otlp.read(signal, body, media)]

@@ -39,7 +39,8 @@ _FAR = 4_000_000_000_000
 def fleet(board: Board, now: datetime) -> Elements:
     """The fleet page: counts, running tasks and their agents."""
     tasks = shown_tasks(board, now)
-    crews, times = (ask([task.id for task in tasks]) for ask in (board.crews, board.step_times_of))
+    ids = [task.id for task in tasks]
+    crews, times = board.crews(ids), board.step_times_of(ids)
     agents = _shown_agents(board, tasks, crews)
     by_task: dict[str, list[Agent]] = {}
     for agent in agents:

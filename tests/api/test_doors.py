@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
+from starlette.datastructures import Headers
 from starlette.testclient import TestClient
+from starlette.types import Message
 
-from orchestrator_adapter.api.doors import MAX_BODY, MOST_RECORDS
+from orchestrator_adapter.api.doors import MAX_BODY, MOST_RECORDS, Door, Doors, telemetry_reader
 from orchestrator_adapter.deck import Deck
+from orchestrator_adapter.ingest.desk import Item
 from orchestrator_adapter.ingest.token import Token
 from tests.ingest.reports import REQUEST_NANOUSD, SESSION, binary, cost, counts, hook, logs, request, story, task, text
 
@@ -124,6 +129,28 @@ def test_a_hook_may_carry_a_whole_file_and_no_more(client: TestClient, token: di
         body = json.dumps(hook("Stop", more="x" * MAX_BODY)).encode()
         body = gzip.compress(body) if "content-encoding" in headers else body
         assert client.post(HOOKS, content=body, headers=headers).status_code == 413
+
+
+def test_a_packed_body_counts_as_what_it_is_in_memory() -> None:
+    class Noting(Doors):
+        sizes: ClassVar[list[int]] = []
+
+        def admit(self, headers: Headers) -> None:
+            pass
+
+        async def take(self, items: Sequence[Item], size: int) -> None:
+            self.sizes.append(size)
+
+    body = text(logs(request(1, prompt="x" * 2**20)))
+    sent = gzip.compress(body)
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": sent}
+
+    headers = Headers({"content-type": "application/json", "content-encoding": "gzip"})
+    door = Door(Noting(), telemetry_reader("logs"), "logs")
+    answer = asyncio.run(door.answer({"type": "http", "method": "POST", "path": LOGS}, headers, receive))
+    assert (answer.status, Noting.sizes) == (200, [len(body)])
 
 
 def test_a_request_that_others_would_have_to_wait_for_is_refused(client: TestClient, token: dict[str, str]) -> None:
