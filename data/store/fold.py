@@ -17,7 +17,19 @@ from data.domain.errors import AgentNotFound, TaskNotFound, TooLate
 from data.domain.replay import counted_before
 from data.domain.tasks import ENDED, RESUMABLE, TaskStatus, move
 from data.domain.workflows import StepStatus
-from data.store import alerting, asking, filing, gone, history, log_fold, metered, outcomes, settings, spending, telemetry
+from data.store import (
+    alerting,
+    asking,
+    filing,
+    gone,
+    history,
+    log_fold,
+    metered,
+    outcomes,
+    settings,
+    spending,
+    telemetry,
+)
 from data.store import tables as t
 from data.store.light import effect
 from data.store.rows import ms, token_columns, tokens

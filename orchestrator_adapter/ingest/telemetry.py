@@ -27,6 +27,8 @@ PREFIX = "claude_code."
 SESSION = "session.id"
 REDACTED = "<REDACTED>"
 COST = "cost.usage"
+MAIN = ("main", "repl_main_thread", "sdk")
+"""Where requests of the conversation come from: others are `agent:...`, `compact`, `generate_session_title` ..."""
 MOST_USD = 1e6
 """More than this no session costs: a point that says so is not believed."""
 MOST_SERIES = 200
@@ -173,8 +175,8 @@ def _subagent(seen: Sighting, told: Mapping[str, Any], at: datetime) -> None:
 
 
 def _is_beside(told: Mapping[str, Any]) -> bool:
-    """Whether the request is not of the session's own conversation: of a sub-agent, or for a title."""
-    return told.get("query_source") not in (None, "", "main")
+    """Whether the request is not of the session's own conversation: of a sub-agent, for a title, to compact it."""
+    return not _text(told, "query_source").startswith(MAIN) and bool(told.get("query_source"))
 
 
 def _text(told: Mapping[str, Any], name: str) -> str:

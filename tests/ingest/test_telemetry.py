@@ -83,6 +83,13 @@ def test_a_session_is_seen_with_its_cost(store: Store) -> None:
     assert counts(store) == {("logs", "api_request"): 2, ("logs", "user_prompt"): 1, ("logs", "tool_result"): 1}
 
 
+@pytest.mark.parametrize("source", ["sdk", "repl_main_thread:outputStyle:custom", "main"])
+def test_a_request_of_the_conversation_says_how_full_it_is(source: str, lite: Store) -> None:
+    tell(lite, request(1, query_source=source, model="claude-haiku-4-5"))
+    agent = agents(lite)["Claude"]
+    assert (agent.model, agent.context_used) == ("claude-haiku-4-5", 1110)
+
+
 @pytest.mark.parametrize("hooked", [True, False])
 def test_a_request_without_an_id_is_counted_once(hooked: bool, lite: Store) -> None:
     """Some services give none: then only the transcript counts, if it is read at all."""
@@ -93,7 +100,7 @@ def test_a_request_without_an_id_is_counted_once(hooked: bool, lite: Store) -> N
     assert task(lite).reported_nanousd == REQUEST_NANOUSD
 
 
-@pytest.mark.parametrize("source", ["subagent", "auxiliary", "plugin_model_complete"])
+@pytest.mark.parametrize("source", ["agent:builtin:Explore", "agent:custom", "generate_session_title", "compact"])
 def test_a_request_beside_the_conversation_says_nothing_of_it(source: str, lite: Store) -> None:
     tell(lite, request(1), request(2, query_source=source, model="claude-haiku-4-5", input_tokens=90_000))
     agent = agents(lite)["Claude"]
