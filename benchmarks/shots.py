@@ -109,6 +109,7 @@ def take_all(browser: Browser, url: str) -> None:
         "alerts": "alerts",
         "budgets": "budgets",
         "limits": "limits",
+        "analyst_roi": "analyst_roi?demos=true",
         "history": "history",
         "connect": "connect",
         "new_task": "new_task",

@@ -36,6 +36,7 @@ PAGES = {
     "queue": "Queue",
     "alerts": "Alerts",
     "budgets": "Budgets",
+    "analyst_roi": "ANALYST ROI",
 }
 
 
