@@ -266,6 +266,11 @@ class Store:
         with self.read() as board:
             return board.blob(key)
 
+    @property
+    def told(self) -> int:
+        """The clock up to which the listeners of this process have heard of everything."""
+        return self._told
+
     def clock(self) -> int:
         """The id of the last event: exact for what this process wrote, else at most `CLOCK_AGE_S` old.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import time
 from collections.abc import Sequence
@@ -63,13 +64,17 @@ def begin(clock: int) -> None:
     _present[_session_id()] = time.monotonic()
 
 
+def begun() -> int:
+    """The clock of the last full run of the page."""
+    return int(st.session_state.get(_CLOCK, 0))
+
+
 def waker(name: str) -> None:
     """Draw the fragment that this is called in again, and only it, when something happened.
 
     A trigger inside the fragment runs just that; one outside of it would first start a run of the whole page.
     """
-    js = (HERE / "waker.js").read_text(encoding="utf-8")
-    component = st.components.v2.component("quarterdeck_waker", js=js)
+    component = st.components.v2.component("quarterdeck_waker", js=_source("waker.js"))
     component(key=f"wake-{name}", data={}, on_changed_change=_looked)
 
 
@@ -93,7 +98,7 @@ def mount(topic: str = FLEET, *, show: Sequence[str] = (), agent_id: str | None 
         "only": agent_id,
         "wakes": wakes and not resting,
         "board": board,
-        "clock": st.session_state.get(_CLOCK, 0),
+        "clock": begun(),
         "paceMs": pace_ms(present()),
         "pollMs": POLL_MS,
     }
@@ -136,8 +141,7 @@ def _place(elements: dict[str, Any], show: Sequence[str]) -> str:
 
 def _listen_for_questions(*, own: bool) -> None:
     """Draw the line at the top again when that changes what waits for a person; `own`: over its own connection."""
-    js = (HERE / "asked.js").read_text(encoding="utf-8")
-    listener = st.components.v2.component("quarterdeck_asked", js=js)
+    listener = st.components.v2.component("quarterdeck_asked", js=_source("asked.js"))
     data = {"topic": FLEET, "own": own, "seen": st.session_state.get(_SEEN, "")}
     listener(key="live-asked", data=data, on_asked_change=lambda: st.rerun([ATTENTION]))
 
@@ -179,6 +183,10 @@ def _session_id() -> str:
 
 
 def _component() -> Any:
-    name = "quarterdeck_live"
-    js, css = (HERE / "live.js").read_text(encoding="utf-8"), (HERE / "live.css").read_text(encoding="utf-8")
-    return st.components.v2.component(name, html=_HTML, js=js, css=css)
+    return st.components.v2.component("quarterdeck_live", html=_HTML, js=_source("live.js"), css=_source("live.css"))
+
+
+@functools.cache
+def _source(name: str) -> str:
+    """Read once: each panel that is woken takes one."""
+    return (HERE / name).read_text(encoding="utf-8")

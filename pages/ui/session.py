@@ -50,11 +50,12 @@ def clock() -> int:
 
 
 def recent_clock() -> int:
-    """Nearly `clock`, and cheaper where many pages are woken at the same time."""
-    try:
-        return deck().store.clock()
-    except StoreUnavailable:
-        return clock()
+    """At least what the page began with and what it was woken by, without a question to the store.
+
+    Many panels are woken at the same moment, and each question makes a panel wait for its turn among all the others.
+    """
+    store = deck().store
+    return max(store.told, live.begun()) if store.trouble is None else clock()
 
 
 def read() -> AbstractContextManager[Board]:
@@ -158,9 +159,10 @@ def live_panel(name: str) -> Callable[[Callable[..., None]], Callable[..., None]
     def wrap(draw: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(draw)
         def guarded(*args: Any, **kwargs: Any) -> None:
-            live.waker(name)
-            with panel(name), _turn():
-                draw(*args, **kwargs)
+            with _turn():
+                live.waker(name)
+                with panel(name):
+                    draw(*args, **kwargs)
 
         return st.fragment(guarded, key=name)
 
