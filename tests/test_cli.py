@@ -103,9 +103,13 @@ def test_help_names_the_commands_of_this_version(run: Run):
         "import",
         "logs",
         "diagnose",
+        "costs",
+        "outcome",
+        "lottery",
+        "roi",
     ):
         assert re.search(rf"\b{name}\b", shown), name
-    for later in ("backup", "restore", "verify", "costs"):
+    for later in ("backup", "restore", "verify"):
         assert not re.search(rf"^\W*{later}\b", shown, flags=re.MULTILINE), later
 
 
