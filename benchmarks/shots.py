@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -32,6 +33,8 @@ BUDGETS = (
     {"name": "Demo day", "scope": "fleet", "period": "day", "limit_usd": 5, "simulated": True},
     {"name": "This month", "scope": "fleet", "period": "month", "limit_usd": 200},
 )
+TASK_TABS = ("Story", "Agents", "Flow", "Workflow", "Files", "Result", "Planner", "Events")
+AGENT_TABS = ("Conversation", "Cost", "Files", "Logs", "Life", "Result")
 LOADING = "[data-testid=stSkeleton], .live[data-boot]"
 SETTLE_MS = 800
 """Fonts and charts, after everything that says that it is loading has gone."""
@@ -84,22 +87,25 @@ def take_all(browser: Browser, url: str) -> None:
     warm = browser.new_page()
     warm.goto(url)
     warm.get_by_role("heading", level=1).wait_for()
-    tasks = warm.request.get(f"{url}/api/v1/tasks?limit=50").json()["items"]
-    failed = next((task["id"] for task in tasks if task["status"] == "failed"), tasks[0]["id"])
-    agent = warm.request.get(f"{url}/api/v1/agents?limit=1").json()["items"][0]["id"]
     for budget in BUDGETS:
         warm.request.post(f"{url}/api/v1/budgets", data=budget)
     warm.request.post(f"{url}/api/v1/tasks", data=DEMO | {"ask_tools": ["Edit"]})
     warm.request.post(f"{url}/api/v1/tasks", data=DEMO | {"scenario": "circles", "analyst": "skip"})
+    failed = warm.request.post(f"{url}/api/v1/tasks", data=DEMO | {"scenario": "failing_test"}).json()["id"]
     first_of(warm, f"{url}/api/v1/approvals", "No agent asked a person")
     first_of(warm, f"{url}/api/v1/alerts", "No agent went round in circles")
+    found = first_of(warm, f"{url}/api/v1/tasks/{failed}/diagnosis", "The failing demo did not fail")
     started = warm.request.post(f"{url}/api/v1/tasks", data=DEMO).json()["id"]
     pages = {
         "fleet": "",
         "task-running": f"task?id={started}",
         "task-failed": f"task?id={failed}",
-        "agent": f"agent?id={agent}",
+        **{f"task-{tab.lower()}": f"task?id={failed}#{tab}" for tab in TASK_TABS},
+        **of_agents(warm, url, failed),
+        "log-entry": str(found["link"]).lstrip("/"),
+        **imported(warm, url),
         "tasks": "tasks",
+        "tasks-timeline": "tasks?view=Timeline",
         "tasks-none": "tasks?q=nobody-ever-asked-for-this",
         "search": "search?q=tests",
         "search-empty": "search",
@@ -119,13 +125,35 @@ def take_all(browser: Browser, url: str) -> None:
     take(browser, url, pages)
 
 
-def first_of(page: Page, address: str, otherwise: str) -> None:
+def of_agents(page: Page, url: str, task: str) -> dict[str, str]:
+    """Every tab of the agent that changed a file, its log's files, and what it changed."""
+    (agent,) = (one["id"] for one in agents_of(page, url, task) if one["role"] == "builder")
+    address = f"agent?id={agent}"
+    tabs = {f"agent-{tab.lower()}": f"{address}&tab={tab}" for tab in AGENT_TABS}
+    logs = {f"log-{name}": f"{address}&tab=Logs&log={name}" for name in ("prompt.txt", "tools.jsonl")}
+    return tabs | logs
+
+
+def imported(page: Page, url: str) -> dict[str, str]:
+    """A session of Claude Code that was read in."""
+    task = page.request.get(f"{url}/api/v1/tasks?runtime=imported&limit=1").json()["items"][0]["id"]
+    agent = f"agent?id={agents_of(page, url, task)[0]['id']}"
+    tabs = {f"imported-{tab.lower()}": f"{agent}&tab={tab}" for tab in AGENT_TABS}
+    return {"imported-task": f"task?id={task}", "imported-story": f"task?id={task}#Story", **tabs}
+
+
+def agents_of(page: Page, url: str, task: str) -> list[dict[str, Any]]:
+    return page.request.get(f"{url}/api/v1/agents?task_id={task}&limit=200").json()["items"]  # type: ignore[no-any-return]
+
+
+def first_of(page: Page, address: str, otherwise: str) -> dict[str, Any]:
     """Wait until a list of the API has something."""
     until = time.monotonic() + 120
-    while not page.request.get(address).json()["items"]:
+    while not (items := page.request.get(address).json()["items"]):
         if time.monotonic() > until:
             raise SystemExit(f"{otherwise} within two minutes.")
         page.wait_for_timeout(250)
+    return items[0]  # type: ignore[no-any-return]
 
 
 def take(browser: Browser, url: str, pages: dict[str, str]) -> None:
@@ -140,8 +168,12 @@ def take(browser: Browser, url: str, pages: dict[str, str]) -> None:
 
 
 def shoot(page: Page, address: str, target: Path) -> None:
+    """What stands behind a `#` names the tab to open."""
+    address, _, tab = address.partition("#")
     page.goto(address)
     page.get_by_role("heading", level=1).first.wait_for()
+    if tab:
+        page.get_by_role("tab", name=tab, exact=True).click()
     if address.endswith("new_task"):
         page.get_by_label("What should be done?").fill(TEXT)
     expect(page.locator(LOADING)).to_have_count(0, timeout=30_000)

@@ -29,7 +29,9 @@ def logs(
 ) -> None:
     """List what an agent did, action by action."""
     with opened() as store, store.read() as board:
-        found = chosen(agent_logs.actions(board, board.agent(agent).id), LogFilter(tool, outcome, text=text))[-last:]
+        found = chosen(agent_logs.actions(store, board, board.agent(agent)), LogFilter(tool, outcome, text=text))[
+            -last:
+        ]
     if as_json:
         print_json([shapes.action(one) for one in found])
         return
@@ -57,7 +59,7 @@ def diagnose(
         try:
             found = agent_logs.of_task(board, name)
         except TaskNotFound:
-            one = agent_logs.of_agent(board, name)
+            one = agent_logs.of_agent(store, board, board.agent(name))
             found = [one] if one else []
     if as_json:
         print_json([shapes.diagnosis(one) for one in found])

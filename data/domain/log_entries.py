@@ -70,6 +70,9 @@ class LogEntry:
     """Path and change of each file that it touched."""
     input_blob: str = ""
     output_blob: str = ""
+    input_text: str = ""
+    """What went in, of a transcript that was read in: it lies in no blob of its own."""
+    output_text: str = ""
     subagent: bool = False
 
     @property

@@ -64,8 +64,7 @@ def log(call: Call, query: log_bodies.LogFileQuery) -> Answer:
 def actions(call: Call, query: log_bodies.LogActionQuery) -> Answer:
     """What the agent did; the cursor is the clock of the last action, so it stays true while others are added."""
     with call.deck.store.read() as board:
-        agent_id = board.agent(call.id(AgentNotFound)).id
-        everything = agent_logs.actions(board, agent_id)
+        everything = agent_logs.actions(call.deck.store, board, board.agent(call.id(AgentNotFound)))
         found = [entry for entry in chosen(everything, query.wanted()) if entry.id > query.cursor]
         items = [action(entry) | {"input": _input(board, entry)} for entry in found[: query.limit]]
     after = items[-1]["id"] if len(found) > query.limit else None
@@ -74,7 +73,8 @@ def actions(call: Call, query: log_bodies.LogActionQuery) -> Answer:
 
 def _input(board: Board, entry: LogEntry) -> object:
     try:
-        return json.loads(board.blob(entry.input_blob)) if entry.input_blob else None
+        given: str | bytes = board.blob(entry.input_blob) if entry.input_blob else entry.input_text
+        return json.loads(given) if given else None
     except (BlobNotFound, ValueError):
         return None
 
@@ -99,7 +99,7 @@ def action(entry: LogEntry) -> Json:
 
 def agent_diagnosis(call: Call, _: bodies.Nothing) -> Answer:
     with call.deck.store.read() as board:
-        found = agent_logs.of_agent(board, call.id(AgentNotFound))
+        found = agent_logs.of_agent(call.deck.store, board, board.agent(call.id(AgentNotFound)))
     return answer({"items": [diagnosis(found)] if found else [], "next_cursor": None})
 
 

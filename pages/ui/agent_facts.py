@@ -8,7 +8,7 @@ from data.domain import words
 from data.domain.agents import Agent
 from data.domain.context import nearly_full
 from orchestrator_adapter import commands
-from pages.ui import alert_card, cards, live, places, session, tables, tell
+from pages.ui import agent_ways, alert_card, cards, live, places, session, tables, tell
 from pages.ui.look import plain
 
 
@@ -16,6 +16,9 @@ def draw(agent: Agent) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(places.TASK, label="Its task", icon=":material/arrow_upward:", query_params={"id": agent.task_id})
         tell.button(agent)
+        if agent.error:
+            why = ":material/my_location:"
+            agent_ways.way("What brought it about", agent.id, "Logs", key="why", icon=why, whole=True)
         if not agent.live and st.button("Delete", icon=":material/delete:", key="delete"):
             confirm_delete(agent)
     with session.read() as board:

@@ -21,10 +21,7 @@ def draw(agent: Agent) -> None:
     with session.read() as board:
         told = board.story_of_kinds(KINDS, agent_id=agent.id)
     found = lives((entry.at, entry.event) for entry in told)
-    if not found:
-        cards.empty("Nothing is known of its life", "It begins when the agent is made.")
-        return
-    life, now = found[0], session.deck().store.now()
+    life, now = found[0] if found else read_in(agent), session.deck().store.now()
     phases = life.upto(now)
     cards.figure(_sentence(life, phases, now), _shares(phases, now))
     _bar(phases, now, look.role_colour(agent.role))
@@ -40,6 +37,16 @@ def draw(agent: Agent) -> None:
     columns = {"Why": st.column_config.TextColumn(width="large")}
     st.dataframe(frame, column_config=columns, hide_index=True, height=tables.height(len(frame)), key="life", alt=alt)
     _notes(life)
+
+
+def read_in(agent: Agent) -> Life:
+    """Of an agent that was read in nothing is known but when it worked."""
+    life = Life(agent.id, agent.name, agent.role, agent.step)
+    life.go(PhaseKind.WORKING, agent.started_at or agent.created_at)
+    if agent.ended_at:
+        life.stop(agent.ended_at)
+        life.end = agent.status
+    return life
 
 
 def _last(phases: Sequence[Phase], life: Life) -> list[str]:

@@ -11,12 +11,12 @@ import pandas as pd
 import streamlit as st
 
 from data.domain.agents import Agent
-from data.domain.diagnosis import diagnose
 from data.domain.errors import BlobNotFound
-from data.domain.log_entries import EntryKind, LogEntry, LogFilter, Outcome, chosen, entries, tools
+from data.domain.log_entries import EntryKind, LogEntry, LogFilter, Outcome, chosen, tools
 from data.domain.words import count, duration, shortened
+from orchestrator_adapter import agent_logs
 from orchestrator_adapter.kept import Kept
-from pages.ui import cards, charts, diagnosis, log_file, logs, places, session, tables
+from pages.ui import agent_ways, cards, charts, diagnosis, log_file, logs, session, tables
 from pages.ui.look import plain
 
 TIMELINE = "timeline"
@@ -35,8 +35,13 @@ _read: Kept[list[LogEntry]] = Kept(16)
 
 def draw(agent: Agent) -> None:
     found = of(agent)
-    if (wrong := diagnose(agent, found)) is not None:
-        diagnosis.box(wrong, key="log-why", here=True)
+    entry = _asked(found)
+    if entry is not None:
+        _detail(agent, entry)
+    with session.read() as board:
+        wrong = agent_logs.of_agent(session.deck().store, board, agent, found)
+    if wrong is not None:
+        diagnosis.box(wrong, key="log-why", here=True, said=agent.error or "", opened=entry.id if entry else None)
     view = st.segmented_control(
         "Show",
         list(VIEWS),
@@ -49,9 +54,10 @@ def draw(agent: Agent) -> None:
     if view in log_file.FILES:
         log_file.draw(agent, str(view))
     elif found:
-        _timeline(agent, found)
+        _timeline(found)
     else:
-        cards.empty("Nothing yet", "Each action of the agent is listed here, with what became of it.")
+        nothing = "Nothing yet" if agent.live else "Nothing"
+        cards.empty(nothing, "Each action of the agent is listed here, with what became of it.")
 
 
 def of(agent: Agent) -> list[LogEntry]:
@@ -59,14 +65,12 @@ def of(agent: Agent) -> list[LogEntry]:
     store = session.deck().store
     with session.read() as board:
         key = (str(store.url), agent.id, board.log_last(agent.id))
-        return _read.get(key, lambda: entries(board.log_actions(agent.id)))
+        return _read.get(key, lambda: agent_logs.actions(store, board, agent))
 
 
-def _timeline(agent: Agent, found: Sequence[LogEntry]) -> None:
+def _timeline(found: Sequence[LogEntry]) -> None:
     wanted = _filter(found)
     shown = chosen(found, wanted)
-    if (entry := _asked(found)) is not None:
-        _detail(agent, entry)
     if not shown:
         cards.empty("No action fits", "Choose fewer filters.", ":material/filter_alt_off:")
         return
@@ -188,17 +192,16 @@ def _detail(agent: Agent, entry: LogEntry) -> None:
             st.button("Close", key="log-close", type="tertiary", icon=":material/close:", on_click=_close)
         with st.container(horizontal=True):
             if entry.key:
-                diagnosis.conversation(agent.id, entry.key)
+                agent_ways.conversation(agent.id, entry.key, key="log-entry")
             for path, change in entry.files:
-                where = {"id": agent.id, "tab": "Files", "file": path}
-                label = f"{path} ({change})"
-                st.page_link(places.AGENT, label=plain(label), icon=":material/description:", query_params=where)
-        if entry.input_blob:
+                label, key = plain(f"{path} ({change})"), f"log-file-{path}"
+                agent_ways.way(label, agent.id, "Files", key=key, icon=":material/description:", file=path)
+        if entry.input_blob or entry.input_text:
             st.caption(f"{plain(entry.tool)}: what went in")
-            _content(entry.input_blob)
-        if entry.output_blob:
+            _content(entry.input_blob, entry.input_text)
+        if entry.output_blob or entry.output_text:
             st.caption("What came out" if entry.kind is EntryKind.CALL else "Word for word")
-            _content(entry.output_blob)
+            _content(entry.output_blob, entry.output_text)
         elif entry.kind is EntryKind.CALL:
             st.caption("Nothing came back." if not agent.live else "Nothing yet.")
 
@@ -207,16 +210,17 @@ def _close() -> None:
     st.query_params.pop("entry", None)
 
 
-def _content(blob: str) -> None:
+def _content(blob: str, own: str) -> None:
+    """What lies in a blob, or else stands in a transcript."""
     try:
         with session.read() as board:
-            text, language = laid_out(board.blob(blob))
+            text, language = laid_out(board.blob(blob) if blob else own.encode("utf-8", "replace"))
     except BlobNotFound as missing:
         st.markdown(plain(str(missing)))
         return
     st.code(text[:MOST_SHOWN], language=language, wrap_lines=True, height=400 if text.count("\n") > 18 else "content")
     if len(text) > MOST_SHOWN:
-        st.caption(f"{len(text) - MOST_SHOWN:,} more characters stand in tools.jsonl.")
+        st.caption(f"{len(text) - MOST_SHOWN:,} more characters stand in the conversation.")
 
 
 def laid_out(content: bytes) -> tuple[str, str]:

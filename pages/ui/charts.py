@@ -263,7 +263,7 @@ def context(found: Sequence[Filled], window: int) -> None:
             "tokens": [words.tokens(one.used) for one in shown],
         }
     )
-    base = alt.Chart(frame, height=220, title="How full the context window was after each reply, in percent")
+    base = alt.Chart(frame, height=220, title="How full the context window was, in percent")
     x = alt.X("reply:Q", title="Reply", axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(nice=False))
     y = alt.Y("percent:Q", title=None, scale=alt.Scale(domain=[0, max(100, *frame["percent"])]))
     accent, warn = look.HEX["blue"][look.dark()], look.HEX["orange"][look.dark()]
@@ -309,7 +309,7 @@ def calls(entries: Sequence[LogEntry], now: datetime) -> None:
     rows = frame["tool"].nunique()
     colours = [look.status_colour(OUTCOMES[outcome]) for outcome in Outcome]
     chart = (
-        alt.Chart(frame, height=26 * rows + 110, title="What ran when, by tool (UTC)")
+        alt.Chart(frame, height=26 * rows + 150, title="What ran when, by tool (UTC)")
         .mark_bar(cornerRadius=2, height=12)
         .encode(
             x=alt.X("from:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(format="%H:%M:%S")),

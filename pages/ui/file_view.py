@@ -7,7 +7,7 @@ import streamlit as st
 from data.domain import words
 from data.domain.agents import FileChange
 from data.domain.files import Explained, FileDiff, FileEntry, Maker
-from pages.ui import cards, charts, file_tables, highlight, live, places, session
+from pages.ui import agent_ways, cards, charts, file_tables, highlight, live, session
 from pages.ui.file_diff import MOST_LINES, Drawer
 from pages.ui.look import plain
 
@@ -113,20 +113,22 @@ def _makers(makers: tuple[Maker, ...], place: str) -> None:
     if not makers:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{place}-makers"):
-        for maker in makers[:MAKERS]:
-            _maker(maker)
+        for number, maker in enumerate(makers[:MAKERS]):
+            _maker(maker, f"{place}-{number}")
         if len(makers) > MAKERS:
             st.caption(f"and {len(makers) - MAKERS} more")
 
 
-def _maker(maker: Maker) -> None:
+def _maker(maker: Maker, key: str) -> None:
     sure = "" if maker.kind == "call" else "perhaps "
-    st.page_link(
-        places.AGENT,
-        label=plain(f"{sure}{words.shortened(maker.words, 60)}"),
+    agent_ways.way(
+        plain(f"{sure}{words.shortened(maker.words, 60)}"),
+        maker.agent_id,
+        "Conversation",
+        key=key,
         icon=":material/build:" if maker.kind == "call" else ":material/terminal:",
-        query_params={"id": maker.agent_id, "tab": "Conversation", "message": maker.tool_use_id},
-        help="Open this call in the agent's conversation",
+        tip="Open this call in the agent's conversation",
+        message=maker.tool_use_id,
     )
     cost = "" if maker.cost_nanousd is None else f" · the reply cost {words.dollars(maker.cost_nanousd)}"
     st.caption(plain(f"{maker.agent}, step {maker.step}{cost}"))

@@ -154,7 +154,7 @@ const PARTS = {
     node.setAttribute('role', 'listitem');
     node.update = (e) => {
       attr(a, 'data-role', e.role); attr(a, 'data-live', !e.ended_at); link(ctx, a, `agent?id=${encodeURIComponent(e.id)}`);
-      text(role, cap(e.role)); role.title = `${e.name} · ${e.model}`; s.update(e.alert ?? e.status); show(demo, e.simulated);
+      text(role, e.name || cap(e.role)); role.title = `${e.name} · ${e.model}`; s.update(e.alert ?? e.status); show(demo, e.simulated);
       text(activity, e.error || e.doing || e.activity || (e.ended_at ? e.model : 'starting')); activity.title = activity.textContent; attr(activity, 'data-bad', !!e.error);
       time.update(e.started_at, e.ended_at); next.update(e.retry_at); tool.update(e.tool_since);
       const used = e.context?.percent;
@@ -182,7 +182,7 @@ const PARTS = {
     node.setAttribute('role', 'listitem');
     node.update = (e) => {
       const d = new Date(e.at); text(at, d.toLocaleTimeString([], { hour12: false })); at.title = d.toLocaleString();
-      attr(who, 'data-role', e.role); text(who, e.role ? cap(e.role) : e.agent || 'Task'); text(words, e.words); attr(node, 'data-kind', e.kind);
+      attr(who, 'data-role', e.role); text(who, e.agent || (e.role ? cap(e.role) : 'Task')); text(words, e.words); attr(node, 'data-kind', e.kind);
     };
     return node;
   },

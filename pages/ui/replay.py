@@ -11,12 +11,12 @@ import streamlit as st
 
 from data.domain import words
 from data.domain.agents import Agent
-from data.domain.phases import KINDS, Life, PhaseKind, lives
+from data.domain.phases import KINDS, lives
 from data.domain.tasks import Task
 from orchestrator_adapter import handover
 from orchestrator_adapter.views import story as stories
 from orchestrator_adapter.views.story import Opened, Story
-from pages.ui import cards, charts, look, session, tables, task_agents
+from pages.ui import agent_life, cards, charts, look, session, tables, task_agents
 from pages.ui.live import go
 
 HERE = Path(__file__).parent
@@ -52,10 +52,7 @@ def _read_in(task: Task) -> None:
     """When its agents worked is all that is known of the story of a task that was read in."""
     now, found, notes = session.deck().store.now(), [], {}
     for agent in task_agents.of(task.id):
-        life = Life(agent.id, agent.name, agent.role, agent.step)
-        life.go(PhaseKind.WORKING, agent.started_at or agent.created_at)
-        if agent.ended_at:
-            life.stop(agent.ended_at)
+        life = agent_life.read_in(agent)
         found.append(life)
         notes[agent.id] = f"{words.duration(life.phases[0].seconds(now))} · {words.dollars(agent.cost_nanousd)}"
     if chosen := charts.gantt(found, notes, now):

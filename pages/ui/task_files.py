@@ -14,7 +14,10 @@ def draw(task: Task) -> None:
     with session.read() as board:
         found = board.files_of_task(task.id)
     if not found:
-        cards.empty("No file yet", "Files that agents read, create, change or delete are listed here.")
+        cards.empty(
+            "No file" if task.ended else "No file yet",
+            "Files that agents read, create, change or delete are listed here.",
+        )
         return
     names = {entry.agent_id: entry.agent for entry in found}
     picked = None

@@ -41,7 +41,7 @@ def planner(task: Task) -> None:
             st.markdown(f"**{plain(verdict)}**\n\n{plain(event.rationale)}")
     found = [agent for agent in task_agents.of(task.id) if agent.step == PLAN]
     if not found:
-        cards.empty("No planner agent", "The workflow of this task came from the template of its type.")
+        cards.empty("No agent designed the workflow", "It came from the template of the task's type.")
         return
     for name in ("prompt.txt", "text.txt"):
         log = logs.read(found[0], name, session.deck().settings.logs)

@@ -65,11 +65,11 @@ def test_a_folder_that_became_a_link_is_not_read(client: TestClient, folder: Pat
 
 def call(fleet: Any, key: str, tool: str, *, failed: bool | None, given: object = None) -> None:
     with fleet.store.write() as ledger:
-        blob = ledger.keep(json.dumps(given or {}).encode())
+        blob, output = ledger.keep(json.dumps(given or {}).encode()), ledger.keep(b"boom")
         words = f"using {tool}"
         ledger.append(e.ToolCalled(**IDS, tool_use_id=key, tool=tool, words=words, input_blob=blob))
         if failed is not None:
-            back = {"tool_use_id": key, "tool": tool, "is_error": failed, "output_blob": blob, "preview": "boom"}
+            back = {"tool_use_id": key, "tool": tool, "is_error": failed, "output_blob": output, "preview": "boom"}
             ledger.append(e.ToolReturned(**IDS, **back))
 
 

@@ -74,10 +74,13 @@ def test_the_entry_stands_on_the_page_of_its_agent_with_what_went_in_and_out(dec
     at = opened("pages/watch/agent.py", id="a1", tab="Logs", entry=str(number))
     shown = [code.value for code in at.code]
     assert "running: pytest -q" in shown, "the command as it is typed"
-    assert shown.count("FAILED test_add: -1 != 3") == 2, "as the likely cause, and as the answer of the entry"
+    assert shown.count("FAILED test_add: -1 != 3") == 1, "it is the likely cause: its answer is read once"
     frame = at.dataframe[0].value
     assert list(frame["Tool"]) == ["moved", "Edit", "Bash", "moved"]
     assert list(frame["Outcome"]) == ["✓ ok", "✓ ok", "✕ failed", "✕ failed"]
+    at.button(key="way-log-entry-talk").click().run()
+    assert at.session_state["tab"] == "Conversation"
+    assert (at.query_params["message"], "entry" in at.query_params) == ("u2", False)
 
 
 def test_the_filters_live_in_the_address(deck: Deck):
