@@ -48,6 +48,18 @@ def test_transcripts_are_read_in_and_what_was_found_is_told(run, tmp_path: Path)
     assert "1 file kept" in checks["transcripts"]["found"]
 
 
+def test_what_was_read_in_is_found_without_a_server(run, tmp_path: Path) -> None:
+    write(main_file(tmp_path), prompt("Fix the rudder"), says(7))
+    run("import", "transcripts")
+    found = json.loads(run("search", "answer 7", "--json"))
+    assert [(hit["kind"], hit["place"]) for hit in found["items"]] == [("text", "conversation")]
+    assert found["items"][0]["address"].startswith("agent?id=")
+    assert found["indexed"]["behind"] == 0
+    places = sorted(hit["place"] for hit in json.loads(run("search", "rudder", "--json"))["items"])
+    assert places == ["conversation", "task"]
+    assert run("search", "x\x00 \U0001f680 " + 'y" ' * 4_000).splitlines()[-1] == "0 hits."
+
+
 def test_what_is_added_to_a_watched_folder_is_told(
     lite: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 HEAD, TAIL = 16_000, 4_000
 """Of a longer text the first and the last characters are found: what a tool says last is often why it failed."""
+LIMITS = f"Of a text longer than {HEAD + TAIL:,} characters the first {HEAD:,} and the last {TAIL:,} are searched."
+"""As it is said to people."""
 LONGEST = 64
 """Characters of a word; what goes on longer is an image or a key, and is found by its beginning."""
 GAP = "\n…\n"

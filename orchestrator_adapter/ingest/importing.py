@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -24,7 +25,7 @@ TOLD_S = 0.5
 LOOK_S = 3.0
 """How often a watched folder is looked at."""
 FOUND_S = 5.0
-"""So long the end of an import waits until what it brought can be found; usually it can already."""
+"""So long it is waited until the little that an import does not put into the index itself can be found, too."""
 WATCHED_BY = "watch"
 log = structlog.get_logger("imports")
 
@@ -99,8 +100,9 @@ class Importer:
             job.files = find(folder)
             job.scan = self._scan(again)
             job.scan.run(job.files, job.tell)
-            search_clock.settled(self._store, FOUND_S)
             job.end("completed")
+            with contextlib.suppress(StoreUnavailable):  # then the index follows when the store is back
+                search_clock.settled(self._store, FOUND_S)
         except _Ended:
             job.end("failed", "The server ended; the next import of this folder goes on where this one stopped.")
         except Exception as error:  # the boundary of an import: whatever breaks it is what people have to read

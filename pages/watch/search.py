@@ -9,6 +9,7 @@ import streamlit as st
 from data.domain import words
 from data.domain.agents import Role, Runtime
 from data.domain.search import EXAMPLES, PLACES, Query, parse
+from data.domain.search_words import LIMITS
 from data.domain.tasks import TaskStatus, TaskType
 from data.store import Page
 from data.store.search import ORDERS, Hit, Order, Results
@@ -18,6 +19,7 @@ from pages.ui.look import plain
 
 SPANS = ("1d", "7d", "30d", "90d")
 STRETCH = 20
+HUGE = "Of an answer of a tool over 1 MiB its beginning is."
 LATE = timedelta(seconds=5)
 """What can be found within a moment anyway is not worth a line."""
 
@@ -106,6 +108,7 @@ def introduction(query: Query) -> None:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.button(plain(example), key=f"example-{number}", on_click=ask, args=(example,))
                 st.caption(plain(meaning.replace("`", "")), width="content")
+    st.caption(f"{LIMITS} {HUGE}")
 
 
 def ask(example: str) -> None:

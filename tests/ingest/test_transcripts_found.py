@@ -104,6 +104,51 @@ def test_a_transcript_that_grows_or_is_replaced_is_found_as_it_was_read(
     assert marked(found(store, '"needle 7" in:conversation')[0]).startswith("[needle 7] hay")
 
 
+def test_every_script_is_found_and_nothing_said_breaks_a_question(store: Store, tmp_path: Path) -> None:
+    said = [
+        "שלום עולם",
+        "مرحبا بالعالم",
+        "東京タワーへ行く",
+        "launch 🚀 rocket",
+        "Große Straße",
+        "<b>bold</b> & 'quoted' \"twice\"",
+        "nul\x00between \ud83d half",
+        "' OR 1=1; DROP TABLE tasks; --",
+    ]
+    write(main_file(tmp_path), *[prompt(text, second=n) for n, text in enumerate(said)])
+    Scan(store).run(find(tmp_path))
+
+    def asked(question: str) -> list[str]:
+        return [marked(hit) for hit in found(store, f"{question} in:conversation")]
+
+    assert asked("עולם") == ["שלום [עולם]"]
+    assert asked("مرحبا") == ["[مرحبا] بالعالم"]
+    assert asked("東京") == ["[東京]タワーへ行く"]
+    assert asked("🚀 rocket") == ["launch 🚀 [rocket]"]
+    assert asked("GROSSE") == []
+    assert asked("große") == ["[Große] Straße"]
+    assert asked("<b>bold</b>") == ["<[b>bold</b]> & 'quoted' \"twice\""]
+    assert asked("between half") == ["nul\ufffd[between] ? [half]"]
+    assert asked("' OR 1=1; DROP TABLE tasks; --") == ["' [OR] [1=1]; [DROP] [TABLE] [tasks]; --"]
+    for hostile in (
+        '"',
+        "''",
+        '"a" NEAR/2 b',
+        "a AND OR NOT",
+        "body:x",
+        "{a}^2",
+        "x\x00y",
+        "é" * 5_000,
+        "(" * 900,
+        "*",
+        "-",
+        ":",
+    ):
+        found(store, hostile)
+    with store.read() as board:
+        assert len(board.transcript_files_of(observed.task_id(SESSION))) == 1
+
+
 def test_an_import_is_found_the_moment_it_is_written(store: Store, tmp_path: Path) -> None:
     write(main_file(tmp_path), prompt("a needle in the hay"))
     Scan(store).run(find(tmp_path))

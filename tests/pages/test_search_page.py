@@ -81,6 +81,7 @@ def test_an_empty_field_shows_what_can_be_asked(full: Deck) -> None:
     examples = [button for button in at.button if str(button.key).startswith("example-")]
     assert len(examples) == len(EXAMPLES)
     assert 'class="qd-found"' not in html(at)
+    assert "the first 16,000 and the last 4,000 are searched" in at.caption[-1].value
     examples[0].click().run()
     assert at.text_input(key="q").value == next(iter(EXAMPLES))
     assert "No hit" in at.markdown[0].value
