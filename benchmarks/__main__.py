@@ -35,12 +35,13 @@ from benchmarks import (
 from benchmarks.figures import Figure
 
 SIZED: dict[str, Callable[[int | None], Iterator[Figure]]] = {
+    "pixels": pixels.measure,
     "search": search.measure,
     "search_postgresql": search.on_postgresql,
     "transcripts": transcripts.measure,
 }
 ALL: dict[str, Callable[[], Iterator[Figure]]] = {
-    "pixels": pixels.measure,
+    "pixels": lambda: pixels.measure(None),
     "idle": idle.measure,
     "first_visit": first_visit.measure,
     "lists": lists.measure,
