@@ -112,6 +112,8 @@ def take_all(browser: Browser, url: str) -> None:
         "search-none": "search?q=nobody-ever-said-this",
         "queue": "queue",
         "approvals": "approvals",
+        "costs": "costs?money=Simulated",
+        "costs-none": "costs",
         "alerts": "alerts",
         "budgets": "budgets",
         "limits": "limits",

@@ -46,7 +46,7 @@ def costs(asked: Asked | None) -> None:
     if not found.total.replies:
         _nothing(found, asked)
         return
-    _figures(found)
+    _figures(found, asked)
     cost_charts.over_time(found.over_time, asked)
     cost_tables.data("time", cost_tables.over_time(found.over_time, asked), "What each step of time cost")
     _parts(found)
@@ -97,10 +97,12 @@ def _nothing(found: Costs, asked: Asked) -> None:
         st.page_link(places.NEW_TASK, label="New task", icon=":material/add_circle:")
 
 
-def _figures(found: Costs) -> None:
+def _figures(found: Costs, asked: Asked) -> None:
     total = found.total
     success, thousand = found.per_success_nanousd(), total.per_thousand_tokens()
     completed = f"for each of {words.count(found.completed, 'completed task')}"
+    if asked.cut.role or asked.cut.model:
+        completed += ", all roles and models"
     prompt = total.tokens.prompt
     shown = [
         ("–" if success is None else words.dollars(success), completed if found.completed else "no task was completed"),
