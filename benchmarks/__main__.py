@@ -31,6 +31,7 @@ from benchmarks import (
     steps,
     takeover,
     transcripts,
+    warehouse,
 )
 from benchmarks.figures import Figure
 
@@ -62,6 +63,7 @@ ALL: dict[str, Callable[[], Iterator[Figure]]] = {
     "transcripts": lambda: transcripts.measure(None),
     "conversation": conversation.measure,
     "intake": intake.measure,
+    "warehouse": warehouse.measure,
 }
 
 
