@@ -106,19 +106,19 @@ class Mirrored(Look):
     """What changed after a clock, in columns; ask everything of one look, so that it fits together."""
 
     def mirrored_replies(self, after: int) -> Iterator[pa.Table]:
-        return self._told(_REPLIES, _reply.rev > after, _reply.rev)
+        return self._told(_REPLIES, _since(_reply.rev, after))
 
     def mirrored_gone(self, after: int) -> Iterator[pa.Table]:
         """Replies that are no longer counted under their name."""
-        return self._told(_GONE, _gone.rev > after, _gone.rev)
+        return self._told(_GONE, _since(_gone.rev, after))
 
     def mirrored_agents(self, after: int) -> Iterator[pa.Table]:
         """Deleted ones too: what they spent stays spent."""
-        return self._told(_AGENTS, _agent.rev > after, _agent.rev)
+        return self._told(_AGENTS, _since(_agent.rev, after))
 
     def mirrored_tasks(self, after: int) -> Iterator[pa.Table]:
         """Deleted ones too: what they spent stays spent."""
-        return self._told(_TASKS, _task.rev > after, _task.rev)
+        return self._told(_TASKS, _since(_task.rev, after))
 
     def mirrored_calls(self, after: int) -> Iterator[pa.Table]:
         """Calls of tools, with the reply that made each; it is empty in older logs."""
@@ -129,21 +129,19 @@ class Mirrored(Look):
             "tool": _body("tool", sqlite=sqlite),
             "message_id": _body("message_id", sqlite=sqlite),
         }
-        return self._told(columns, (_event.kind == "tool_called") & (_event.id > after), _event.id)
+        return self._told(columns, (_event.kind == "tool_called") & (_event.id > after))
 
     def mirrored_sign(self, clock: int) -> str:
         """What tells this log from another that has as many events: the event of that number."""
         query = sa.select(_event.at_ms, _event.task_id, _event.kind).where(_event.id == clock)
         return "|".join(map(str, self.connection.execute(query).first() or ("none",)))
 
-    def _told(
-        self, columns: Columns, where: sa.ColumnElement[bool], order: sa.ColumnElement[Any]
-    ) -> Iterator[pa.Table]:
+    def _told(self, columns: Columns, where: sa.ColumnElement[bool]) -> Iterator[pa.Table]:
         types = {name: pa.string() if _is_text(column) else pa.int64() for name, column in columns.items()}
         if self.connection.dialect.name == "sqlite":
-            parts = self._sqlite(columns, where, order)
+            parts = self._sqlite(columns, where)
         else:
-            parts = self._postgresql(columns, where, order)
+            parts = self._postgresql(columns, where)
         for part in parts:
             yield csv.read_csv(
                 pa.BufferReader(part),
@@ -152,9 +150,9 @@ class Mirrored(Look):
                 convert_options=csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=False),
             )
 
-    def _sqlite(self, columns: Columns, where: sa.ColumnElement[bool], order: sa.ColumnElement[Any]) -> Iterator[bytes]:
+    def _sqlite(self, columns: Columns, where: sa.ColumnElement[bool]) -> Iterator[bytes]:
         form = ",".join('"%w"' if _is_text(column) else "%s" for column in columns.values())
-        query = sa.select(sa.func.printf(form, *columns.values())).where(where).order_by(order)
+        query = sa.select(sa.func.printf(form, *columns.values())).where(where)
         driver = self.connection.connection.cursor()
         try:
             driver.execute(_text(query, self.connection))
@@ -163,18 +161,21 @@ class Mirrored(Look):
         finally:
             driver.close()
 
-    def _postgresql(
-        self, columns: Columns, where: sa.ColumnElement[bool], order: sa.ColumnElement[Any]
-    ) -> Iterator[bytes]:
+    def _postgresql(self, columns: Columns, where: sa.ColumnElement[bool]) -> Iterator[bytes]:
         found = [
             sa.cast(column, sa.Integer) if isinstance(column.type, sa.Boolean) else column
             for column in columns.values()
         ]
-        query = sa.select(*found).where(where).order_by(order)
+        query = sa.select(*found).where(where)
         copy = f"COPY ({_text(query, self.connection)}) TO STDOUT (FORMAT csv)"
         driver: Any = self.connection.connection.cursor()
         with driver, driver.copy(copy) as told:
             yield from _gathered(told)
+
+
+def _since(rev: sa.ColumnElement[int], after: int) -> sa.ColumnElement[bool]:
+    """From the beginning the whole table is read as it lies, which takes half as long as by its index."""
+    return rev > after if after else sa.true()
 
 
 def _is_text(column: sa.ColumnElement[Any]) -> bool:

@@ -239,14 +239,11 @@ class _Fill:
         self._do("no_touched")
         if not self._first:
             for batch in board.mirrored_gone(after):
-                self._do("stage_gone", batch)
-                self._count()
+                self._count(self._do("stage_gone", batch))
         for batch in board.mirrored_replies(after):
             self._models(batch)
             self._do("stage_replies", batch)
-            if not self._first:
-                self._do("stage_old_replies")
-            self._count()
+            self._count(0 if self._first else self._do("stage_old_replies"))
         for batch in board.mirrored_calls(after):
             self._do("touch_calls", batch)
             self._do("add_calls", batch)
@@ -264,9 +261,11 @@ class _Fill:
             self._do(f"drop_{name}")
         self._changed |= self._do(f"add_{name}") > 0
 
-    def _count(self) -> None:
-        if not self._first:
+    def _count(self, old: int) -> None:
+        """Put what is staged into the sums; so many of it are known replies, which go first."""
+        if old:
             self._do("drop_replies")
+        if not self._first:
             self._do("touch_replies")
         self._do("add_replies")
         self._do("add_usage")
