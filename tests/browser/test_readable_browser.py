@@ -34,6 +34,7 @@ PAGES = {
     "task?id=t1": "Fix the sign bug",
     "agent?id=a1": "Builder",
     "queue": "Queue",
+    "costs": "Costs",
     "alerts": "Alerts",
     "budgets": "Budgets",
     "analyst_roi": "ANALYST ROI",
