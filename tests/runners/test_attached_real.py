@@ -74,9 +74,9 @@ def watching(start_server: Start, tmp_path_factory: pytest.TempPathFactory) -> t
     return start_server(home), Token(home)
 
 
-@pytest.mark.parametrize("ways", [{"hooks"}, {"telemetry"}, {"hooks", "telemetry"}], ids="+".join)
+@pytest.mark.parametrize("ways", [("hooks",), ("telemetry",), ("hooks", "telemetry")], ids="+".join)
 def test_a_session_is_seen_with_the_cost_that_it_says_itself(
-    ways: set[str],
+    ways: tuple[str, ...],
     watching: tuple[Server, Token],
     tmp_path: Path,
     model: ModelServer,
