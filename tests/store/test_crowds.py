@@ -184,6 +184,7 @@ def replies(rng: random.Random, number: int) -> list[dict[str, object]]:
             "cost_nanousd": rng.choice([None, rng.randrange(10**9), rng.randrange(10**9)]),
             "simulated": rng.random() < 0.3,
             "subagent": False,
+            "rev": n + 1,
             **{f"tokens_{kind}": rng.randrange(10**6) for kind in kinds},
         }
         for n in range(number)
