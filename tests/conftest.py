@@ -104,7 +104,7 @@ def lite(tmp_path: Path) -> Iterator[Store]:
 def eventually() -> Callable[..., None]:
     """Wait until a condition of another process or thread holds; fail with its last value."""
 
-    def wait(condition: Callable[[], object], within: float = 10.0) -> None:
+    def wait(condition: Callable[[], object], within: float = 20.0) -> None:
         deadline = time.monotonic() + within
         while not (last := condition()):
             assert time.monotonic() < deadline, f"did not happen within {within} s; last seen: {last!r}"
