@@ -1,16 +1,46 @@
-"""The command by which a person at a terminal sees alerts."""
+"""The commands by which a person at a terminal sees alerts, acts on them, and sets and tries their rules."""
 
 from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
 
 import typer
 
 from data.domain import words
+from data.domain.alert_rules import AlertRule, Metric, RuleScope
+from data.domain.errors import InvalidField
 from data.store.alerting import AlertFilter
-from orchestrator_adapter.api import shapes
-from orchestrator_adapter.terminal import AsJson, opened, print_json, print_table
+from orchestrator_adapter import commands_alerts, commands_rules
+from orchestrator_adapter.access import LOCAL
+from orchestrator_adapter.api import alert_rules, bodies, shapes
+from orchestrator_adapter.api.alert_rules import AlertRuleBody
+from orchestrator_adapter.rule_history import DAYS, backtest
+from orchestrator_adapter.rule_words import sentence
+from orchestrator_adapter.terminal import AsJson, client, opened, print_json, print_table
 
 app = typer.Typer()
 MOST = 100
+RuleId = Annotated[str | None, typer.Argument(metavar="ID", help="Its id; `alert-rules` lists them; none: a new one")]
+Name = Annotated[str | None, typer.Option(help="What people call it")]
+Measured = Annotated[Metric | None, typer.Option(help="What a new rule measures")]
+Threshold = Annotated[float | None, typer.Option(help="From where on it fires: dollars, percent, times, deviations")]
+Hours = Annotated[float | None, typer.Option("--hours", help="Hours that are looked at together")]
+Scoped = Annotated[RuleScope | None, typer.Option(help="Whose work")]
+Subject = Annotated[str | None, typer.Option(help="User, folder, role or task type of the scope")]
+Cooldown = Annotated[float | None, typer.Option("--cooldown-hours", help="Least time between two alerts")]
+Least = Annotated[float | None, typer.Option("--least-usd", help="Less spending alerts nobody")]
+Simulated = Annotated[bool | None, typer.Option("--simulated/--real", help="Whether demo money or real money counts")]
+
+
+class Act(StrEnum):
+    """What a person does about an alert."""
+
+    ACKNOWLEDGE = "acknowledge"
+    SNOOZE = "snooze"
+    RESOLVE = "resolve"
+    RIGHT = "right"
+    WRONG = "wrong"
 
 
 @app.command()
@@ -24,3 +54,131 @@ def alerts(as_json: AsJson = False) -> None:
         return
     rows = [[a.id, a.kind, a.status, words.ago(a.raised_at, now), a.agent_id or "", a.words] for a in found]
     print_table(["id", "kind", "status", "raised", "agent", "why"], rows)
+
+
+@app.command()
+def alert(
+    act: Annotated[Act, typer.Argument(metavar="WHAT", help=", ".join(Act))],
+    alert_id: Annotated[str, typer.Argument(metavar="ID", help="Its id; `alerts` lists them")],
+    minutes: Annotated[int | None, typer.Option(help="How long to snooze")] = None,
+    note: Annotated[str, typer.Option(help="Kept with it")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Take an alert on, wait with it, settle it, or say whether it was right."""
+    with client() as deck:
+        who = (deck, LOCAL, alert_id)
+        match act:
+            case Act.ACKNOWLEDGE:
+                found = commands_alerts.acknowledge_alert(*who, note=note)
+            case Act.SNOOZE:
+                found = commands_alerts.snooze_alert(*who, minutes=minutes, note=note)
+            case Act.RESOLVE:
+                found = commands_alerts.resolve_alert(*who, note=note)
+            case _:
+                found = commands_alerts.judge_alert(*who, right=act is Act.RIGHT)
+    if as_json:
+        print_json(shapes.alert(found))
+    else:
+        print(f"{found.status.capitalize()}: {found.words}")
+
+
+@app.command("alert-rules")
+def rules(as_json: AsJson = False) -> None:
+    """List the rules of alerts: what is measured, and when it is told."""
+    with opened() as store, store.read() as board:
+        found = board.alert_rules()
+    if as_json:
+        print_json([alert_rules.shape(rule) for rule in found])
+        return
+    rows = [[rule.id, "on" if rule.enabled else "off", rule.name, sentence(rule), str(rule.version)] for rule in found]
+    print_table(["id", "", "name", "alerts when", "version"], rows)
+
+
+@app.command("alert-rule")
+def rule(
+    rule_id: RuleId = None,
+    name: Name = None,
+    metric: Measured = None,
+    threshold: Threshold = None,
+    hours: Hours = None,
+    scope: Scoped = None,
+    subject: Subject = None,
+    cooldown: Cooldown = None,
+    least: Least = None,
+    channel: Annotated[list[str] | None, typer.Option(help="Id of a channel that is told, too; repeatable")] = None,
+    simulated: Simulated = None,
+    on: Annotated[bool | None, typer.Option("--on/--off", help="Switch it")] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Take it away")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a rule of alerts, or change, switch or remove one."""
+    given = _given(rule_id, name, metric, threshold, hours, scope, subject, cooldown, least, simulated)
+    given |= {"enabled": on} if on is not None else {}
+    given |= {"channels": tuple(channel)} if channel is not None else {}
+    with client() as deck:
+        if remove:
+            if rule_id is None:
+                raise InvalidField("ID must name the rule to remove.", field="id")
+            commands_rules.remove_alert_rule(deck, LOCAL, rule_id)
+            print(f"Rule {rule_id} is removed.")
+            return
+        made = commands_rules.set_alert_rule(deck, LOCAL, _rule(deck.store, given))
+    if as_json:
+        print_json(alert_rules.shape(made))
+    else:
+        print(f"Rule {made.id} is {'on' if made.enabled else 'off'}: {sentence(made)}.")
+
+
+@app.command("alert-backtest")
+def tried(
+    rule_id: RuleId = None,
+    metric: Measured = None,
+    threshold: Threshold = None,
+    hours: Hours = None,
+    scope: Scoped = None,
+    subject: Subject = None,
+    cooldown: Cooldown = None,
+    least: Least = None,
+    simulated: Simulated = None,
+    days: Annotated[int, typer.Option(help="How far back to look")] = DAYS,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a rule would have told in the past, had it been on; nothing is changed."""
+    given = _given(rule_id, None, metric, threshold, hours, scope, subject, cooldown, least, simulated)
+    with client() as deck:
+        wanted = _rule(deck.store, given if rule_id else given | {"name": "tried"})
+        found = backtest(deck.store, deck.warehouse, wanted, days)
+        deck.warehouse.close()
+    if as_json:
+        print_json(alert_rules.told(found, wanted))
+        return
+    print(
+        f"Over the last {days} days it would have fired {words.count(len(found.fired), 'time')}. {found.says}".rstrip()
+    )
+    shown = alert_rules.told(found, wanted)["items"][:MOST]
+    print_table(["from", "why"], [[f"{one['at']:%Y-%m-%d %H:%M}", one["words"]] for one in shown])
+
+
+def _given(
+    rule_id: str | None,
+    name: str | None,
+    metric: Metric | None,
+    threshold: float | None,
+    hours: float | None,
+    scope: RuleScope | None,
+    subject: str | None,
+    cooldown: float | None,
+    least: float | None,
+    simulated: bool | None,
+) -> dict[str, Any]:
+    """What was said, under the names that are sent over HTTP."""
+    window_s, cooldown_s = (None if value is None else round(value * 3600) for value in (hours, cooldown))
+    said = {"id": rule_id, "name": name, "metric": metric, "threshold": threshold, "window_s": window_s}
+    said |= {"scope": scope, "subject": subject, "cooldown_s": cooldown_s, "least_usd": least, "simulated": simulated}
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def _rule(store: Any, given: dict[str, Any]) -> AlertRule:
+    body = bodies.read(AlertRuleBody, given)
+    with store.read() as board:
+        return body.rule(board.alert_rule(body.id) if body.id else None)

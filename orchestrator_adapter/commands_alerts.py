@@ -29,6 +29,12 @@ def snooze_alert(deck: Deck, actor: Actor, alert_id: str, *, minutes: int | None
     return _answer(deck, actor, alert_id, AlertStatus.SNOOZED, note, pause)
 
 
+def acknowledge_alert(deck: Deck, actor: Actor, alert_id: str, *, note: str = "") -> Alert:
+    """Take the alert on: it stands until it is resolved, and asks for nobody any more."""
+    require(actor, "acknowledge_alert")
+    return _answer(deck, actor, alert_id, AlertStatus.ACKNOWLEDGED, note, None)
+
+
 def resolve_alert(deck: Deck, actor: Actor, alert_id: str, *, note: str = "") -> Alert:
     """The alert is settled; the same standstill raises no other."""
     require(actor, "resolve_alert")

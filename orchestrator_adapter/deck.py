@@ -16,6 +16,7 @@ from data.store import Store, migrate
 from data.store.search_clock import Indexer
 from data.store.watch import Watcher
 from data.warehouse import Warehouse
+from orchestrator_adapter import alert_clock
 from orchestrator_adapter import settings as settings_module
 from orchestrator_adapter.engine.boot import Engine
 from orchestrator_adapter.engine.places import ALL
@@ -43,6 +44,8 @@ class Deck:
     watcher: Watcher
     indexer: Indexer | None = None
     """None where another process lets the index of search follow."""
+    own_warehouse: Warehouse | None = None
+    """The one that the clock of the engine asks too."""
 
     @functools.cached_property
     def importer(self) -> Importer:
@@ -52,7 +55,7 @@ class Deck:
     @functools.cached_property
     def warehouse(self) -> Warehouse:
         """What this process answers questions about cost and work from; it is filled when somebody asks."""
-        return Warehouse(self.store, self.settings.home / "warehouse", Kept(MOST_ANSWERS))
+        return self.own_warehouse or _warehouse(self.settings, self.store)
 
     def runtimes(self) -> dict[Runtime, str | None]:
         """The ways to run agents that a person can choose; the sentence says why one cannot be used now."""
@@ -116,7 +119,11 @@ def build(
     settings.home.mkdir(parents=True, exist_ok=True)
     sweep = functools.partial(process.sweep, settings.home)
     found = runners or _runners(settings)
-    rules = [Rule("attached orchestrators that are gone", 2, functools.partial(attach_lost.look, store))]
+    warehouse = _warehouse(settings, store)
+    rules = [
+        Rule("attached orchestrators that are gone", 2, functools.partial(attach_lost.look, store)),
+        Rule("rules of alerts", alert_clock.EVERY_S, alert_clock.AlertClock(store, warehouse).look),
+    ]
     engine = Engine(store, settings.engine_url, found, settings.logs, settings.max_agents, sweep, rules)
     indexer = None
     if engine.lock():
@@ -129,10 +136,14 @@ def build(
         raise EngineTaken
     watcher = Watcher(store)
     watcher.start()
-    deck = Deck(settings, store, engine, watcher, indexer)
+    deck = Deck(settings, store, engine, watcher, indexer, warehouse)
     if engine.running and pages:
         deck.importer.watch()
     return deck
+
+
+def _warehouse(settings: Settings, store: Store) -> Warehouse:
+    return Warehouse(store, settings.home / "warehouse", Kept(MOST_ANSWERS))
 
 
 def _runners(settings: Settings) -> dict[Runtime, Runner]:

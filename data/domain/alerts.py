@@ -15,13 +15,25 @@ class AlertKind(StrEnum):
     LOOPING = "looping"
     """An agent does the same thing again and again."""
     BUDGET = "budget"
-    """A stage of a budget was reached."""
+    """A stage of a budget was reached, or the share that a rule names."""
+    SPEND = "spend"
+    """More was spent in a stretch of time than a rule allows."""
+    ANOMALY = "anomaly"
+    """More was spent than is usual at that time."""
+    CONTEXT = "context"
+    """An agent's context window is nearly full."""
+    FAILURES = "failures"
+    """Tasks of one kind fail again and again."""
+    AGENT_COST = "agent_cost"
+    """A single agent costs much."""
 
 
 class AlertStatus(StrEnum):
     """Where an alert stands."""
 
     OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    """Somebody has taken it on; it stands until it is resolved."""
     SNOOZED = "snoozed"
     """A person wants to wait; it opens again if nothing has changed by then."""
     RESOLVED = "resolved"
@@ -57,3 +69,9 @@ class Alert:
     right: bool | None = None
     """A person's word on whether the alert was right; None: nobody said."""
     judged_by: str | None = None
+    rule_id: str = ""
+    """The rule that raised it; empty for what the fleet always looks after."""
+    subject: str = ""
+    """Whom or what the rule found, as the rule tells subjects apart."""
+    bucket_ms: int | None = None
+    """The quarter of an hour in which it was found."""

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from data.domain.alert_rules import Metric, RuleScope
 from data.domain.alerts import AlertKind, AlertStatus
 from data.domain.approvals import AnswerScope, ApprovalStatus
 from data.domain.budgets import Act, Period, Scope
@@ -156,6 +157,10 @@ class AlertRaised(TaskEvent):
     agent_id: str | None = None
     words: str
     evidence: dict[str, str] = Field(default_factory=dict)
+    rule_id: str = ""
+    rule_version: int = 0
+    subject: str = ""
+    bucket_ms: int | None = None
 
 
 class AlertAnswered(TaskEvent):
@@ -175,6 +180,34 @@ class AlertJudged(TaskEvent):
     kind: Literal["alert_judged"] = "alert_judged"
     alert_id: str
     right: bool
+    by: str
+
+
+class AlertRuleSet(TaskEvent):
+    """A rule of alerts was made, or changed, or switched; `task_id` is empty."""
+
+    kind: Literal["alert_rule_set"] = "alert_rule_set"
+    rule_id: str
+    name: str
+    metric: Metric
+    threshold: float
+    window_s: int
+    scope: RuleScope
+    subject: str = ""
+    cooldown_s: int
+    channels: tuple[str, ...] = ()
+    least_usd: float = 0.0
+    simulated: bool = False
+    enabled: bool
+    version: int
+    by: str
+
+
+class AlertRuleRemoved(TaskEvent):
+    """A rule of alerts no longer holds; `task_id` is empty."""
+
+    kind: Literal["alert_rule_removed"] = "alert_rule_removed"
+    rule_id: str
     by: str
 
 

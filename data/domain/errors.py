@@ -71,6 +71,16 @@ class ApprovalNotFound(FleetError):
     status = 404
 
 
+class AlertRuleInvalid(InvalidField):
+    """The rule of alerts is not complete."""
+
+
+class AlertRuleNotFound(FleetError):
+    """There is no such rule of alerts."""
+
+    status = 404
+
+
 class AlertNotFound(FleetError):
     """There is no such alert."""
 

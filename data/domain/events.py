@@ -14,6 +14,8 @@ from data.domain.control_events import (
     AlertAnswered,
     AlertJudged,
     AlertRaised,
+    AlertRuleRemoved,
+    AlertRuleSet,
     ApprovalAnswered,
     ApprovalAsked,
     BudgetReached,
@@ -48,6 +50,8 @@ __all__ = [
     "AlertAnswered",
     "AlertJudged",
     "AlertRaised",
+    "AlertRuleRemoved",
+    "AlertRuleSet",
     "AnyEvent",
     "ApprovalAnswered",
     "ApprovalAsked",
@@ -356,6 +360,8 @@ Event = (
     | AlertRaised
     | AlertAnswered
     | AlertJudged
+    | AlertRuleSet
+    | AlertRuleRemoved
     | WorkerLost
     | SessionImported
     | TranscriptRead

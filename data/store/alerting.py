@@ -14,6 +14,8 @@ from data.domain.errors import AlertNotFound, TooLate
 from data.domain.tasks import ENDED
 from data.store import rows
 from data.store import tables as t
+from data.store.ledger import Recorded
+from data.store.look import recorded
 
 
 def fold(db: sa.Connection, rev: int, at_ms: int, event: AlertRaised | AlertAnswered | AlertJudged) -> None:
@@ -42,6 +44,9 @@ def _raise(db: sa.Connection, rev: int, at_ms: int, event: AlertRaised) -> None:
             evidence=json.dumps(event.evidence),
             raised_at_ms=at_ms,
             note="",
+            rule_id=event.rule_id or None,
+            subject=event.subject or None,
+            bucket_ms=event.bucket_ms,
         )
     )
 
@@ -74,6 +79,9 @@ def _alert(row: rows.Row) -> Alert:
         note=row["note"],
         right=row["verdict"],
         judged_by=row["judged_by"],
+        rule_id=row["rule_id"] or "",
+        subject=row["subject"] or "",
+        bucket_ms=row["bucket_ms"],
     )
 
 
@@ -86,6 +94,28 @@ def stands_for(db: sa.Connection, stem: str) -> bool:
     begins = t.alerts.c.id.startswith(f"{stem}-", autoescape=True)
     query = sa.select(t.alerts.c.id).where(begins, t.alerts.c.status != AlertStatus.RESOLVED.value)
     return db.execute(query).first() is not None
+
+
+def last_found(db: sa.Connection, rule_id: str) -> dict[str, int]:
+    """The quarter of an hour that a rule told last, by subject (ms)."""
+    c = t.alerts.c
+    found = sa.select(c.subject, sa.func.max(c.bucket_ms)).where(c.rule_id == rule_id, c.bucket_ms.is_not(None))
+    return {subject: int(at) for subject, at in db.execute(found.group_by(c.subject))}
+
+
+def begins_like(db: sa.Connection, stem: str) -> bool:
+    """Whether there is or was an alert whose id begins like this."""
+    begins = t.alerts.c.id.startswith(f"{stem}-", autoescape=True)
+    return db.execute(sa.select(t.alerts.c.id).where(begins)).first() is not None
+
+
+def story(db: sa.Connection, alert_id: str) -> list[Recorded]:
+    """What became of an alert, from when it was raised on: who did what, and when."""
+    c = t.events.c
+    kinds = c.kind.in_(("alert_raised", "alert_answered", "alert_judged"))
+    named = c.body.contains(json.dumps(alert_id), autoescape=True)
+    found = db.execute(sa.select(t.events).where(kinds, named).order_by(c.id)).mappings()
+    return [entry for entry in map(recorded, found) if getattr(entry.event, "alert_id", "") == alert_id]
 
 
 def at_an_end(db: sa.Connection, task_ids: Iterable[str]) -> set[str]:

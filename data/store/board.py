@@ -31,6 +31,7 @@ from data.store.look import recorded
 from data.store.mirrored import Mirrored
 from data.store.observed import Observing
 from data.store.outcome_reads import Outcomes
+from data.store.rule_reads import RuleReads
 from data.store.search import Searches
 from data.store.story import StepTimes, Stories
 from data.store.transcripts import Transcripts
@@ -91,7 +92,9 @@ class Fleet:
     """Agents created in each of the last 24 hours, oldest first."""
 
 
-class Board(Conversations, Files, Histories, LogReads, Mirrored, Observing, Outcomes, Searches, Stories, Transcripts):
+class Board(
+    Conversations, Files, Histories, LogReads, Mirrored, Observing, Outcomes, Searches, Stories, Transcripts, RuleReads
+):
     """One open look at the store."""
 
     def clock(self) -> int:

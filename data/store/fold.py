@@ -26,6 +26,7 @@ from data.store import (
     log_fold,
     metered,
     outcomes,
+    ruling,
     settings,
     spending,
     telemetry,
@@ -66,6 +67,8 @@ def fold(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None:
             settings.fold(db, rev, at_ms, event)
         case e.AlertRaised() | e.AlertAnswered() | e.AlertJudged():
             alerting.fold(db, rev, at_ms, event)
+        case e.AlertRuleSet() | e.AlertRuleRemoved():
+            ruling.fold(db, rev, at_ms, event)
         case e.SessionImported() | e.TranscriptRead() | e.ImportMoved():
             history.fold(db, rev, at_ms, event)
         case e.WorkerLost():

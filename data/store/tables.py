@@ -275,7 +275,11 @@ alerts = sa.Table(
     sa.Column("note", sa.Text, nullable=False),
     sa.Column("verdict", sa.Boolean),
     sa.Column("judged_by", sa.String(200)),
+    sa.Column("rule_id", _Id),
+    sa.Column("subject", sa.Text),
+    sa.Column("bucket_ms", sa.BigInteger),
     sa.Index("ix_alerts_raised_at_ms_id", "raised_at_ms", "id"),
+    sa.Index("ix_alerts_rule_id_bucket_ms", "rule_id", "bucket_ms"),
 )
 
 budgets = sa.Table(

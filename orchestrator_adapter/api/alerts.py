@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from data.domain import errors as e
 from data.domain.alerts import Alert
 from data.domain.errors import AlertNotFound, CursorInvalid
+from data.domain.events import AlertAnswered, AlertJudged
+from data.store import Recorded
 from data.store.alerting import AlertFilter
 from data.store.rows import ms
 from orchestrator_adapter import commands_alerts
-from orchestrator_adapter.api import answers, bodies, shapes
+from orchestrator_adapter.api import alert_answers, answers, bodies, shapes
 from orchestrator_adapter.api.http import Answer, Call, Operation, answer
 
 _CURSOR = re.compile(r"([0-9]{1,15})-([A-Za-z0-9_.:-]{1,64})")
@@ -43,6 +46,26 @@ def _place(cursor: str | None) -> tuple[int, str] | None:
     return int(found[1]), found[2]
 
 
+def story(call: Call, _: bodies.Nothing) -> Answer:
+    """Who did what about an alert, and when; the oldest first."""
+    alert_id = call.id(AlertNotFound)
+    with call.deck.store.read() as board:
+        found = board.alert_story(alert_id)
+    return answer({"items": [_step(entry) for entry in found], "next_cursor": None})
+
+
+def _step(entry: Recorded) -> dict[str, Any]:
+    event = entry.event
+    told: dict[str, Any] = {"at": entry.at, "by": getattr(event, "by", "clock"), "note": getattr(event, "note", "")}
+    match event:
+        case AlertAnswered(to=to, until=until):
+            return told | {"what": to.value, "until": until}
+        case AlertJudged(right=right):
+            return told | {"what": "right" if right else "wrong", "until": None}
+        case _:
+            return told | {"what": "raised", "until": None}
+
+
 def act_on_alert(call: Call, body: bodies.AlertBody) -> Answer:
     return answer(shapes.alert(_act(call, call.id(AlertNotFound), body)))
 
@@ -52,6 +75,8 @@ def _act(call: Call, alert_id: str, body: bodies.AlertBody) -> Alert:
     match body.action:
         case "snooze":
             return commands_alerts.snooze_alert(*who, minutes=body.minutes, note=body.note)
+        case "acknowledge":
+            return commands_alerts.acknowledge_alert(*who, note=body.note)
         case "resolve":
             return commands_alerts.resolve_alert(*who, note=body.note)
         case said:
@@ -71,10 +96,18 @@ def operations(v1: str, change: tuple[type[e.FleetError], ...]) -> list[Operatio
             refuses=(e.CursorInvalid,),
         ),
         Operation(
+            "GET",
+            f"{every}/{{id}}/history",
+            story,
+            "Who did what about an alert, and when",
+            gives=alert_answers.AlertStory,
+            refuses=(e.AlertNotFound,),
+        ),
+        Operation(
             "POST",
             f"{every}/{{id}}",
             act_on_alert,
-            "Wait with an alert, settle it, or say whether it was right",
+            "Take an alert on, wait with it, settle it, or say whether it was right",
             bodies.AlertBody,
             answers.AlertShape,
             refuses=(e.AlertNotFound, e.TooLate, e.BodyInvalid, *change),

@@ -299,6 +299,8 @@ class AlertShape(Shape):
     right: bool | None
     """A person's word on whether it was right; null: nobody said."""
     judged_by: str | None
+    rule_id: str | None
+    """The rule that raised it; null for what the fleet always looks after."""
 
 
 class PrecisionShape(Shape):

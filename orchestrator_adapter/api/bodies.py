@@ -235,8 +235,9 @@ class AlertQuery(Sent):
 class AlertBody(Sent):
     """What a person does about an alert."""
 
-    action: Literal["snooze", "resolve", "right", "wrong"] = Field(
-        description="`snooze`: wait, and open it again if nothing has changed; `right`, `wrong`: judge it"
+    action: Literal["acknowledge", "snooze", "resolve", "right", "wrong"] = Field(
+        description="`acknowledge`: take it on; `snooze`: wait, and open it again if nothing has changed; "
+        "`right`, `wrong`: judge it"
     )
     minutes: int | None = Field(None, ge=1, le=10_080, description="How long to snooze; by itself the fleet's patience")
     note: str = Field("", max_length=2000)

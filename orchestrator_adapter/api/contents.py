@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from data.domain import errors as e
 from orchestrator_adapter.api import (
+    alert_rules,
     alerts,
     answers,
     approvals,
@@ -59,6 +60,7 @@ def operations(meters: health.Meters) -> list[Operation]:
         *replay.operations(V1),
         *log_contents.operations(V1, _CHANGE),
         *_approvals(),
+        *alert_rules.operations(V1, _CHANGE),
         *alerts.operations(V1, _CHANGE),
         *_budgets(),
         *_history(),

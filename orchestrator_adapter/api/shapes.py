@@ -254,6 +254,7 @@ def alert(value: Alert) -> Json:
         "note": value.note,
         "right": value.right,
         "judged_by": value.judged_by,
+        "rule_id": value.rule_id or None,
     }
 
 

@@ -57,6 +57,8 @@ ASKED_AND_SPENT = (
     "fleet_set",
     "alert_raised",
     "alert_answered",
+    "alert_rule_set",
+    "alert_rule_removed",
 )
 """Events that everybody who watches the fleet is told as such."""
 

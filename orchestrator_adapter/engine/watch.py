@@ -14,12 +14,13 @@ from datetime import datetime, timedelta
 import structlog
 
 from data.domain import events as e
+from data.domain.alert_rules import Metric
 from data.domain.alerts import Alert, AlertKind, AlertStatus
 from data.domain.budgets import begins
 from data.domain.errors import BlobNotFound, StoreUnavailable, TooLate
 from data.domain.fleet import Patience
 from data.domain.progress import Progress, essence, fold, holds, verdict
-from data.store import AgentFilter, Board, Ledger, Recorded, Store, alerting, places, settings, workers
+from data.store import AgentFilter, Board, Ledger, Recorded, Store, alerting, places, ruling, settings, workers
 from orchestrator_adapter.engine import names
 from orchestrator_adapter.engine.tidy import tidy
 
@@ -142,9 +143,11 @@ class Guard:
             self._heard.popleft()
         with self.store.read() as board:
             patience, standing = settings.patience(board.connection), board.alerts_standing()
+            watches = ruling.on(board.connection, Metric.STUCK)
         self._close(standing, now)
         self._wake(standing, now)
-        self._raise(patience, standing, now)
+        if watches:
+            self._raise(patience, standing, now)
 
     def _hear(self, entry: Recorded, at: datetime) -> None:
         match entry.event:
@@ -184,7 +187,7 @@ class Guard:
         self._close_budgets([alert for alert in standing if alert.kind is AlertKind.BUDGET], now)
         for alert in standing:
             progress = self.known.get(alert.agent_id or "")
-            if alert.kind is AlertKind.BUDGET or _event_of(alert) > self._read:
+            if alert.kind not in (AlertKind.STUCK, AlertKind.LOOPING) or _event_of(alert) > self._read:
                 continue  # another process that watches knows more already
             if progress is None or not holds(progress, alert.id):
                 gone = "The agent has ended." if progress is None else "The agent gets on again."
@@ -247,6 +250,8 @@ class Guard:
 
 def _stands(ledger: Ledger, event: e.AlertRaised | e.AlertAnswered) -> bool:
     if isinstance(event, e.AlertRaised) and event.about is AlertKind.BUDGET:
+        if not ruling.on(ledger.connection, Metric.BUDGET):
+            return True  # nobody wants to be told
         return alerting.known(ledger.connection, event.alert_id) or alerting.stands_for(
             ledger.connection, event.alert_id.rpartition("-")[0]
         )
@@ -269,16 +274,21 @@ def _budget_prefix(budget_id: str) -> str:
     return f"budget-{_digest(budget_id, 16)}-"
 
 
+def stage_stem(budget_id: str, period_ms: int, percent: str, subject: str) -> str:
+    """With what begins the name of every alert about this share of a budget in this period."""
+    return f"{_budget_prefix(budget_id)}{period_ms // 1000:x}-{percent}-{_digest(subject, 6)}"
+
+
 def _budget_alert(entry: Recorded, event: e.BudgetReached) -> e.AlertRaised:
     """One for each stage of a budget in each of its periods, and for each task or agent that it stopped.
 
     The event's own number comes last: a budget that was raised may reach the same stage again.
     """
     percent = f"{event.percent} %"
-    stage = f"{event.period_ms // 1000:x}-{event.percent}-{_digest(event.subject, 6)}"
+    stem = stage_stem(event.budget_id, event.period_ms, str(event.percent), event.subject)
     return e.AlertRaised(
         task_id=event.task_id,
-        alert_id=f"{_budget_prefix(event.budget_id)}{stage}-{entry.id}",
+        alert_id=f"{stem}-{entry.id}",
         about=AlertKind.BUDGET,
         words=f'Budget "{event.name}" reached {percent}: {_ACTS[event.act]}.',
         evidence={"Stage": percent, "What it does": _ACTS[event.act]},

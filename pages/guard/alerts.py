@@ -1,4 +1,4 @@
-"""Alerts: agents that do not get on and budgets near their end, what was done, and how often the alert was right."""
+"""Alerts: what somebody should look at, by which rules it is found, what was done, and how often it was right."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import streamlit as st
 from data.domain import words
 from data.domain.alerts import AlertStatus, Precision
 from data.store.alerting import AlertFilter
-from pages.ui import alert_card, cards, decided, live, session, tables
+from pages.ui import alert_card, cards, decided, live, rules, session, tables
 from pages.ui.look import plain
 
 ROWS = 200
@@ -28,7 +28,7 @@ def standing() -> None:
             f"{patience.repeats} times with the same answer. Budgets alert at their stages.",
             ":material/task_alt:",
         )
-    for alert in sorted(found, key=lambda one: one.status is AlertStatus.SNOOZED):
+    for alert in sorted(found, key=lambda one: one.status is not AlertStatus.OPEN):
         alert_card.draw(alert)
 
 
@@ -61,5 +61,6 @@ def verdicts(found: list[Precision]) -> str:
 session.actor()
 st.title("Alerts")
 standing()
+rules.panel()
 settled()
 live.mount()

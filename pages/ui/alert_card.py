@@ -19,6 +19,11 @@ KINDS = {
     AlertKind.STUCK: ("stuck", ":material/hourglass_disabled:", "red"),
     AlertKind.LOOPING: ("looping", ":material/sync_problem:", "red"),
     AlertKind.BUDGET: ("budget", ":material/savings:", "orange"),
+    AlertKind.SPEND: ("spending", ":material/payments:", "orange"),
+    AlertKind.ANOMALY: ("unusual spending", ":material/trending_up:", "red"),
+    AlertKind.CONTEXT: ("context window", ":material/data_usage:", "orange"),
+    AlertKind.FAILURES: ("failures", ":material/report:", "red"),
+    AlertKind.AGENT_COST: ("dear agent", ":material/payments:", "orange"),
 }
 """The word, the icon and the colour of each kind."""
 
@@ -32,6 +37,8 @@ def draw(alert: Alert, *, links: bool = True) -> None:
             st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
             if alert.status is AlertStatus.SNOOZED and alert.until is not None:
                 st.badge(f"waiting until {alert.until:%H:%M} UTC", icon=":material/snooze:", color="gray")
+            if alert.status is AlertStatus.ACKNOWLEDGED:
+                st.badge(f"taken on by {plain(alert.answered_by or '')}", icon=":material/person_check:", color="blue")
             if task is not None:
                 cards.demo_note(task.runtime)
             ago = words.ago(alert.raised_at, session.deck().store.now())
@@ -69,6 +76,13 @@ def _links(agent: Agent | None, task: Task | None) -> None:
 
 def _actions(alert: Alert, agent: Agent | None, task: Task | None) -> None:
     with st.container(horizontal=True):
+        if alert.status is not AlertStatus.ACKNOWLEDGED and st.button(
+            "Take it on",
+            key=f"take-{alert.id}",
+            icon=":material/person_check:",
+            help="It stands until it is settled, and asks for nobody else.",
+        ):
+            _done("take", alert, lambda: commands_alerts.acknowledge_alert(session.deck(), session.actor(), alert.id))
         if alert.kind is not AlertKind.BUDGET and st.button(
             "Wait", key=f"wait-{alert.id}", icon=":material/snooze:", help="Say nothing for the fleet's patience."
         ):

@@ -125,3 +125,24 @@ def test_a_deleted_agent_leaves_its_alert_readable(deck: Deck) -> None:
     at = opened(PAGE)
     assert not at.exception
     assert "Did the same" in text(at)
+
+
+def test_a_rule_is_switched_made_and_tried_on_the_page(deck: Deck) -> None:
+    at = opened(PAGE)
+    at.toggle(key="on-dear-agent-0").set_value(True).run()
+    with deck.store.read() as board:
+        assert (board.alert_rule("dear-agent").enabled, board.alert_rule("dear-agent").version) == (True, 1)
+    at = press(press(opened(PAGE), "new-rule"), "rule-try")
+    assert "Over the last 90 days it would have fired not once" in text(at)
+    at.text_input(key="rule-new-spend-name").set_value("Hourly").run()
+    press(at, "rule-save")
+    with deck.store.read() as board:
+        (own,) = [rule for rule in board.alert_rules() if rule.name == "Hourly"]
+    assert (own.version, own.enabled, own.threshold, own.window_s) == (1, True, 10.0, 3600)
+
+
+def test_who_takes_an_alert_on_is_said_and_it_asks_for_nobody_else(deck: Deck, agent: str) -> None:
+    alert_id = raised(deck)
+    at = press(opened(PAGE), f"take-{alert_id}")
+    assert alert(deck, alert_id).status is AlertStatus.ACKNOWLEDGED
+    assert not [button for button in at.button if button.key == f"take-{alert_id}"]

@@ -1,0 +1,87 @@
+"""What people do about rules of alerts: make, change, switch and remove them."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from dataclasses import replace
+
+from data.domain import events as e
+from data.domain.agents import Role
+from data.domain.alert_rules import DEFAULT_IDS, AlertRule, RuleScope, checked
+from data.domain.errors import AlertRuleInvalid, TooLate
+from data.domain.tasks import TaskType
+from data.store import ruling
+from orchestrator_adapter.access import Actor, require
+from orchestrator_adapter.deck import Deck
+
+
+def set_alert_rule(deck: Deck, actor: Actor, rule: AlertRule) -> AlertRule:
+    """Make the rule, or change the one with its id; it holds from the next look of the clock on.
+
+    `rule.version` is the version that was looked at. Raises AlertRuleInvalid, AlertRuleNotFound, or TooLate if
+    somebody else has changed the rule since.
+    """
+    require(actor, "set_alert_rule")
+    with deck.store.write(durable=True) as ledger:
+        before = ruling.rule(ledger.connection, rule.id) if rule.id else None
+        if before is not None and before.metric is not rule.metric:
+            raise AlertRuleInvalid("The metric of a rule cannot be changed; make another rule.", field="metric")
+        rule = checked(replace(rule, name=rule.name.strip(), subject=_subject(rule)))
+        if before is not None and before.version != rule.version:
+            raise TooLate("Somebody else has changed this rule meanwhile; look at it again.", rule_id=rule.id)
+        if before == rule:
+            return before
+        version = before.version + 1 if before else 1
+        made = replace(rule, id=rule.id or uuid.uuid4().hex, version=version)
+        ledger.append(_event(made, actor))
+        return ruling.rule(ledger.connection, made.id)
+
+
+def switch_alert_rule(deck: Deck, actor: Actor, rule_id: str, *, on: bool) -> AlertRule:
+    """Switch the rule; what it has raised is settled when it is switched off."""
+    with deck.store.read() as board:
+        rule = board.alert_rule(rule_id)
+    return set_alert_rule(deck, actor, replace(rule, enabled=on))
+
+
+def remove_alert_rule(deck: Deck, actor: Actor, rule_id: str) -> None:
+    """The rule is gone, its alerts are settled, its history stays. A default can only be switched off."""
+    require(actor, "remove_alert_rule")
+    if rule_id in DEFAULT_IDS:
+        raise AlertRuleInvalid("This rule is always there; switch it off instead.", field="id")
+    with deck.store.write(durable=True) as ledger:
+        ledger.append(e.AlertRuleRemoved(task_id="", rule_id=rule_id, by=actor.name))
+
+
+def _subject(rule: AlertRule) -> str:
+    """The same subject, tidied; raises AlertRuleInvalid for one that nothing could ever belong to."""
+    subject = rule.subject.strip()
+    if rule.scope is RuleScope.FOLDER and subject:
+        if not subject.startswith("/"):
+            raise AlertRuleInvalid("subject must be a folder from the root on, like /srv/project.", field="subject")
+        return "/" + os.path.normpath(subject).lstrip("/")
+    known = {RuleScope.ROLE: [role.value for role in Role], RuleScope.TASK_TYPE: [kind.value for kind in TaskType]}
+    if rule.scope in known and subject and subject not in known[rule.scope]:
+        raise AlertRuleInvalid(f"subject must be one of {', '.join(known[rule.scope])}.", field="subject")
+    return subject
+
+
+def _event(rule: AlertRule, actor: Actor) -> e.AlertRuleSet:
+    return e.AlertRuleSet(
+        task_id="",
+        rule_id=rule.id,
+        name=rule.name,
+        metric=rule.metric,
+        threshold=rule.threshold,
+        window_s=rule.window_s,
+        scope=rule.scope,
+        subject=rule.subject,
+        cooldown_s=rule.cooldown_s,
+        channels=rule.channels,
+        least_usd=rule.least_usd,
+        simulated=rule.simulated,
+        enabled=rule.enabled,
+        version=rule.version,
+        by=actor.name,
+    )
