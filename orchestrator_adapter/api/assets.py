@@ -80,6 +80,10 @@ class Packed:
                 return
             self.get(f"/{name}")
 
+    def kept(self, path: str) -> bytes | None:
+        """The file, if it was compressed before."""
+        return self._kept.get(path)
+
     def get(self, path: str) -> bytes | None:
         """The compressed file, or None if it is not one of Streamlit's or not worth it."""
         if path not in self._kept:
@@ -123,7 +127,8 @@ class PackedAssets:
         if "gzip" not in headers.get("accept-encoding", "") or "range" in headers:
             return None
         scope.setdefault("state", {})["route"] = "static"
-        return await asyncio.to_thread(self.packed.get, path)
+        # a first visit asks for seventy of them at once, and a thread for each would take longer than they do
+        return self.packed.kept(path) or await asyncio.to_thread(self.packed.get, path)
 
 
 class Shell:

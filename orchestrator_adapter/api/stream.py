@@ -14,10 +14,13 @@ from data.store import Store
 from orchestrator_adapter.api import bodies, topics
 from orchestrator_adapter.api.http import parameters, refusal
 from orchestrator_adapter.api.hub import Hub, Listener
+from orchestrator_adapter.arrivals import arrivals
 
 HEARTBEAT_S = 15.0
 SEND_S = 10.0
 """Longest wait until a message leaves for a listener; one who takes longer is dropped."""
+KNOWN = ("topics", "after", "page")
+"""`page`: the mark of one of our own pages, which has drawn its live parts."""
 WRONG, MISSING, TOO_SLOW = 4400, 4404, 1013
 
 
@@ -83,10 +86,9 @@ async def _until_gone(socket: WebSocket) -> None:
 async def asked(scope: Scope, store: Store) -> tuple[list[str], int | None]:
     """Topics and clock of the address; raises the refusal of a wrong one."""
     given = parameters(scope["query_string"])
-    if unknown := sorted(given.keys() - {"topics", "after"}):
-        raise InvalidField(
-            f"{bodies.shown(unknown[0])} is not known here; known are topics, after.", field=unknown[0][:80]
-        )
+    if unknown := sorted(given.keys() - KNOWN):
+        known = ", ".join(KNOWN)
+        raise InvalidField(f"{bodies.shown(unknown[0])} is not known here; known are {known}.", field=unknown[0][:80])
     names = topics.names(given.get("topics", ""))
     for name in names:
         topics.source(name)
@@ -96,6 +98,7 @@ async def asked(scope: Scope, store: Store) -> tuple[list[str], int | None]:
     after = given.get("after")
     if after is not None and not (after.isascii() and after.isdigit() and int(after[:20]) < 2**63):
         raise InvalidField("after must be a clock value: a whole number from 0.", field="after")
+    arrivals.came(given.get("page", ""))
     return names, None if after is None else int(after)
 
 

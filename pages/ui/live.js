@@ -247,7 +247,13 @@ class Live {
     if (moved) { this.elements.clear(); this.lastClock = 0; this.ready = this.connected = false; const old = this.ws; this.ws = null; old?.close(); }
     if (data.board && !this.connected && data.board.clock >= this.lastClock) this.apply({ clock: data.board.clock, data: { full: true, set: data.board.elements, drop: [] } }, true);
     else this.draw();
-    if (!this.ws) this.open();
+    if (!this.ws && !this.opening) this.begin();
+  }
+  // What came with the page is painted first; then the server hears that it is, and sends the rest of the page.
+  begin() {
+    if (document.hidden || !this.ready) return this.open();
+    this.opening = true;
+    requestAnimationFrame(() => setTimeout(() => { this.opening = false; this.open(); }));
   }
   theme(host) {
     const rgb = (getComputedStyle(host).getPropertyValue('--st-background-color').match(/[\da-f]{2}/gi) ?? ['ff', 'ff', 'ff']).map((x) => parseInt(x, 16));
@@ -256,7 +262,7 @@ class Live {
   open() {
     if (this.closed || !this.data.topic || (this.ws && this.ws.readyState < 2)) return;
     const url = new URL('api/v1/events', document.baseURI.replace(/[?#].*$/, '').replace(/[^/]*$/, ''));
-    url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:'; url.search = `topics=${encodeURIComponent(this.data.topic)}`;
+    url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:'; url.search = new URLSearchParams({ topics: this.data.topic, ...(this.data.mark && !this.everConnected && { page: this.data.mark }) });
     const ws = (this.ws = new WebSocket(url));
     ws.onmessage = (message) => { this.heard(); this.receive(JSON.parse(message.data)); };
     ws.onclose = () => { if (ws === this.ws) this.lost(); };

@@ -13,6 +13,7 @@ import streamlit as st
 
 from data.domain.errors import StoreUnavailable
 from orchestrator_adapter import deck, views
+from orchestrator_adapter.arrivals import arrivals
 from pages.ui import places
 
 HERE = Path(__file__).parent
@@ -33,9 +34,14 @@ SCRIPT_RUN_MS = 8
 """What waking one page costs the server: with many pages open each is woken less often."""
 PRESENT_S = 60
 
+FIRST_PICTURE_S = 0.6
+"""So long the rest of a page waits for its live parts to be drawn; where that takes longer, it goes ahead."""
+
 _CLOCK = "live-clock"
+_MARK = "live-mark"
 _SEEN = "live-seen"
 _MOUNTED = "live-mounted"
+_WAITED = "live-waited"
 _PAGES = {"task": places.TASK, "agent": places.AGENT}
 _HTML = """
 <div class="live" data-theme="light">
@@ -101,6 +107,7 @@ def mount(topic: str = FLEET, *, show: Sequence[str] = (), agent_id: str | None 
         "clock": begun(),
         "paceMs": pace_ms(present()),
         "pollMs": POLL_MS,
+        "mark": _mark() if board else None,
     }
     with st.container(key=HOLDER):
         if board:
@@ -110,6 +117,24 @@ def mount(topic: str = FLEET, *, show: Sequence[str] = (), agent_id: str | None 
         _listen_for_questions(own=topic != FLEET)
     if result.open:
         go(str(result.open))
+
+
+def first_picture() -> None:
+    """Let the browser draw the live parts that were just mounted before it gets the rest of a page that it opens.
+
+    The scripts of tables and fields take it longer than the live parts do, and what comes together is painted together.
+    """
+    mark = st.session_state.get(_MARK)
+    if mark and st.session_state.get(_WAITED) != mark:
+        st.session_state[_WAITED] = mark
+        arrivals.wait(mark, FIRST_PICTURE_S)
+
+
+def _mark() -> str:
+    """By which the browser of this session says that it has drawn; empty where no browser is."""
+    if _MARK not in st.session_state:
+        st.session_state[_MARK] = arrivals.expect() if st.context.headers.get("User-Agent") else ""
+    return str(st.session_state[_MARK])
 
 
 def mounted() -> bool:

@@ -130,6 +130,7 @@ st.title("Fleet")
 if any_task():
     with session.panel("live board"):
         live.mount(show=("kpis", "tasks", "agents"))
+    live.first_picture()
     st.subheader("All agents")
     agent_table(filters.agents())
 else:

@@ -18,6 +18,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from data.domain import events as e
+from orchestrator_adapter.arrivals import arrivals
 from orchestrator_adapter.api import topics
 from orchestrator_adapter.api.boards import BoardSource
 from orchestrator_adapter.api.hub import FULL, Hub
@@ -69,6 +70,13 @@ def test_a_wrong_wish_is_refused_in_words_before_the_socket_closes(client: TestC
         with pytest.raises(WebSocketDisconnect) as closed:
             socket.receive_json()
     assert closed.value.code == 4400
+
+
+def test_a_page_says_that_its_live_parts_are_drawn(client: TestClient, fleet: Any):
+    mark = arrivals.expect()
+    with client.websocket_connect(f"{EVENTS}?topics=board:fleet&page={mark}") as socket:
+        assert socket.receive_json()["kind"] == "board"
+        assert arrivals.wait(mark, 60)
 
 
 @pytest.mark.parametrize("topic", ["task:nobody", "board:task:nobody"])
