@@ -28,6 +28,7 @@ ACTIONS: dict[str, tuple[Rank, str]] = {
     "set_cleanup": ("admin", "Say whether agents that have ended leave the lists by themselves"),
     "set_lottery": ("admin", "Say whether a lot decides about the ANALYST of borderline tasks"),
     "set_fleet": ("admin", "Change several settings of the fleet"),
+    "set_home": ("viewer", "Choose what one's own home page shows first"),
     "import_transcripts": ("developer", "Read the history of Claude Code in"),
     "watch_history": ("admin", "Say whether new history of Claude Code is read in by itself"),
     "record_outcome": ("developer", "Say how good a task's work was"),

@@ -32,6 +32,7 @@ from orchestrator_adapter import (
     cli_costs,
     cli_files,
     cli_fleet,
+    cli_home,
     cli_import,
     cli_import_logs,
     cli_logs,
@@ -202,12 +203,13 @@ def _tell(task: Task, as_json: bool, *, waited: bool, by_server: bool) -> None:
 def tasks(
     status: Annotated[TaskStatus | None, typer.Option()] = None,
     runtime: Annotated[Runtime | None, typer.Option()] = None,
+    created_by: Annotated[str | None, typer.Option(help="Only those that this person handed in")] = None,
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
     """List tasks, newest first."""
     with opened() as store, store.read() as board:
-        found = board.tasks(TaskFilter(status=status, runtime=runtime), limit).items
+        found = board.tasks(TaskFilter(status=status, runtime=runtime, created_by=created_by), limit).items
     if as_json:
         print_json([shapes.task(task) for task in found])
         return
@@ -231,12 +233,14 @@ def agents(
     status: Annotated[AgentStatus | None, typer.Option()] = None,
     task: Annotated[str | None, typer.Option(help="Only those of this task")] = None,
     live: Annotated[bool | None, typer.Option("--live/--ended", help="Only those at work, or only the others")] = None,
+    created_by: Annotated[str | None, typer.Option(help="Only those of tasks that this person handed in")] = None,
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
     """List agents, newest first."""
+    wanted = AgentFilter(status=status, task_id=task, live=live, created_by=created_by)
     with opened() as store, store.read() as board:
-        found = board.agents(AgentFilter(status=status, task_id=task, live=live), limit).items
+        found = board.agents(wanted, limit).items
     if as_json:
         print_json([shapes.agent(agent) for agent in found])
         return
@@ -258,6 +262,7 @@ def agents(
 
 app.add_typer(cli_control.app)
 app.add_typer(cli_fleet.app)
+app.add_typer(cli_home.app)
 app.add_typer(cli_batch.app)
 app.add_typer(cli_alerts.app)
 app.add_typer(cli_workers.app)

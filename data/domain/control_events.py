@@ -100,6 +100,15 @@ class FleetSet(TaskEvent):
     by: str
 
 
+class PreferenceSet(TaskEvent):
+    """A person chose something for themselves; `task_id` is empty, and empty values are the default."""
+
+    kind: Literal["preference_set"] = "preference_set"
+    name: Literal["home"]
+    values: dict[str, bool | str | list[str]]
+    by: str
+
+
 class TaskPrioritized(TaskEvent):
     """A person changed how soon a task gets a free place."""
 

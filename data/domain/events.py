@@ -23,6 +23,7 @@ from data.domain.control_events import (
     BudgetSet,
     BudgetStage,
     FleetSet,
+    PreferenceSet,
     StepContinued,
     StepRetried,
     TaskPrioritized,
@@ -70,6 +71,7 @@ __all__ = [
     "LogsImported",
     "MessageMetered",
     "OutcomeRecorded",
+    "PreferenceSet",
     "Prompted",
     "RetryScheduled",
     "Said",
@@ -352,6 +354,7 @@ Event = (
     | Diagnostic
     | SignalReceived
     | FleetSet
+    | PreferenceSet
     | TaskPrioritized
     | StepContinued
     | StepRetried

@@ -14,11 +14,12 @@ from data.domain.alerts import Alert, AlertKind, Precision
 from data.domain.approvals import Approval
 from data.domain.budgets import Budget
 from data.domain.errors import AgentNotFound, TaskNotFound
+from data.domain.home import Home
 from data.domain.money import Tokens
 from data.domain.tasks import Task
 from data.domain.waiting import Queue
 from data.domain.workflows import Workflow
-from data.store import alerting, asking, blobs, lists, rows, settings, spending, waiting
+from data.store import alerting, asking, blobs, lists, preferences, rows, settings, spending, waiting
 from data.store import tables as t
 from data.store.alerting import AlertFilter
 from data.store.conversations import Conversations
@@ -264,6 +265,16 @@ class Board(
     def settings(self) -> settings.FleetSettings:
         """How the fleet behaves, and who said so last."""
         return settings.everything(self.connection)
+
+    def home(self, person: str) -> Home:
+        """What this person's home page shows first."""
+        return preferences.home(self.connection, person)
+
+    def owners(self, task_ids: Iterable[str]) -> dict[str, str]:
+        """Who handed in each of these tasks."""
+        c = t.tasks.c
+        found = self.connection.execute(sa.select(c.id, c.created_by).where(c.id.in_(list(task_ids))))
+        return {row.id: row.created_by for row in found}
 
     def fleet_events(
         self, kinds: Iterable[str], limit: int = 200, after: int = 0, before: int = 2**63 - 1

@@ -26,6 +26,7 @@ from data.store import (
     log_fold,
     metered,
     outcomes,
+    preferences,
     ruling,
     settings,
     spending,
@@ -65,6 +66,8 @@ def fold(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None:
             spending.fold(db, rev, at_ms, event)
         case e.FleetSet():
             settings.fold(db, rev, at_ms, event)
+        case e.PreferenceSet():
+            preferences.fold(db, rev, at_ms, event)
         case e.AlertRaised() | e.AlertAnswered() | e.AlertJudged():
             alerting.fold(db, rev, at_ms, event)
         case e.AlertRuleSet() | e.AlertRuleRemoved():

@@ -40,6 +40,7 @@ class TaskFilter:
     analyst: bool | None = None
     runtime: Runtime | None = None
     archived: bool = False
+    created_by: str | None = None
     sort: str = "created"
 
 
@@ -54,6 +55,8 @@ class AgentFilter:
     live: bool | None = None
     imported: bool | None = None
     """Whether they were read in from elsewhere."""
+    created_by: str | None = None
+    """Who handed in the tasks they work on."""
     sort: str = "created"
 
 
@@ -98,6 +101,8 @@ def tasks(wanted: TaskFilter) -> sa.Select[Any]:
         query = query.where(table.c.analyst_included.is_(wanted.analyst))
     if wanted.runtime:
         query = query.where(table.c.runtime == wanted.runtime.value)
+    if wanted.created_by is not None:
+        query = query.where(table.c.created_by == wanted.created_by)
     return query
 
 
@@ -120,6 +125,9 @@ def agents(wanted: AgentFilter) -> sa.Select[Any]:
         query = query.where(table.c.task_id == wanted.task_id)
     if wanted.runtime:
         query = query.where(table.c.runtime == wanted.runtime.value)
+    if wanted.created_by is not None:
+        theirs = sa.select(t.tasks.c.id).where(t.tasks.c.created_by == wanted.created_by)
+        query = query.where(table.c.task_id.in_(theirs))
     return query
 
 

@@ -258,6 +258,16 @@ fleet_settings = sa.Table(
     sa.Column("changed_at_ms", sa.BigInteger, nullable=False),
 )
 
+preferences = sa.Table(
+    "preferences",
+    metadata,
+    sa.Column("person", sa.String(200), primary_key=True),
+    sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("rev", sa.BigInteger, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("changed_at_ms", sa.BigInteger, nullable=False),
+)
+
 alerts = sa.Table(
     "alerts",
     metadata,

@@ -61,6 +61,7 @@ class TaskQuery(_List):
     analyst: bool | None = Field(None, description="Whether an ANALYST takes part")
     runtime: Runtime | None = None
     archived: bool = False
+    created_by: Short | None = Field(None, description="Who handed it in")
 
     def wanted(self) -> TaskFilter:
         return TaskFilter(
@@ -72,6 +73,7 @@ class TaskQuery(_List):
             analyst=self.analyst,
             runtime=self.runtime,
             archived=self.archived,
+            created_by=self.created_by,
             sort=self.sort,
         )
 
@@ -84,6 +86,7 @@ class AgentQuery(_List):
     task_id: Short | None = None
     runtime: Runtime | None = None
     live: bool | None = Field(None, description="Whether it may still spend")
+    created_by: Short | None = Field(None, description="Who handed in its task")
 
     def wanted(self) -> AgentFilter:
         return AgentFilter(
@@ -92,6 +95,7 @@ class AgentQuery(_List):
             task_id=self.task_id,
             runtime=self.runtime,
             live=self.live,
+            created_by=self.created_by,
             sort=self.sort,
         )
 

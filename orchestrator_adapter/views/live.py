@@ -57,13 +57,19 @@ def fleet(board: Board, now: datetime) -> Elements:
         crew = crews.get(task.id, Crew())
         steps = _steps(task, by_task.get(task.id, []), times.get(task.id, []))
         out[f"task:{task.id}"] = task_element(task, steps, crew, line)
-    return out | _agents(agents, standing)
+    owners = {task.id: task.created_by for task in tasks}
+    if others := {agent.task_id for agent in agents} - owners.keys():
+        owners |= board.owners(sorted(others))
+    return out | _agents(agents, standing, owners)
 
 
-def _agents(agents: Iterable[Agent], standing: Iterable[Alert]) -> Elements:
+def _agents(agents: Iterable[Agent], standing: Iterable[Alert], owners: Mapping[str, str]) -> Elements:
     """Their cards, with what is wrong with them."""
     wrong = {alert.agent_id: alert.kind.value for alert in standing if alert.agent_id is not None}
-    return {f"agent:{agent.id}": agent_element(agent, wrong.get(agent.id)) for agent in agents}
+    return {
+        f"agent:{agent.id}": agent_element(agent, wrong.get(agent.id)) | {"by": owners.get(agent.task_id, "")}
+        for agent in agents
+    }
 
 
 def task(board: Board, task_id: str, _now: datetime) -> Elements:
@@ -76,7 +82,8 @@ def task(board: Board, task_id: str, _now: datetime) -> Elements:
     crew = board.crews([task_id]).get(task_id, Crew())
     steps = _steps(found, agents, board.step_times(task_id))
     element = task_element(found, steps, crew, _queue(board, [found])) | {"result": (found.result or "")[:2000]}
-    out = {"task": element} | _agents(agents, attention.open_ones(board.alerts_standing()))
+    owner = {found.id: found.created_by}
+    out = {"task": element} | _agents(agents, attention.open_ones(board.alerts_standing()), owner)
     return out | lines(board, task_id, agents)
 
 
@@ -164,6 +171,7 @@ def task_element(task: Task, steps: list[Element], crew: Crew, line: Queue | Non
     return {
         "order": _FAR - (_ms(task.created_at) or 0),
         "id": task.id,
+        "by": task.created_by,
         "title": words.title(task.description),
         "type": words.task_type(task.task_type),
         "folder": words.folder(task.working_directory, str(Path.home())),

@@ -24,6 +24,7 @@ PAGE_ROWS = 50
 MOST_LISTS = 32
 WIDTH_PX = 128
 SORTS = {"created": "newest", "cost": "dearest", "tokens": "most tokens"}
+WHOSE = {"all": "everybody's", "mine": "yours"}
 _lists: Kept[Any] = Kept(MOST_LISTS)
 _ANALYST = {"in": True, "out": False}
 
@@ -37,12 +38,24 @@ def choice(label: str, kind: type[E], key: str, spoken: Callable[[str], str] = s
     return kind(picked) if picked else None
 
 
-def agents() -> AgentFilter:
+def agents(first: str, person: str, *, mine: bool) -> AgentFilter:
+    """Which agents; `first` and `mine`: how the list begins for this person."""
     with st.container(horizontal=True):
         chosen_role = choice("Role", Role, "role")
         chosen_status = choice("Status", AgentStatus, "status", look.status_word)
-        order = _order()
-    return AgentFilter(status=chosen_status, role=chosen_role, sort=order)
+        names = list(WHOSE)
+        whose = st.selectbox(
+            "Whose",
+            names,
+            index=names.index("mine" if mine else "all"),
+            format_func=WHOSE.__getitem__,
+            key="whose",
+            bind="query-params",
+            width=WIDTH_PX,
+        )
+        order = _order(first)
+    owner = person if whose == "mine" else None
+    return AgentFilter(status=chosen_status, role=chosen_role, created_by=owner, sort=order)
 
 
 def tasks() -> TaskFilter:
@@ -73,9 +86,16 @@ def tasks() -> TaskFilter:
     )
 
 
-def _order() -> str:
+def _order(first: str = "created") -> str:
+    names = list(SORTS)
     picked = st.selectbox(
-        "Order", list(SORTS), format_func=SORTS.__getitem__, key="sort", bind="query-params", width=WIDTH_PX
+        "Order",
+        names,
+        index=names.index(first),
+        format_func=SORTS.__getitem__,
+        key="sort",
+        bind="query-params",
+        width=WIDTH_PX,
     )
     return picked or "created"
 

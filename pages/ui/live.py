@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -25,8 +25,19 @@ DIALOG = "open-dialog"
 """Where the session keeps the open dialog."""
 HOLDER = "live-holder"
 """What holds the place of the live parts until they are drawn; the script takes it away then."""
-KPIS_PX, HEADING_PX, TASK_PX, CARD_PX, CARDS_A_ROW, LINE_PX, LINES_PX = 106, 48, 104, 128, 3, 26, 242
-"""About the sizes that live.css gives the parts on a wide screen."""
+
+
+class Size(NamedTuple):
+    """About the sizes that live.css gives the parts on a wide screen, in pixels."""
+
+    kpis: int
+    task: int
+    card: int
+    cards_a_row: int
+
+
+ROOMY, SMALL = Size(106, 104, 128, 3), Size(72, 78, 94, 4)
+HEADING_PX, LINE_PX, LINES_PX = 48, 26, 242
 POLL_MS = 3000
 """How often a page asks where no live connection can be made."""
 LEAST_PACE_MS = 500
@@ -89,11 +100,19 @@ def shows_questions(seen: str) -> None:
     st.session_state[_SEEN] = seen
 
 
-def mount(topic: str = FLEET, *, show: Sequence[str] = (), agent_id: str | None = None, wakes: bool = True) -> None:
-    """Draw the live parts of a page here; `show` is any of kpis, task, tasks, agents, lines.
+def mount(
+    topic: str = FLEET,
+    *,
+    show: Sequence[str] = (),
+    agent_id: str | None = None,
+    wakes: bool = True,
+    compact: bool = False,
+    owner: str | None = None,
+) -> None:
+    """Draw the live parts of a page here; `show` is any of kpis, task, tasks, agents, lines, in this order.
 
     `agent_id`: draw only this one of the agents; `wakes`: run the page again when something happened, only its live
-    panels if it has any.
+    panels if it has any; `compact`: smaller cards; `owner`: only this person's tasks and their agents.
     """
     st.session_state[_MOUNTED] = True
     resting = DIALOG in st.session_state  # what is typed into a dialog is lost when anything of its page is drawn
@@ -102,6 +121,8 @@ def mount(topic: str = FLEET, *, show: Sequence[str] = (), agent_id: str | None 
         "topic": topic,
         "show": list(show),
         "only": agent_id,
+        "compact": compact,
+        "owner": owner,
         "wakes": wakes and not resting,
         "board": board,
         "clock": begun(),
@@ -111,7 +132,7 @@ def mount(topic: str = FLEET, *, show: Sequence[str] = (), agent_id: str | None 
     }
     with st.container(key=HOLDER):
         if board:
-            st.html(_place(board["elements"], show))
+            st.html(_place(board["elements"], show, SMALL if compact else ROOMY, owner))
         result = _component()(key="live", data=data, on_changed_change=_looked, on_open_change=lambda: None)
     if not resting:
         _listen_for_questions(own=topic != FLEET)
@@ -150,14 +171,15 @@ def _board(topic: str) -> dict[str, Any] | None:
         return None
 
 
-def _place(elements: dict[str, Any], show: Sequence[str]) -> str:
+def _place(elements: dict[str, Any], show: Sequence[str], size: Size, owner: str | None) -> str:
     """Keeps the height that the parts will need until they are drawn, so that what stands below does not jump."""
-    count = {kind: sum(name.startswith(f"{kind}:") for name in elements) for kind in ("task", "agent", "line")}
+    shown = [name for name, one in elements.items() if owner is None or one.get("by", owner) == owner]
+    count = {kind: sum(name.startswith(f"{kind}:") for name in shown) for kind in ("task", "agent", "line")}
     parts = {
-        "kpis": KPIS_PX,
-        "task": TASK_PX + HEADING_PX,
-        "tasks": HEADING_PX + count["task"] * TASK_PX,
-        "agents": HEADING_PX + -(-count["agent"] // CARDS_A_ROW) * CARD_PX if count["agent"] else 0,
+        "kpis": size.kpis,
+        "task": size.task + HEADING_PX,
+        "tasks": HEADING_PX + count["task"] * size.task,
+        "agents": HEADING_PX + -(-count["agent"] // size.cards_a_row) * size.card if count["agent"] else 0,
         "lines": HEADING_PX + min(LINES_PX, count["line"] * LINE_PX),
     }
     needed = sum(parts[name] for name in show)
@@ -208,7 +230,8 @@ def _session_id() -> str:
 
 
 def _component() -> Any:
-    return st.components.v2.component("quarterdeck_live", html=_HTML, js=_source("live.js"), css=_source("live.css"))
+    js = _source("live_parts.js") + _source("live.js")
+    return st.components.v2.component("quarterdeck_live", html=_HTML, js=js, css=_source("live.css"))
 
 
 @functools.cache

@@ -8,15 +8,18 @@ import streamlit as st
 
 from data.domain import words
 from data.domain.agents import Runtime
+from data.domain.home import Density, Home, Panel, TablePlace
 from data.domain.tasks import Draft, TaskType
 from data.store import AgentFilter
 from orchestrator_adapter import commands, commands_batch
 from orchestrator_adapter.commands_batch import AgentOrder
-from pages.ui import cards, clicks, filters, live, picked, places, session, tables
+from pages.ui import cards, clicks, filters, home, live, picked, places, session, tables
 from pages.ui.look import plain
 
 DEMO_STORY = "success"
 DEMO_TASK = "The tests of calc.py fail. Investigate the root cause, fix it, and prove that it is gone."
+PARTS = {Panel.NUMBERS: "kpis", Panel.TASKS: "tasks", Panel.AGENTS: "agents"}
+"""The names that the live parts have for what a person chooses from."""
 SEED = "python -m orchestrator_adapter seed"
 
 
@@ -125,14 +128,29 @@ def any_task() -> bool:
         return bool(board.tasks(limit=1).items)
 
 
-session.actor()
-st.title("Fleet")
-if any_task():
-    with session.panel("live board"):
-        live.mount(show=("kpis", "tasks", "agents"))
+def overview(chosen: Home) -> None:
+    """The page as this person has chosen it; the live parts are drawn first, wherever they stand."""
+    above, board, below = st.container(), st.container(), st.container()
+    with board, session.panel("live board"):
+        owner = session.actor().name if chosen.mine else None
+        shown = [PARTS[panel] for panel in chosen.panels]
+        live.mount(show=shown, compact=chosen.density is Density.COMPACT, owner=owner)
     live.first_picture()
-    st.subheader("All agents")
-    agent_table(filters.agents())
+    if chosen.table is not TablePlace.HIDDEN:
+        with above if chosen.table is TablePlace.ABOVE else below:
+            st.subheader("All agents")
+            agent_table(filters.agents(chosen.order, session.actor().name, mine=chosen.mine))
+
+
+session.actor()
+if any_task():
+    head = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
+    head.title("Fleet", width="content")
+    mine = home.chosen()
+    overview(mine)
+    with head:
+        home.choose(mine)
 else:
+    st.title("Fleet")
     first_steps()
     live.mount()

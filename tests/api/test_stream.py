@@ -18,11 +18,11 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from data.domain import events as e
-from orchestrator_adapter.arrivals import arrivals
 from orchestrator_adapter.api import topics
 from orchestrator_adapter.api.boards import BoardSource
 from orchestrator_adapter.api.hub import FULL, Hub
 from orchestrator_adapter.api.stream import Stream
+from orchestrator_adapter.arrivals import arrivals
 from orchestrator_adapter.views import live
 
 PATH = "/api/v1/events"

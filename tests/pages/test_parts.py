@@ -172,12 +172,12 @@ def test_every_status_has_a_word_an_icon_and_a_sign():
 
 def test_the_browser_and_the_server_agree_on_colours_and_states():
     css = (Path(live.__file__).parent / "live.css").read_text(encoding="utf-8")
-    js = (Path(live.__file__).parent / "live.js").read_text(encoding="utf-8")
+    js = (Path(live.__file__).parent / "live_parts.js").read_text(encoding="utf-8")
     for role, colours in look.ROLE_COLOURS.items():
         line = next(line for line in css.splitlines() if f'[data-role="{role.value}"]' in line)
         assert all(colour in line for colour in colours), role
     for name in look.STATUS:
-        assert f"{name}:" in js, f"{name} has no icon in live.js"
+        assert f"{name}:" in js, f"{name} has no icon in live_parts.js"
 
 
 def test_more_people_are_woken_less_often():

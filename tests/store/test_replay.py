@@ -140,7 +140,7 @@ def _event(rng: Random, number: int) -> e.Event:
 STILL = {
     *("Said", "Prompted", "Diagnostic", "AgentHeard", "TaskSubmitted", "TaskDeleted", "WorkerLost"),
     *("BudgetSet", "BudgetRemoved", "BudgetReached", "FleetSet", "AlertRaised", "AlertAnswered", "AlertJudged"),
-    *("AlertRuleSet", "AlertRuleRemoved"),
+    *("AlertRuleSet", "AlertRuleRemoved", "PreferenceSet"),
     *("SessionImported", "TranscriptRead", "ImportMoved", "SignalReceived", "LogsImported"),
 }
 """Kinds that change neither a task nor an agent, or only in ways that are plain to see; and those of tasks that were
