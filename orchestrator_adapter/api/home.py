@@ -58,7 +58,7 @@ def reset(call: Call, _: bodies.Nothing) -> Answer:
 
 def operations(v1: str, change_refuses: tuple[type[FleetError], ...]) -> list[Operation]:
     at = f"{v1}/home"
-    refuses = (e.BodyInvalid, *change_refuses)
+    refuses: tuple[type[FleetError], ...] = (e.BodyInvalid, *change_refuses)
     return [
         Operation("GET", at, home, "What the caller's home page shows first", gives=HomeShape),
         Operation("PATCH", at, change, "Choose it; what is not sent stays", HomeBody, HomeShape, refuses=refuses),

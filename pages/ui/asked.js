@@ -16,7 +16,10 @@ class Ear {
   }
   run(component) {
     this.data = component.data;
-    this.emit = component.setTriggerValue;
+    this.emit = (name, value) => {
+      this.unsaid?.disconnect();
+      this.unsaid = whenReached(() => component.setTriggerValue(name, value));
+    };
   }
   open() {
     const url = new URL('api/v1/events', document.baseURI.replace(/[?#].*$/, '').replace(/[^/]*$/, ''));
@@ -49,6 +52,7 @@ class Ear {
   close() {
     this.closed = true;
     clearTimeout(this.retry);
+    this.unsaid?.disconnect();
     removeEventListener('quarterdeck:board', this.onBoard);
     this.ws?.close();
   }

@@ -23,7 +23,10 @@ class Live {
   }
   run(component) {
     const { data } = component;
-    this.emit = component.setTriggerValue;
+    this.emit = (name, value) => {
+      this.unsent?.disconnect();
+      this.unsent = whenReached(() => component.setTriggerValue(name, value));
+    };
     const moved = this.data && this.data.topic !== data.topic;
     this.data = data;
     this.arrange(data.show);
@@ -186,6 +189,7 @@ class Live {
   }
   close() {
     this.closed = true;
+    this.unsent?.disconnect();
     clearInterval(this.timer); clearInterval(this.polling); clearTimeout(this.retry); clearTimeout(this.silence); clearTimeout(this.waking);
     document.removeEventListener('visibilitychange', this.onVisible); removeEventListener('online', this.onVisible);
     this.ws?.close();

@@ -91,7 +91,7 @@ def waker(name: str) -> None:
 
     A trigger inside the fragment runs just that; one outside of it would first start a run of the whole page.
     """
-    component = st.components.v2.component("quarterdeck_waker", js=_source("waker.js"))
+    component = st.components.v2.component("quarterdeck_waker", js=_source("reached.js", "waker.js"))
     component(key=f"wake-{name}", data={}, on_changed_change=_looked)
 
 
@@ -188,7 +188,7 @@ def _place(elements: dict[str, Any], show: Sequence[str], size: Size, owner: str
 
 def _listen_for_questions(*, own: bool) -> None:
     """Draw the line at the top again when that changes what waits for a person; `own`: over its own connection."""
-    listener = st.components.v2.component("quarterdeck_asked", js=_source("asked.js"))
+    listener = st.components.v2.component("quarterdeck_asked", js=_source("reached.js", "asked.js"))
     data = {"topic": FLEET, "own": own, "seen": st.session_state.get(_SEEN, "")}
     listener(key="live-asked", data=data, on_asked_change=lambda: st.rerun([ATTENTION]))
 
@@ -230,11 +230,11 @@ def _session_id() -> str:
 
 
 def _component() -> Any:
-    js = _source("live_parts.js") + _source("live.js")
+    js = _source("reached.js", "live_parts.js", "live.js")
     return st.components.v2.component("quarterdeck_live", html=_HTML, js=js, css=_source("live.css"))
 
 
 @functools.cache
-def _source(name: str) -> str:
-    """Read once: each panel that is woken takes one."""
-    return (HERE / name).read_text(encoding="utf-8")
+def _source(*names: str) -> str:
+    """These files as one, read once: each panel that is woken takes one."""
+    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)

@@ -20,10 +20,14 @@ class Waker {
   soon(clock, afterMs) {
     this.waiting = setTimeout(() => {
       const restMs = touched + REST_MS - Date.now();
-      if (restMs > 0) this.soon(clock, restMs + afterMs); else this.emit('changed', clock);
+      if (restMs > 0) this.soon(clock, restMs + afterMs); else this.say(clock);
     }, afterMs);
   }
-  close() { clearTimeout(this.waiting); removeEventListener(CHANGED, this.onChanged); }
+  say(clock) {
+    this.unsaid?.disconnect();
+    this.unsaid = whenReached(() => this.emit('changed', clock));
+  }
+  close() { clearTimeout(this.waiting); this.unsaid?.disconnect(); removeEventListener(CHANGED, this.onChanged); }
 }
 
 const ALIVE = new WeakMap();

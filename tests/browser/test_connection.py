@@ -17,6 +17,13 @@ window.__shift = 0;
 new PerformanceObserver((list) => { for (const entry of list.getEntries()) window.__shift += entry.value; })
   .observe({ type: 'layout-shift', buffered: true });
 """
+WOKEN_TWICE = """
+() => { window.woken = new Promise((done) => {
+  let times = 0;
+  addEventListener('quarterdeck:changed', () => { times += 1; if (times === 2) done(); });
+}); }
+"""
+"""By the second time the panels have passed on what they were woken with at the first."""
 SLOWER = 4
 """So many times slower than it is does the browser compute: nothing may jump where much else is to be done."""
 DEMO = {"description": "Fix the sign bug in add()", "runtime": "demo", "scenario": "success"}
@@ -109,6 +116,37 @@ def test_the_first_picture_does_not_wait_for_the_stream(
     expect(page.get_by_role("heading", name="All agents")).to_be_visible()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     assert page.evaluate("window.__shift") < 0.1, "things jumped while the page was drawn"
+
+
+def test_what_happens_while_only_the_pages_own_connection_is_down_is_shown_when_it_is_back(
+    server, tab: Callable[..., Page]
+):
+    page = tab()
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text))
+    held: list[WebSocketRoute] = []
+    cut = False
+
+    def stand_between(socket: WebSocketRoute) -> None:
+        if cut:
+            socket.close(code=1012)
+        else:
+            socket.connect_to_server()
+            held.append(socket)
+
+    page.route_web_socket(re.compile(r"/_stcore/stream"), stand_between)
+    page.goto(f"{server.url}/tasks?q=while-it-was-down")
+    expect(page.get_by_text("No task fits")).to_be_visible()
+    cut = True
+    held[-1].close(code=1012)
+    expect(page.locator('[data-testid="stApp"]:not([data-test-connection-state="CONNECTED"])')).to_be_attached()
+    page.evaluate(WOKEN_TWICE)
+    start_demo(page, server.url, description="while-it-was-down")
+    page.evaluate("window.woken")
+    cut = False
+    expect(page.get_by_text("No task fits")).to_be_hidden(timeout=60_000)
+    assert not [said for said in errors if "when disconnected" in said]
+    tab.forgive()  # type: ignore[attr-defined]
 
 
 def test_where_the_stream_cannot_be_reached_the_board_moves_all_the_same(server, tab: Callable[..., Page]):
