@@ -26,7 +26,6 @@ from data.store import (
     log_fold,
     metered,
     outcomes,
-    preferences,
     ruling,
     settings,
     spending,
@@ -64,10 +63,8 @@ def fold(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None:
             asking.fold(db, rev, at_ms, event)
         case e.BudgetSet() | e.BudgetRemoved() | e.BudgetReached():
             spending.fold(db, rev, at_ms, event)
-        case e.FleetSet():
+        case e.FleetSet() | e.PreferenceSet():
             settings.fold(db, rev, at_ms, event)
-        case e.PreferenceSet():
-            preferences.fold(db, rev, at_ms, event)
         case e.AlertRaised() | e.AlertAnswered() | e.AlertJudged():
             alerting.fold(db, rev, at_ms, event)
         case e.AlertRuleSet() | e.AlertRuleRemoved():

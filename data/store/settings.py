@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from data.domain.agents import Role
-from data.domain.control_events import FleetSet
+from data.domain.control_events import FleetSet, PreferenceSet
 from data.domain.fleet import Cleanup, Limits, Lottery, Patience, Retries, Watching
-from data.store import rows
+from data.store import preferences, rows
 from data.store import tables as t
 
 
@@ -45,7 +45,11 @@ def everything(db: sa.Connection) -> FleetSettings:
     return FleetSettings(limits(db), retries(db), patience(db), cleanup(db), watching(db), lottery(db), changed)
 
 
-def fold(db: sa.Connection, rev: int, at_ms: int, event: FleetSet) -> None:
+def fold(db: sa.Connection, rev: int, at_ms: int, event: FleetSet | PreferenceSet) -> None:
+    """What holds for the fleet, or for one person, from this event on."""
+    if isinstance(event, PreferenceSet):
+        preferences.fold(db, rev, at_ms, event)
+        return
     values = {"rev": rev, "body": json.dumps(event.values), "changed_by": event.by, "changed_at_ms": at_ms}
     where = t.fleet_settings.c.name == event.name
     if db.execute(sa.update(t.fleet_settings).where(where).values(**values)).rowcount == 0:
