@@ -105,22 +105,23 @@ def _body(name: str, *, sqlite: bool) -> sa.ColumnElement[Any]:
 class Mirrored(Look):
     """What changed after a clock, in columns; ask everything of one look, so that it fits together."""
 
-    def mirrored_replies(self, after: int) -> Iterator[pa.Table]:
-        return self._told(_REPLIES, _since(_reply.rev, after))
+    def mirrored(self, after: int) -> Iterator[tuple[str, pa.Table]]:
+        """Tasks, agents, replies that are no longer counted under their name, replies and calls of tools.
 
-    def mirrored_gone(self, after: int) -> Iterator[pa.Table]:
-        """Replies that are no longer counted under their name."""
-        return self._told(_GONE, _since(_gone.rev, after))
+        Deleted tasks and agents too: what they spent stays spent.
+        """
+        told = {
+            "tasks": self._told(_TASKS, _since(_task.rev, after)),
+            "agents": self._told(_AGENTS, _since(_agent.rev, after)),
+            "gone": self._told(_GONE, _since(_gone.rev, after)),
+            "replies": self._told(_REPLIES, _since(_reply.rev, after)),
+            "calls": self._calls(after),
+        }
+        for name, parts in told.items():
+            for part in parts:
+                yield name, part
 
-    def mirrored_agents(self, after: int) -> Iterator[pa.Table]:
-        """Deleted ones too: what they spent stays spent."""
-        return self._told(_AGENTS, _since(_agent.rev, after))
-
-    def mirrored_tasks(self, after: int) -> Iterator[pa.Table]:
-        """Deleted ones too: what they spent stays spent."""
-        return self._told(_TASKS, _since(_task.rev, after))
-
-    def mirrored_calls(self, after: int) -> Iterator[pa.Table]:
+    def _calls(self, after: int) -> Iterator[pa.Table]:
         """Calls of tools, with the reply that made each; it is empty in older logs."""
         sqlite = self.connection.dialect.name == "sqlite"
         columns: Columns = {

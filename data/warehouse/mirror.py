@@ -9,7 +9,6 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -18,6 +17,7 @@ import structlog
 from data.domain import price_rows, prices
 from data.store import Board, Store
 from data.warehouse import queries
+from data.warehouse.ahead import reading_ahead
 from data.warehouse.file import DAMAGE, Opened, Place, remove
 
 AGAIN_S = 300.0
@@ -199,8 +199,7 @@ class Mirror:
                 changed = _Fill(self._writer, first=was.clock == 0).run(board, was.clock)
                 version = clock if changed else was.version
                 values = {"clock": str(clock), "version": str(version), "sign": board.mirrored_sign(clock)}
-                for name, value in values.items():
-                    self._writer.execute(_FILL["set_meta"], {"name": name, "value": value})
+                self._writer.execute(_FILL["set_meta"], values)
                 self._writer.commit()
             except BaseException:
                 with contextlib.suppress(duckdb.Error):
@@ -228,27 +227,21 @@ class _Fill:
 
     def __init__(self, writer: duckdb.DuckDBPyConnection, *, first: bool) -> None:
         self._writer, self._first = writer, first
-        self._changed = False
+        self._changed = self._new_parts = False
 
     def run(self, board: Board, after: int) -> bool:
         """Whether anything became different."""
-        for batch in board.mirrored_tasks(after):
-            self._rows(batch, "tasks")
-        for batch in board.mirrored_agents(after):
-            self._rows(batch, "agents")
+        take = {"gone": self._gone, "replies": self._replies, "calls": self._calls}
         self._do("no_touched")
-        if not self._first:
-            for batch in board.mirrored_gone(after):
-                self._count(self._do("stage_gone", batch))
-        for batch in board.mirrored_replies(after):
-            self._models(batch)
-            self._do("stage_replies", batch)
-            self._count(0 if self._first else self._do("stage_old_replies"))
-        for batch in board.mirrored_calls(after):
-            self._do("touch_calls", batch)
-            self._do("add_calls", batch)
-            self._changed = True
-        if self._changed:
+        told = board.mirrored(after)
+        # at first there is so much that the store is best read while what it told before is worked in
+        with reading_ahead(told) if self._first else contextlib.nullcontext(told) as batches:
+            for name, batch in batches:
+                if name in take:
+                    take[name](batch)
+                else:
+                    self._rows(batch, name)
+        if self._new_parts:
             if not self._first:
                 self._do("drop_shares")
             self._do("add_shares")
@@ -261,6 +254,21 @@ class _Fill:
             self._do(f"drop_{name}")
         self._changed |= self._do(f"add_{name}") > 0
 
+    def _gone(self, batch: pa.Table) -> None:
+        if not self._first:
+            self._count(self._do("stage_gone", batch))
+
+    def _replies(self, batch: pa.Table) -> None:
+        self._models(batch)
+        self._do("stage_replies", batch)
+        self._count(0 if self._first else self._do("stage_old_replies"))
+
+    def _calls(self, batch: pa.Table) -> None:
+        self._do("stage_calls", batch)
+        self._do("touch_calls")
+        self._do("add_calls")
+        self._changed = self._new_parts = True
+
     def _count(self, old: int) -> None:
         """Put what is staged into the sums; so many of it are known replies, which go first."""
         if old:
@@ -269,21 +277,20 @@ class _Fill:
             self._do("touch_replies")
         self._do("add_replies")
         self._do("add_usage")
-        self._changed = True
+        self._changed = self._new_parts = True
 
     def _models(self, batch: pa.Table) -> None:
-        for (model,) in self._found("unknown_models", batch):
-            (number,) = self._writer.execute("select count(*) from models").fetchone() or (0,)
-            book = prices.book()
+        found = set(batch["model"].unique().to_pylist())
+        known = {name for (name,) in self._writer.execute("select name from models").fetchall()}
+        book = prices.book()
+        for number, model in enumerate(sorted(found - known), len(known)):
             self._writer.execute("insert into models values (?, ?, ?)", [number, model, book.canonical(model)])
             for row in price_rows.rows(book, model):
                 self._writer.execute("insert into prices values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [number, *row])
 
     def _do(self, name: str, batch: pa.Table | None = None) -> int:
-        found = self._found(name, batch)
-        return int(found[0][0]) if found and isinstance(found[0][0], int) else 0
-
-    def _found(self, name: str, batch: pa.Table | None = None) -> list[tuple[Any, ...]]:
+        """How many rows it wrote."""
         if batch is not None:
             self._writer.register("batch", batch)
-        return self._writer.execute(_FILL[name]).fetchall()
+        found = self._writer.execute(_FILL[name]).fetchall()
+        return int(found[0][0]) if found and isinstance(found[0][0], int) else 0

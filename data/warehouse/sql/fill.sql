@@ -1,8 +1,5 @@
 -- How the warehouse follows the store. `batch` is what the store told, in columns.
 
--- name: unknown_models
-select distinct model from batch where model not in (select name from models);
-
 -- name: stage_tasks
 create or replace temp table fresh_tasks as
 select
@@ -54,8 +51,11 @@ select
 from batch as b join models as m on m.name = b.model left join agents as a on a.id = b.agent_id;
 
 -- name: stage_old_replies
+-- A reply moves to another agent only by being gone first. So the agents' numbers, which lie together, say where to
+-- look; the hashes lie anywhere.
 insert into fresh
-select r.*, -1 from replies as r where (r.message, r.request) in (select (message, request) from fresh);
+select r.*, -1 from replies as r
+semi join fresh as f on f.agent_no = r.agent_no and f.message = r.message and f.request = r.request;
 
 -- name: stage_gone
 create or replace temp table fresh as
@@ -63,7 +63,9 @@ select r.*, -1 as sign from replies as r
 where (r.message, r.request) in (select (hash(message_id), hash(request_id)) from batch);
 
 -- name: drop_replies
-delete from replies where (message, request) in (select (message, request) from fresh where sign = -1);
+delete from replies using fresh as f
+where
+    f.sign = -1 and f.agent_no = replies.agent_no and f.message = replies.message and f.request = replies.request;
 
 -- name: add_replies
 insert into replies select * exclude (sign) from fresh where sign = 1;
@@ -81,26 +83,30 @@ select
 from priced('fresh') group by all;
 
 -- name: no_touched
-create or replace temp table touched (message ubigint);
+create or replace temp table touched (message ubigint, agent_no integer);
 
 -- name: touch_replies
-insert into touched select message from fresh;
+insert into touched select distinct message, agent_no from fresh;
+
+-- name: stage_calls
+create or replace temp table fresh_calls as
+select hash(b.message_id) as message, a.no as agent_no, b.tool
+from batch as b join agents as a on a.id = b.agent_id where b.message_id <> '';
 
 -- name: touch_calls
-insert into touched select hash(message_id) from batch where message_id <> '';
+insert into touched select distinct message, agent_no from fresh_calls;
 
 -- name: add_calls
-insert into calls
-select hash(b.message_id), a.no, b.tool from batch as b join agents as a on a.id = b.agent_id where b.message_id <> '';
+insert into calls select * from fresh_calls;
 
 -- name: drop_shares
-delete from shares where message in (select message from touched);
+delete from shares using touched as d where d.agent_no = shares.agent_no and d.message = shares.message;
 
 -- name: add_shares
 insert into shares
 with called as (
-    select message, agent_no, tool, count(*) as calls from calls
-    where message in (select message from touched) group by all
+    select c.message, c.agent_no, c.tool, count(*) as calls
+    from calls as c semi join touched as d on d.agent_no = c.agent_no and d.message = c.message group by all
 ), parted as (
     select
         *,
@@ -117,4 +123,5 @@ select
 from parted as p join replies as r on r.message = p.message and r.agent_no = p.agent_no;
 
 -- name: set_meta
-update meta set value = $value where name = $name;
+update meta set value = case name when 'clock' then $clock when 'version' then $version else $sign end
+where name in ('clock', 'version', 'sign');
