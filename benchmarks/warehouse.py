@@ -144,7 +144,7 @@ def _answering(store: Store, warehouse: Warehouse) -> Iterator[Figure]:
         "each day by role": lambda reader: costs.over_time(reader, cut, Grain.DAY, By.ROLE),
         "each hour by model": lambda reader: costs.over_time(reader, cut, Grain.HOUR, By.MODEL),
         "dearest tasks": lambda reader: costs.dearest_tasks(reader, cut),
-        "dearest agents": lambda reader: reader.frame("costs", "dearest_agents", **cut.given(), most=10),
+        "dearest agents": lambda reader: costs.dearest_agents(reader, cut),
         "dearest tools": lambda reader: reader.frame("costs", "dearest_tools", **cut.given(), most=10),
         "with and without ANALYST": lambda reader: reader.frame("costs", "analyst", **cut.without_roles()),
         "figures of runs": lambda reader: costs.runs(reader, cut),

@@ -8,6 +8,7 @@ import shutil
 import sys
 import threading
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -16,9 +17,11 @@ from typer.exceptions import Abort, Exit, TyperException
 
 from data.domain import words
 from data.domain.agents import AgentStatus, Runtime
+from data.domain.assignment import DECIDERS, AssignedBy
 from data.domain.errors import FleetError, InvalidField, StoreUnavailable, TooLate
 from data.domain.fleet import Priority
 from data.domain.money import from_usd
+from data.domain.outcomes import SPOKEN, VERDICTS, Verdict
 from data.domain.tasks import AnalystChoice, Draft, Task, TaskStatus, TaskType
 from data.store import AgentFilter, Board, Store, TaskFilter, migrate, workers
 from data.store.lists import MAX_LIMIT
@@ -50,7 +53,7 @@ from orchestrator_adapter.api import shapes
 from orchestrator_adapter.api.serve import serve as run_server
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.settings import Settings
-from orchestrator_adapter.terminal import AsJson, at_rest, client, opened, print_json, print_table, served
+from orchestrator_adapter.terminal import DAYS, AsJson, at_rest, client, opened, print_json, print_table, served
 from orchestrator_adapter.views import happenings
 
 app = typer.Typer(
@@ -204,12 +207,30 @@ def tasks(
     status: Annotated[TaskStatus | None, typer.Option()] = None,
     runtime: Annotated[Runtime | None, typer.Option()] = None,
     created_by: Annotated[str | None, typer.Option(help="Only those that this person handed in")] = None,
+    kind: Annotated[TaskType | None, typer.Option("--type")] = None,
+    since: Annotated[datetime | None, typer.Option(formats=DAYS, help="Created at or after, UTC")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=DAYS, help="Created before, UTC")] = None,
+    analyst: Annotated[bool | None, typer.Option("--analyst/--no-analyst", help="Whether one takes part")] = None,
+    analyst_by: Annotated[AssignedBy | None, typer.Option(help="Who decided about the ANALYST")] = None,
+    outcome: Annotated[Verdict | None, typer.Option(help="Whether the work was good")] = None,
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
     """List tasks, newest first."""
+    begin, end = (None if at is None else at.replace(tzinfo=UTC) for at in (since, until))
+    wanted = TaskFilter(
+        status=status,
+        task_type=kind,
+        since=begin,
+        until=end,
+        analyst=analyst,
+        analyst_by=analyst_by,
+        outcome=outcome,
+        runtime=runtime,
+        created_by=created_by,
+    )
     with opened() as store, store.read() as board:
-        found = board.tasks(TaskFilter(status=status, runtime=runtime, created_by=created_by), limit).items
+        found = board.tasks(wanted, limit).items
     if as_json:
         print_json([shapes.task(task) for task in found])
         return
@@ -220,12 +241,15 @@ def tasks(
             words.task_type(t.task_type),
             t.runtime,
             words.dollars(t.cost_nanousd),
+            f"{'in' if t.analyst_included else 'out'}, by {DECIDERS[t.assignment.by]}",
+            SPOKEN[VERDICTS[t.good]],
             f"{t.created_at:%Y-%m-%d %H:%M}",
             words.title(t.description, 60),
         ]
         for t in found
     ]
-    print_table(["task", "status", "type", "runtime", "cost", "created", "description"], rows)
+    columns = ["task", "status", "type", "runtime", "cost", "ANALYST", "outcome", "created", "description"]
+    print_table(columns, rows)
 
 
 @app.command()

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import structlog
 import typer
 
 from data.domain import windows, words
+from data.domain.errors import InvalidField
 from data.domain.money import from_usd
+from data.warehouse.costs import DRIFT_PERCENT
 from orchestrator_adapter.access import LOCAL
-from orchestrator_adapter.api import bodies, measure
+from orchestrator_adapter.api import bodies, invoices, measure
 from orchestrator_adapter.api.http import Call
 from orchestrator_adapter.kept import Kept
-from orchestrator_adapter.terminal import AsJson, client, print_json, print_table
+from orchestrator_adapter.terminal import DAYS, AsJson, client, print_json, print_table
 
 app = typer.Typer()
-_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
 
 
 @app.command()
 def costs(
-    since: Annotated[datetime | None, typer.Option(formats=_FORMATS, help="From; default: 29 days ago")] = None,
-    until: Annotated[datetime | None, typer.Option(formats=_FORMATS, help="Before; default: now")] = None,
+    since: Annotated[datetime | None, typer.Option(formats=DAYS, help="From; default: 29 days ago")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=DAYS, help="Before; default: now")] = None,
     by: Annotated[str, typer.Option(help="day, week, role, model, task_type, folder, user, token_kind ...")] = "day",
     tz: Annotated[str, typer.Option(help="IANA time zone of the days")] = windows.UTC_NAME,
     simulated: Annotated[bool, typer.Option("--simulated", help="Simulated money instead of real money")] = False,
@@ -46,6 +48,47 @@ def costs(
         _print(found)
 
 
+@app.command()
+def invoice(
+    file: Annotated[Path, typer.Argument(help="CSV with a column of the day and one of dollars", dir_okay=False)],
+    limit: Annotated[float, typer.Option(help="Per cent from which on it is too far apart")] = DRIFT_PERCENT,
+    as_json: AsJson = False,
+) -> None:
+    """Compare an invoice with what was counted, day by day; ends with 1 if they are too far apart."""
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidField(f"{file} cannot be read as text: {error}.", field="file") from error
+    body = bodies.read(invoices.InvoiceBody, {"csv": text, "limit_percent": limit})
+    with client() as deck:
+        found = invoices.told(Call(deck, LOCAL, {}, Kept()), body)
+        deck.warehouse.close()
+    if as_json:
+        print_json(found)
+    else:
+        _print_invoice(found)
+    if found["beyond"]:
+        raise typer.Exit(1)
+
+
+def _print_invoice(found: dict[str, Any]) -> None:
+    lines = [*found["days"], found | {"day": "in all"}]
+    rows = [
+        [str(one["day"]), _dollars(one["billed_usd"]), _dollars(one["counted_usd"]), _apart(one["drift_percent"])]
+        for one in lines
+    ]
+    print_table(["day (UTC)", "billed", "counted", "apart"], rows)
+    if found["unpriced_replies"]:
+        print(f"{words.count(found['unpriced_replies'], 'reply', 'replies')} without a known price are not counted.")
+    if found["beyond"]:
+        print(f"They are {found['limit_percent']:g} % or more apart.")
+
+
+def _apart(percent: float | None) -> str:
+    return "nothing counted" if percent is None else f"{percent:+.1f} %"
+
+
 def _print(found: dict[str, Any]) -> None:
     items = found["items"]
     begin, end = (f"{found['window'][name]:%Y-%m-%d %H:%M}" for name in ("from", "to"))
@@ -62,6 +105,9 @@ def _print(found: dict[str, Any]) -> None:
         [item["name"], _dollars(item["cost_usd"]), words.tokens(item["tokens"]), str(item["replies"])] for item in items
     ]
     print_table([found["by"], "cost", "tokens", "replies"], rows)
+    if found["drifting_runs"]:
+        runs = words.count(found["drifting_runs"], "run")
+        print(f"Of {runs} the figures are {DRIFT_PERCENT:g} % or more apart: the Costs page shows which.")
 
 
 def _dollars(usd: float) -> str:

@@ -19,6 +19,8 @@ from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.engine.boot import Engine
 from orchestrator_adapter.settings import Settings
 
+DAYS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+"""How a day, or a moment, is written in an option."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON")]
 TaskId = Annotated[str, typer.Argument(metavar="TASK", help="Its id")]
 

@@ -29,6 +29,16 @@ class AssignedBy(StrEnum):
     """There was nothing to decide: a single agent, or work that another program ran."""
 
 
+DECIDERS = {
+    AssignedBy.RULE: "the rule",
+    AssignedBy.PERSON: "a person",
+    AssignedBy.PLANNER: "a planner",
+    AssignedBy.LOTTERY: "a lot",
+    AssignedBy.NOBODY: "nobody",
+}
+"""The same in words, for lists."""
+
+
 @dataclass(frozen=True)
 class Assignment:
     """Who decided, and how probable an ANALYST was before the decision; None where nobody can know that."""

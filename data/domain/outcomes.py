@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Literal, get_args
 
 from data.domain.errors import InvalidField
@@ -27,6 +28,19 @@ LABELS: dict[OutcomeField, str] = {
     "reworked": "reworked",
     "rework_task": "reworked by task",
 }
+
+
+class Verdict(StrEnum):
+    """What is known of whether a task's work was good, as lists are filtered by it."""
+
+    GOOD = "good"
+    NOT_GOOD = "not_good"
+    UNKNOWN = "unknown"
+    """Nobody and nothing judged it; it is in no rate of success."""
+
+
+SPOKEN = {Verdict.GOOD: "good", Verdict.NOT_GOOD: "not good", Verdict.UNKNOWN: "not judged"}
+VERDICTS: dict[bool | None, Verdict] = {True: Verdict.GOOD, False: Verdict.NOT_GOOD, None: Verdict.UNKNOWN}
 
 
 @dataclass(frozen=True)

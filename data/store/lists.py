@@ -11,7 +11,9 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 
 from data.domain.agents import AgentStatus, Role, Runtime
+from data.domain.assignment import AssignedBy
 from data.domain.errors import CursorInvalid
+from data.domain.outcomes import VERDICTS, Verdict
 from data.domain.tasks import TaskStatus, TaskType
 from data.store import tables as t
 from data.store.rows import ms
@@ -38,6 +40,9 @@ class TaskFilter:
     until: datetime | None = None
     text: str | None = None
     analyst: bool | None = None
+    analyst_by: AssignedBy | None = None
+    """Who decided about the ANALYST."""
+    outcome: Verdict | None = None
     runtime: Runtime | None = None
     archived: bool = False
     created_by: str | None = None
@@ -99,6 +104,11 @@ def tasks(wanted: TaskFilter) -> sa.Select[Any]:
         query = query.where(table.c.description.ilike(like(wanted.text), escape="!"))
     if wanted.analyst is not None:
         query = query.where(table.c.analyst_included.is_(wanted.analyst))
+    if wanted.analyst_by:
+        query = query.where(table.c.analyst_by == wanted.analyst_by.value)
+    if wanted.outcome:
+        (good,) = (value for value, verdict in VERDICTS.items() if verdict is wanted.outcome)
+        query = query.where(table.c.good.is_(good))
     if wanted.runtime:
         query = query.where(table.c.runtime == wanted.runtime.value)
     if wanted.created_by is not None:

@@ -120,6 +120,8 @@ class Costs:
     agents: pd.DataFrame
     tools: pd.DataFrame
     analyst: pd.DataFrame
+    drifting: int
+    """Runs of the window, whatever the filters, of which two figures are DRIFT_PERCENT or more apart."""
 
     @property
     def completed(self) -> int:
@@ -135,17 +137,18 @@ def page(reader: Reader, cut: Cut, grain: Grain, split: By) -> Costs:
     """Everything at once, of one moment."""
     given = cut.given()
     return Costs(
-        total=total(reader, cut),
+        total=(now := total(reader, cut)),
         before=total(reader, replace(cut, window=cut.window.before())),
         simulated_nanousd=int(
             reader.frame("costs", "simulated", begin=given["begin"], end=given["end"])["cost_nanousd"].iloc[0]
         ),
         over_time=over_time(reader, cut, grain, split),
-        parts={one: by(reader, cut, one) for one in By},
+        parts=_parts(reader, cut, now),
         tasks=dearest_tasks(reader, cut),
-        agents=reader.frame("costs", "dearest_agents", **given, most=DEAREST),
+        agents=dearest_agents(reader, cut),
         tools=reader.frame("costs", "dearest_tools", **given, most=DEAREST),
         analyst=reader.frame("costs", "analyst", **cut.without_roles()),
+        drifting=drifting(reader, cut),
     )
 
 
@@ -173,6 +176,13 @@ def by(reader: Reader, cut: Cut, what: By) -> pd.DataFrame:
     return reader.frame("costs", "by", **cut.given(), by=what.value)
 
 
+def _parts(reader: Reader, cut: Cut, now: Total) -> dict[By, pd.DataFrame]:
+    """The same as `by` of everything, without the number of tasks."""
+    found = reader.frame("costs", "parts", **cut.given())
+    rows = {one: found[found["part"] == one.value].drop(columns="part").reset_index(drop=True) for one in By}
+    return rows | {By.TOKEN_KIND: _by_kind(now)}
+
+
 def over_time(reader: Reader, cut: Cut, grain: Grain, split: By | None = None) -> pd.DataFrame:
     """When a bar begins (ms), name of the part, cost, unpriced replies, tokens, replies. Raises WindowInvalid."""
     edges = [int(at.timestamp() * 1000) for at in cut.window.edges(grain)]
@@ -185,6 +195,10 @@ def dearest_tasks(reader: Reader, cut: Cut, most: int = DEAREST) -> pd.DataFrame
     return reader.frame("costs", "dearest_tasks", **cut.given(), most=most)
 
 
+def dearest_agents(reader: Reader, cut: Cut, most: int = DEAREST) -> pd.DataFrame:
+    return reader.frame("costs", "dearest_agents", **cut.given(), most=most)
+
+
 def names(reader: Reader) -> dict[str, list[str]]:
     """What filters can be set to: models, folders, users."""
     found = reader.frame("costs", "names")
@@ -195,6 +209,12 @@ def runs(reader: Reader, cut: Cut, most: int = DEAREST) -> pd.DataFrame:
     """Figures of each run of the window, those that are furthest apart first."""
     given = {name: cut.given()[name] for name in ("begin", "end", "simulated")}
     return reader.frame("costs", "runs", **given, most=most)
+
+
+def drifting(reader: Reader, cut: Cut) -> int:
+    """How many runs of the window have figures that are DRIFT_PERCENT or more apart."""
+    given = {name: cut.given()[name] for name in ("begin", "end", "simulated")}
+    return int(reader.frame("costs", "drifting", **given, limit=DRIFT_PERCENT)["runs"].iloc[0])
 
 
 def _by_kind(found: Total) -> pd.DataFrame:

@@ -10,11 +10,13 @@ from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field, 
 
 from data.domain.agents import AgentStatus, Role, Runtime
 from data.domain.alerts import AlertKind, AlertStatus
+from data.domain.assignment import AssignedBy
 from data.domain.budgets import CHEAPER_MODEL, DEFAULT_STAGES, Act, Budget, Period, Scope, Stage
 from data.domain.errors import InvalidField
 from data.domain.event_base import storable
 from data.domain.fleet import Priority
 from data.domain.money import from_usd
+from data.domain.outcomes import Verdict
 from data.domain.tasks import AnalystChoice, Complexity, Draft, TaskStatus, TaskType
 from data.store import AgentFilter, TaskFilter
 from data.store.lists import MAX_LIMIT
@@ -59,6 +61,8 @@ class TaskQuery(_List):
     until: AwareDatetime | None = Field(None, alias="to", description="Created before")
     q: Short | None = Field(None, description="Text that the description holds")
     analyst: bool | None = Field(None, description="Whether an ANALYST takes part")
+    analyst_by: AssignedBy | None = Field(None, description="Who decided about the ANALYST")
+    outcome: Verdict | None = Field(None, description="Whether the work was good; unknown: nobody judged it")
     runtime: Runtime | None = None
     archived: bool = False
     created_by: Short | None = Field(None, description="Who handed it in")
@@ -71,6 +75,8 @@ class TaskQuery(_List):
             until=self.until,
             text=self.q or None,
             analyst=self.analyst,
+            analyst_by=self.analyst_by,
+            outcome=self.outcome,
             runtime=self.runtime,
             archived=self.archived,
             created_by=self.created_by,

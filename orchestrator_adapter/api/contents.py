@@ -23,6 +23,7 @@ from orchestrator_adapter.api import (
     history,
     history_shapes,
     home,
+    invoices,
     log_contents,
     measure,
     outcomes,
@@ -68,6 +69,7 @@ def operations(meters: health.Meters) -> list[Operation]:
         *_history(),
         *_prompts(),
         *measure.operations(V1),
+        *invoices.operations(V1, _CHANGE),
         *roi.operations(V1),
         *connect.operations(V1),
     ]

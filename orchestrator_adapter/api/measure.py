@@ -148,6 +148,8 @@ class CostShape(Shape):
     per_completed_task_usd: float | None
     cache: CacheShape
     analyst: list[AnalystShape]
+    drifting_runs: int
+    """Runs of which the command line's own total or today's price table is 5 % or more from what was counted."""
     items: list[CostItem]
     dearest: DearestShape
 
@@ -177,6 +179,7 @@ def told(call: Call, query: CostQuery) -> dict[str, Any]:
         **_total(found.total),
         "per_completed_task_usd": _maybe(found.per_success_nanousd()),
         "analyst": _analyst(found.analyst),
+        "drifting_runs": found.drifting,
         "items": items,
         "dearest": _dearest(found),
     }

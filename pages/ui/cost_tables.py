@@ -12,6 +12,7 @@ from data.domain import words
 from data.domain.money import NANO
 from data.domain.windows import zone
 from data.warehouse.costs import DRIFT_PERCENT, By
+from data.warehouse.invoices import Compared
 from pages.ui import clicks, cost_filters, look, tables
 from pages.ui.cost_filters import Asked
 
@@ -175,6 +176,33 @@ def runs(found: pd.DataFrame) -> None:
     )
     when = st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", timezone="UTC")
     st.dataframe(frame, hide_index=True, column_config={"Began": when}, key="costs-run-rows", alt="Figures of each run")
+
+
+def invoice(found: Compared) -> None:
+    """What was billed and what was counted, in all and day by day."""
+    apart = "nothing was counted" if found.drift is None else f"{found.drift:+.1f} %"
+    told = f"Billed {words.dollars(found.billed_nanousd)}, counted {words.dollars(found.counted_nanousd)}: {apart}."
+    if found.unpriced:
+        told += f" {words.count(found.unpriced, 'reply', 'replies')} without a known price are not counted."
+    if found.beyond:
+        st.error(look.plain(told), icon=":material/balance:")
+    else:
+        st.success(look.plain(told), icon=":material/balance:")
+    frame = pd.DataFrame(
+        {
+            "Day (UTC)": [f"{one.day:%Y-%m-%d}" for one in found.days],
+            "Billed": [words.dollars(one.billed_nanousd) for one in found.days],
+            "Counted": [words.dollars(one.counted_nanousd) for one in found.days],
+            "Apart": [_drift(one.billed_nanousd, one.counted_nanousd) for one in found.days],
+        }
+    )
+    st.dataframe(
+        frame,
+        hide_index=True,
+        height=tables.height(len(frame)),
+        key="costs-invoice-days",
+        alt=f"The invoice beside what was counted. {told}",
+    )
 
 
 def _drift(value: int | None, counted: int) -> str:

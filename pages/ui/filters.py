@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
-from data.domain import words
+from data.domain import windows, words
 from data.domain.agents import AgentStatus, Role, Runtime
+from data.domain.assignment import DECIDERS, AssignedBy
+from data.domain.outcomes import SPOKEN, Verdict
 from data.domain.tasks import TaskStatus, TaskType
+from data.domain.windows import Preset
 from data.store import AgentFilter, Board, Page, TaskFilter
 from orchestrator_adapter.kept import Kept
 from pages.ui import look, session
@@ -27,6 +30,13 @@ SORTS = {"created": "newest", "cost": "dearest", "tokens": "most tokens"}
 WHOSE = {"all": "everybody's", "mine": "yours"}
 _lists: Kept[Any] = Kept(MOST_LISTS)
 _ANALYST = {"in": True, "out": False}
+CREATED = {
+    Preset.TODAY.value: "today",
+    Preset.WEEK.value: "in 7 days",
+    Preset.MONTH.value: "in 30 days",
+    Preset.QUARTER.value: "in 90 days",
+    "custom": "from … to",
+}
 
 
 def choice(label: str, kind: type[E], key: str, spoken: Callable[[str], str] = str) -> E | None:
@@ -75,8 +85,15 @@ def tasks() -> TaskFilter:
         analyst = st.selectbox(
             "ANALYST", list(_ANALYST), index=None, placeholder="all", key="analyst", bind="query-params", width=WIDTH_PX
         )
+        decided = choice("Decided by", AssignedBy, "analyst_by", lambda name: DECIDERS[AssignedBy(name)])
+        outcome = choice("Outcome", Verdict, "outcome", lambda name: SPOKEN[Verdict(name)])
+        since, until = _created()
         order = _order()
     return TaskFilter(
+        since=since,
+        until=until,
+        analyst_by=decided,
+        outcome=outcome,
         status=status,
         task_type=kind,
         text=(text or "").strip() or None,
@@ -84,6 +101,33 @@ def tasks() -> TaskFilter:
         runtime=runtime,
         sort=order,
     )
+
+
+def _created() -> tuple[datetime | None, datetime | None]:
+    """Whole days of UTC."""
+    picked = st.selectbox(
+        "Created",
+        list(CREATED),
+        index=None,
+        placeholder="at any time",
+        format_func=CREATED.__getitem__,
+        key="created",
+        bind="query-params",
+        width=WIDTH_PX,
+    )
+    now = session.deck().store.now()
+    if picked is None:
+        return None, None
+    if picked != "custom":
+        return windows.last(Preset(picked), now).begin, None
+    how: dict[str, Any] = {"format": "YYYY-MM-DD", "bind": "query-params", "width": WIDTH_PX, "max_value": now.date()}
+    first = st.date_input("From", now.date() - timedelta(days=6), key="created_from", **how)
+    last = st.date_input("To", now.date(), key="created_to", **how)
+    if not isinstance(first, date) or not isinstance(last, date) or last < first:
+        st.caption("The last day is before the first.")
+        return None, None
+    found = windows.days(first, last)
+    return found.begin, found.end
 
 
 def _order(first: str = "created") -> str:

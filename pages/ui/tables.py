@@ -13,7 +13,9 @@ from pandas.io.formats.style import Styler
 
 from data.domain import context, words
 from data.domain.agents import Agent, FileChange, Role, Runtime
+from data.domain.assignment import DECIDERS
 from data.domain.money import Tokens, dollars
+from data.domain.outcomes import SPOKEN, VERDICTS
 from data.domain.phases import Life
 from data.domain.tasks import Task
 from data.domain.waiting import Waiting
@@ -132,6 +134,8 @@ def task_rows(found: Sequence[Task], now: datetime, crews: Mapping[str, Crew] = 
             "Created": [task.created_at for task in found],
             "Workflow": [" → ".join(step.role.value for step in task.workflow) for task in found],
             "ANALYST": ["in" if task.analyst_included else "out" for task in found],
+            "Decided by": [DECIDERS[task.assignment.by] for task in found],
+            "Outcome": [SPOKEN[VERDICTS[task.good]] for task in found],
             "Agents": [_crew(crews.get(task.id, Crew())) for task in found],
             "Cost": money(found),
             "Tokens": [task.tokens.total for task in found],

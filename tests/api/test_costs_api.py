@@ -13,6 +13,7 @@ from data.domain import events as e
 from data.domain.agents import Runtime
 from data.domain.money import Tokens
 from orchestrator_adapter.api import answers
+from orchestrator_adapter.api.invoices import InvoiceShape
 from orchestrator_adapter.api.measure import CostShape
 from orchestrator_adapter.cli import app
 
@@ -95,3 +96,27 @@ def test_the_command_line_has_the_same_numbers(
     assert lines[0].startswith("$1.50 from ")
     assert "1 reply without a known price" in lines[1]
     assert lines[3].split() == ["claude-sonnet-5-5", "$1.50", "600", "3"]
+
+
+def test_an_invoice_is_compared_and_the_alarm_is_an_exit_code(
+    client: TestClient, real: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = real.store.now().date().isoformat()
+    sent = client.post(f"{COSTS}/invoice", json={"csv": f"day,cost\n{day},1.51\n"})
+    assert sent.status_code == 200, sent.text
+    found = InvoiceShape.model_validate(sent.json())
+    assert (found.billed_usd, found.counted_usd, found.beyond, found.unpriced_replies) == (1.51, 1.5005, False, 1)
+    refused = client.post(f"{COSTS}/invoice", json={"csv": "day,cost\nsoon,1"})
+    assert (refused.status_code, refused.json()["error"]["details"]["field"]) == (422, "csv")
+    monkeypatch.setenv("QUARTERDECK_HOME", str(tmp_path / "terminal"))
+    monkeypatch.setenv("DATABASE_URL", real.store.url.render_as_string(hide_password=False))
+    (tmp_path / "bill.csv").write_text(f"day,cost\n{day},1.51\n", encoding="utf-8")
+    done = CliRunner().invoke(app, ["invoice", str(tmp_path / "bill.csv"), "--json"])
+    assert (done.exit_code, json.loads(done.stdout)) == (0, sent.json())
+    far = CliRunner().invoke(app, ["invoice", str(tmp_path / "bill.csv"), "--limit", "0.5"])
+    assert (far.exit_code, far.stdout.splitlines()[-1]) == (1, "They are 0.5 % or more apart.")
+
+
+def test_runs_whose_figures_are_apart_raise_an_alarm(client: TestClient, real: Any) -> None:
+    assert costs(client).drifting_runs == 1, "the price table has a few cents for these tokens"
+    assert costs(client, simulated=True).drifting_runs == 0

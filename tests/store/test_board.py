@@ -11,8 +11,10 @@ import sqlalchemy as sa
 
 from data.domain import events as e
 from data.domain.agents import AgentStatus, Role, Runtime
+from data.domain.assignment import AssignedBy
 from data.domain.errors import AgentNotFound, BlobNotFound, TaskNotFound
 from data.domain.money import Tokens
+from data.domain.outcomes import Verdict
 from data.domain.tasks import Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
 from data.store import AgentFilter, Store, TaskFilter
@@ -93,9 +95,10 @@ def mixed(store: Store) -> Store:
     )
     append(
         store,
-        submitted("t3", runtime=Runtime.DEMO),
+        submitted("t3", runtime=Runtime.DEMO, analyst_by=AssignedBy.LOTTERY, analyst_percent=50),
         created("a3", "t3", runtime=Runtime.DEMO),
         *moved("t3", "in_progress", "completed"),
+        e.OutcomeRecorded(task_id="t3", values={"score": 5}, by="ana"),
         *agent_moved("a3", "t3", "active", "completed"),
         at=NOW - day,
     )
@@ -117,6 +120,12 @@ TASKS: list[tuple[dict[str, Any], set[str]]] = [
     ({"task_type": TaskType.TESTING}, {"t2"}),
     ({"analyst": True}, {"t2"}),
     ({"analyst": False}, {"t1", "t3"}),
+    ({"analyst_by": AssignedBy.RULE}, {"t1", "t2"}),
+    ({"analyst_by": AssignedBy.LOTTERY}, {"t3"}),
+    ({"outcome": Verdict.GOOD}, {"t3"}),
+    ({"outcome": Verdict.UNKNOWN}, {"t1", "t2"}),
+    ({"outcome": Verdict.NOT_GOOD}, set()),
+    ({"outcome": Verdict.NOT_GOOD, "archived": True}, {"t4"}),
     ({"runtime": Runtime.DEMO}, {"t3"}),
     ({"runtime": Runtime.CLAUDE}, {"t1", "t2"}),
     ({"since": NOW - timedelta(days=2)}, {"t2", "t3"}),

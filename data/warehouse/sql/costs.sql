@@ -31,6 +31,35 @@ select
 from spent($begin, $end, $simulated, $role, $model, $task_type, $folder, $person, $analyst)
 group by 1 having sum(replies) > 0 order by cost_nanousd desc, tokens desc, name;
 
+-- name: parts
+-- What `by` says of all parts, in one pass; `part` is what a row is of.
+with sums as (
+    select
+        role, model, task_type, folder, person, analyst_included,
+        grouping(role, model, task_type, folder, person, analyst_included) as part,
+        sum(cost_nanousd)::bigint as cost_nanousd, sum(unpriced)::bigint as unpriced,
+        sum(tokens_input + tokens_output + tokens_cache_read + tokens_cache_write_5m + tokens_cache_write_1h)::bigint
+            as tokens,
+        sum(replies)::bigint as replies
+    from spent($begin, $end, $simulated, $role, $model, $task_type, $folder, $person, $analyst)
+    group by grouping sets ((role), (model), (task_type), (folder), (person), (analyst_included))
+    having sum(replies) > 0
+), named as (
+    select
+        -- a bit for each column, the first one highest, which is 0 for the column that the row is of
+        case part
+            when 31 then 'role' when 47 then 'model' when 55 then 'task_type' when 59 then 'folder' when 61 then 'user'
+            else 'analyst'
+        end as part,
+        case part
+            when 31 then role when 47 then model when 55 then task_type when 59 then folder when 61 then person
+            else if(analyst_included, 'with ANALYST', 'without ANALYST')
+        end as name,
+        cost_nanousd, unpriced, tokens, replies
+    from sums
+)
+select * from named order by part, cost_nanousd desc, tokens desc, name;
+
 -- name: over_time
 -- `edges` has where each bar begins, as quarters; the caller knows the calendar.
 with sums as (
@@ -141,6 +170,24 @@ order by all;
 
 -- name: simulated
 select coalesce(sum(cost_nanousd), 0)::bigint as cost_nanousd from within($begin, $end) where simulated;
+
+-- name: drifting
+-- Runs of the window of which a figure is at least so many per cent from what was counted.
+with sums as (
+    select
+        a.task_no, sum(u.cost_nanousd) as counted,
+        sum(
+            u.input_nanousd + u.output_nanousd + u.cache_read_nanousd + u.cache_write_5m_nanousd
+            + u.cache_write_1h_nanousd + u.searches_nanousd
+        ) as listed
+    from usage as u join agents as a on a.no = u.agent_no where u.simulated = $simulated group by all
+)
+select count(*)::bigint as runs
+from sums as s join tasks as t on t.no = s.task_no
+where
+    t.deleted_at_ms is null and t.created_at_ms >= $begin and t.created_at_ms < $end and s.counted > 0
+    and 100 * greatest(abs(coalesce(t.reported_nanousd, s.counted) - s.counted), abs(s.listed - s.counted))
+        >= $limit * s.counted;
 
 -- name: runs
 -- The figures that are known of a run: the command line's own total, what was counted reply by reply when it was
