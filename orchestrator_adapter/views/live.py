@@ -10,6 +10,7 @@ from typing import Any
 from data.domain import words
 from data.domain.agents import Agent, AgentStatus, FileChange
 from data.domain.alerts import Alert
+from data.domain.assignment import DECIDERS, AssignedBy
 from data.domain.errors import TaskNotFound
 from data.domain.money import to_usd
 from data.domain.tasks import Task
@@ -167,6 +168,11 @@ def _changed(files: dict[str, list[str]]) -> int:
     return len({path for change, paths in files.items() if change != FileChange.READ for path in paths})
 
 
+def _decider(task: Task) -> str:
+    """Who decided about the ANALYST; empty where there was nothing to decide."""
+    return "" if task.assignment.by is AssignedBy.NOBODY else DECIDERS[task.assignment.by]
+
+
 def task_element(task: Task, steps: list[Element], crew: Crew, line: Queue | None = None) -> Element:
     return {
         "order": _FAR - (_ms(task.created_at) or 0),
@@ -175,7 +181,7 @@ def task_element(task: Task, steps: list[Element], crew: Crew, line: Queue | Non
         "title": words.title(task.description),
         "type": words.task_type(task.task_type),
         "folder": words.folder(task.working_directory, str(Path.home())),
-        "analyst": {"included": task.analyst_included, "reason": task.analyst_reason},
+        "analyst": {"included": task.analyst_included, "reason": task.analyst_reason, "by": _decider(task)},
         "status": task.status,
         "queue": _place(task.id, line),
         "runtime": task.runtime,
