@@ -129,17 +129,21 @@ def any_task() -> bool:
 
 
 def overview(chosen: Home) -> None:
-    """The page as this person has chosen it; the live parts are drawn first, wherever they stand."""
-    above, board, below = st.container(), st.container(), st.container()
-    with board, session.panel("live board"):
+    """The page as this person has chosen it."""
+    if chosen.table is TablePlace.ABOVE:
+        every_agent(chosen)
+    with session.panel("live board"):
         owner = session.actor().name if chosen.mine else None
         shown = [PARTS[panel] for panel in chosen.panels]
         live.mount(show=shown, compact=chosen.density is Density.COMPACT, owner=owner)
-    live.first_picture()
-    if chosen.table is not TablePlace.HIDDEN:
-        with above if chosen.table is TablePlace.ABOVE else below:
-            st.subheader("All agents")
-            agent_table(filters.agents(chosen.order, session.actor().name, mine=chosen.mine))
+    if chosen.table is TablePlace.BELOW:
+        live.first_picture()
+        every_agent(chosen)
+
+
+def every_agent(chosen: Home) -> None:
+    st.subheader("All agents")
+    agent_table(filters.agents(chosen.order, session.actor().name, mine=chosen.mine))
 
 
 session.actor()
