@@ -35,3 +35,12 @@ def agent_id(session_id: str, subagent: str = "", life: int = 1) -> str:
     name = _UNSAFE.sub("", subagent)[:_SUBAGENT] or "main"
     again = f".{life}" if life > 1 else ""
     return f"{task_id(session_id)}:{name}{again}"
+
+
+def is_observed(agent_id: str) -> bool:
+    """Whether the agent is one of a session: no other agent's id has a colon.
+
+    >>> is_observed("3090e3aa000040008000000000000001:main"), is_observed("90e3aa00-builder-1")
+    (True, False)
+    """
+    return ":" in agent_id

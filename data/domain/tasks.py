@@ -109,6 +109,11 @@ class Draft:
     priority: Priority = Priority.NORMAL
 
 
+SESSION = "session"
+"""Key of the one step that a Claude session has which was started elsewhere."""
+_NOT_ASKED = "does not apply: a Claude session that was started elsewhere"
+
+
 @dataclass(frozen=True)
 class Task:
     """One task as it stands now."""
@@ -161,6 +166,25 @@ class Task:
     @property
     def ended(self) -> bool:
         return self.status in ENDED
+
+    @property
+    def is_session(self) -> bool:
+        """Whether it stands for a Claude session that was started elsewhere: nobody planned its work."""
+        elsewhere = self.runtime in (Runtime.ATTACHED, Runtime.IMPORTED)
+        return elsewhere and [step.key for step in self.workflow] == [SESSION]
+
+    @property
+    def analyst_words(self) -> str:
+        """`ANALYST in: Complex task`; for a session that there was nothing to decide."""
+        if self.is_session:
+            return f"ANALYST {_NOT_ASKED}"
+        side = "in" if self.analyst_included else "out"
+        return f"ANALYST {side}: {self.analyst_reason}" if self.analyst_reason else f"ANALYST {side}"
+
+    @property
+    def analyst_why(self) -> str:
+        """Why there is an ANALYST or none, as a sentence."""
+        return f"{_NOT_ASKED[0].upper()}{_NOT_ASKED[1:]}." if self.is_session else self.analyst_reason
 
     @property
     def good(self) -> bool | None:

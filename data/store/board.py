@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from data.domain.agents import LIVE, Agent, Runtime
 from data.domain.alerts import Alert, AlertKind, Precision
 from data.domain.approvals import Approval
+from data.domain.assignment import AssignedBy
 from data.domain.budgets import Budget
 from data.domain.errors import AgentNotFound, TaskNotFound
 from data.domain.home import Home
@@ -19,7 +20,7 @@ from data.domain.money import Tokens
 from data.domain.tasks import Task
 from data.domain.waiting import Queue
 from data.domain.workflows import Workflow
-from data.store import alerting, asking, blobs, lists, preferences, rows, settings, spending, waiting
+from data.store import alerting, asking, blobs, lists, preferences, rows, settings, spending, today, waiting
 from data.store import tables as t
 from data.store.alerting import AlertFilter
 from data.store.conversations import Conversations
@@ -86,6 +87,8 @@ class Fleet:
     failed_7d: int
     analyst_in_7d: int
     """Tasks of the last seven days in which an ANALYST took part."""
+    analyst_asked_7d: int
+    """Tasks in which one could have taken part: not single agents, nor sessions that were started elsewhere."""
     tasks_7d: int
     spend_by_hour: list[int]
     """Nano-dollars in each of the last 24 hours, oldest first."""
@@ -301,23 +304,24 @@ class Board(
             sa.select(t.agents.c.role, sa.func.count()).where(t.agents.c.status.in_(_LIVE)).group_by(t.agents.c.role)
         )
         midnight = rows.ms(now.replace(hour=0, minute=0, second=0, microsecond=0))
-        today, tokens, unpriced = self._spend(midnight, simulated=False)
+        spent = today.spent(self.connection, midnight, now)
         week = self._week(rows.ms(now - timedelta(days=7)))
         return Fleet(
             agents=sum(by_status.values()),
             by_status=by_status,
             by_role=by_role,
             running_tasks=self._running(),
-            today_nanousd=today,
-            today_tokens=tokens,
-            today_unpriced=unpriced,
-            simulated_today_nanousd=self._spend(midnight, simulated=True)[0],
+            today_nanousd=spent.nanousd,
+            today_tokens=spent.tokens,
+            today_unpriced=spent.unpriced,
+            simulated_today_nanousd=spent.simulated_nanousd,
             completed_7d=week["completed"],
             failed_7d=week["failed"],
             analyst_in_7d=week["analyst"],
+            analyst_asked_7d=week["asked"],
             tasks_7d=week["all"],
-            spend_by_hour=self._by_hour(t.messages.c.at_ms, t.messages.c.cost_nanousd, t.messages, now),
-            starts_by_hour=self._by_hour(t.agents.c.created_at_ms, sa.literal(1), t.agents, now),
+            spend_by_hour=spent.by_hour,
+            starts_by_hour=today.starts_by_hour(self.connection, now),
         )
 
     def _running(self) -> int:
@@ -331,32 +335,11 @@ class Board(
             one.filter(c.status == "completed"),
             one.filter(c.status == "failed"),
             one.filter(c.analyst_included.is_(True)),
+            one.filter(c.analyst_included.is_(True) | (c.analyst_by != AssignedBy.NOBODY.value)),
             one,
         ).where(c.created_at_ms >= since_ms, c.deleted_at_ms.is_(None), c.runtime != _IMPORTED)
-        return dict(zip(("completed", "failed", "analyst", "all"), self.connection.execute(query).one(), strict=True))
-
-    def _spend(self, since_ms: int, *, simulated: bool) -> tuple[int, Tokens, int]:
-        c = t.messages.c
-        kinds = [c.tokens_input, c.tokens_output, c.tokens_cache_read, c.tokens_cache_write_5m, c.tokens_cache_write_1h]
-        sums = [sa.func.coalesce(sa.func.sum(column), 0) for column in (c.cost_nanousd, *kinds)]
-        query = sa.select(*sums, sa.func.count().filter(c.cost_nanousd.is_(None)))
-        found = self.connection.execute(query.where(c.at_ms >= since_ms, c.simulated.is_(simulated))).one()
-        cost, *counts, unpriced = (int(value) for value in found)
-        return cost, Tokens(*counts), unpriced
-
-    def _by_hour(
-        self, when: sa.ColumnElement[Any], value: sa.ColumnElement[Any], table: sa.Table, now: datetime
-    ) -> list[int]:
-        first = rows.ms(now) - 24 * 3_600_000
-        hour = ((when - first) // 3_600_000).label("hour")
-        query = sa.select(hour, sa.func.sum(value)).where(when > first, table.c.simulated.is_(False)).group_by(hour)
-        if table is t.agents:
-            query = query.where(t.agents.c.runtime != _IMPORTED)
-        out = [0] * 24
-        for index, total in self.connection.execute(query):
-            if 0 <= index < 24:
-                out[index] = int(total or 0)
-        return out
+        names = ("completed", "failed", "analyst", "asked", "all")
+        return dict(zip(names, self.connection.execute(query).one(), strict=True))
 
     def _count(self, query: sa.Select[Any]) -> dict[str, int]:
         return {str(name): int(number) for name, number in self.connection.execute(query)}

@@ -15,9 +15,8 @@ import zstandard
 
 from data.domain import events as e
 from data.domain.errors import AgentNotFound
-from data.store import filing, metered, telemetry
+from data.store import at_once, filing, metered, telemetry
 from data.store import tables as t
-from data.store.fold import update_of
 from data.store.ledger import Ledger, Recorded
 from data.store.light import Effect, effect
 from data.store.rows import at, ms
@@ -27,11 +26,8 @@ Blob = dict[str, object]
 """Content as it is stored: its id, its size, and itself, packed."""
 MOST_ASKED = 500
 """Keys in one question: databases limit the parameters of a statement."""
-_INSERT = sa.insert(t.events)
 _LAST = sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'events'")
 _NEXT = sa.text("SELECT nextval(pg_get_serial_sequence('events', 'id')) FROM generate_series(1, :number)")
-_MESSAGE = sa.insert(t.messages)
-_BLOB = sa.text("INSERT INTO blobs (id, size, content) VALUES (:id, :size, :content) ON CONFLICT (id) DO NOTHING")
 _known_blobs = sa.select(t.blobs.c.id).where(t.blobs.c.id.in_(sa.bindparam("keys", expanding=True)))
 _agents = sa.select(t.agents.c.id, t.agents.c.simulated, t.agents.c.reported_last_nanousd).where(
     t.agents.c.id.in_(sa.bindparam("keys", expanding=True))
@@ -91,7 +87,7 @@ def _append_light(ledger: Ledger, found: Sequence[Ready]) -> None:
     if not events:
         return
     ids = _ids(db, len(events))
-    db.execute(_INSERT, [{"id": row_id, **one.row} for row_id, one in zip(ids, events, strict=True)])
+    at_once.insert(db, t.events, [{"id": row_id, **one.row} for row_id, one in zip(ids, events, strict=True)])
     _fold(db, list(zip(ids, events, strict=True)))
     ledger.appended += [Recorded(row_id, at(one.at_ms), one.event) for row_id, one in zip(ids, events, strict=True)]
 
@@ -156,9 +152,8 @@ def _fold(db: sa.Connection, events: Sequence[tuple[int, Ready]]) -> None:
             tasks[event.task_id].take(rev, (), does.task_more.items())
     _change(db, t.agents, agents)
     _change(db, t.tasks, tasks)
-    for statement, rows in ((filing.TOUCHED, files), (_MESSAGE, replies)):
-        if rows:
-            db.execute(statement, rows)
+    filing.touch(db, files)
+    at_once.insert(db, t.messages, replies)
 
 
 class _Purse:
@@ -193,7 +188,7 @@ def _change(db: sa.Connection, table: sa.Table, changed: Mapping[str, _Row]) -> 
         given |= {f"add_{name}": value for name, value in row.more.items()}
         alike[frozenset(row.values), frozenset(row.more)].append(given | {"row_id": row_id})
     for (sets, adds), rows in alike.items():
-        if db.execute(update_of(table, sets, adds), rows).rowcount != len(rows):
+        if at_once.change(db, table, sets, adds, rows) != len(rows):
             raise AgentNotFound("One of these agents, or its task, is not in the store.")
 
 
@@ -216,8 +211,7 @@ def packed(db: sa.Connection, contents: Mapping[str, bytes]) -> list[Blob]:
 
 def keep(ledger: Ledger, blobs: Collection[Blob]) -> None:
     """Write contents; those that were written meanwhile stay."""
-    if blobs:
-        ledger.connection.execute(_BLOB, list(blobs))
+    at_once.add(ledger.connection, t.blobs, list(blobs))
 
 
 def key_of(content: bytes) -> str:

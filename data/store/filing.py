@@ -12,21 +12,38 @@ import sqlalchemy as sa
 from data.domain import events as e
 from data.domain.agents import LIVE, FileChange
 from data.domain.files import HARMLESS
+from data.store import at_once
 from data.store import tables as t
 
-TOUCHED = sa.text(
-    "insert into files (agent_id, path, change, task_id, added, removed, lines, at_ms)"
-    " values (:agent_id, :path, :change, :task_id, :added, :removed, :lines, :at_ms)"
+_NAMES = ("agent_id", "path", "change", "task_id", "added", "removed", "lines", "at_ms")
+_AGAIN = (
     " on conflict (agent_id, path, change) do update set added = files.added + excluded.added,"
     " removed = files.removed + excluded.removed, lines = coalesce(excluded.lines, files.lines), at_ms = excluded.at_ms"
 )
-"""For one `touched`, or many."""
+_INTO = "insert into files (agent_id, path, change, task_id, added, removed, lines, at_ms)"
+TOUCHED = sa.text(_INTO + " values (:agent_id, :path, :change, :task_id, :added, :removed, :lines, :at_ms)" + _AGAIN)
+"""For one `touched`."""
+_TOUCHED_AT_ONCE = sa.text(
+    _INTO + " select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,"
+    " value ->> 7 from json_each(:rows) where true" + _AGAIN
+)
+"""For many on SQLite: see `at_once`."""
 _LIVE = sorted(status.value for status in LIVE)
 
 
 def touched(event: e.FileTouched, at_ms: int) -> dict[str, object]:
     """That a call read or changed a file, as a row."""
     return {**event.model_dump(mode="json", exclude={"kind", "tool_use_id"}), "at_ms": at_ms}
+
+
+def touch(db: sa.Connection, rows: Sequence[Mapping[str, object]]) -> None:
+    """Many that are `touched`."""
+    if not rows:
+        return
+    if db.dialect.name == "sqlite":
+        db.execute(_TOUCHED_AT_ONCE, {"rows": at_once.packed(rows, _NAMES)})
+    else:
+        db.execute(TOUCHED, list(rows))
 
 
 def compared(db: sa.Connection, at_ms: int, event: e.FolderCompared) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Mapping
 
@@ -32,6 +31,7 @@ from data.store import (
     telemetry,
 )
 from data.store import tables as t
+from data.store.at_once import update_of
 from data.store.light import effect
 from data.store.rows import ms, token_columns, tokens
 
@@ -126,14 +126,6 @@ def _fold_light(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None
     _agent(db, event, rev, does.more, **does.values)
     if does.task:
         _task(db, event.task_id, rev, does.task_more)
-
-
-@functools.cache
-def update_of(table: sa.Table, sets: frozenset[str], adds: frozenset[str]) -> sa.Update:
-    """Kept once built: building the statement takes several times as long as running it."""
-    update = sa.update(table).where(table.c.id == sa.bindparam("row_id"))
-    sums = {name: sa.func.coalesce(table.c[name], 0) + sa.bindparam(f"add_{name}") for name in adds}
-    return update.values(**{name: sa.bindparam(f"set_{name}") for name in sets}, **sums)
 
 
 def _change(

@@ -11,14 +11,13 @@ import sqlalchemy as sa
 
 from data.domain.agents import AgentStatus, Role, Runtime
 from data.domain.history_events import ImportMoved, SessionImported, TranscriptRead
-from data.domain.tasks import AnalystChoice, Complexity, TaskStatus, TaskType
+from data.domain.tasks import SESSION, AnalystChoice, Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
 from data.store import gone
 from data.store import tables as t
 from data.store import tables_history as h
 from data.store.rows import ms, token_columns, tokens
 
-STEP = "session"
 """The one step of an imported task."""
 
 # built once, for it takes longer than running them
@@ -29,7 +28,7 @@ _TASK_BEGAN = sa.select(t.tasks.c.created_at_ms).where(_THIS_TASK)
 _TASK_TIMES = sa.select(t.tasks.c.started_at_ms, t.tasks.c.ended_at_ms).where(_THIS_TASK)
 _STEP_TIMES = (
     sa.update(t.steps)
-    .where(t.steps.c.task_id == sa.bindparam("the_task"), t.steps.c.key == STEP)
+    .where(t.steps.c.task_id == sa.bindparam("the_task"), t.steps.c.key == SESSION)
     .values(started_at_ms=sa.bindparam("started"), ended_at_ms=sa.bindparam("ended"))
 )
 
@@ -53,7 +52,7 @@ def _imported(db: sa.Connection, rev: int, event: SessionImported) -> None:
         db.execute(agents.values(rev=rev, status=AgentStatus.COMPLETED.value))
         return
     began = ms(event.began_at)
-    step = {"key": STEP, "role": Role.CUSTOM.value, "status": StepStatus.COMPLETED.value}
+    step = {"key": SESSION, "role": Role.CUSTOM.value, "status": StepStatus.COMPLETED.value}
     times = {"started_at_ms": began, "ended_at_ms": began}
     task = {
         "id": event.task_id,
@@ -203,7 +202,7 @@ def _create(
         "id": event.agent_id,
         "rev": rev,
         "task_id": event.task_id,
-        "step": STEP,
+        "step": SESSION,
         "role": event.role.value,
         "name": event.name,
         "model": event.model,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from data.domain import events as e
 
@@ -18,23 +19,37 @@ class Effect:
     task_more: Mapping[str, int] = field(default_factory=dict)
 
 
+_NOTHING = Effect()
+_MOVES_TASK = Effect(task=True)
+_RETURNED = Effect({"tool_since_ms": None})
+
+
+def _does(words: str) -> Effect:
+    return Effect({"activity": words})
+
+
+def _called(event: e.ToolCalled, at_ms: int) -> Effect:
+    return Effect({"activity": event.words, "tool_since_ms": at_ms}, {"tool_calls": 1}, True, {"tool_calls": 1})
+
+
+def _compacted(event: e.ContextCompacted, _at_ms: int) -> Effect:
+    return _NOTHING if event.after_tokens is None else Effect({"context_used": event.after_tokens})
+
+
+_EFFECTS: dict[type[e.Event], Callable[[Any, int], Effect]] = {
+    e.Activity: lambda event, _: _does(event.words),
+    e.ToolCalled: _called,
+    e.ToolReturned: lambda _event, _: _RETURNED,
+    e.FileTouched: lambda _event, _: _MOVES_TASK,
+    e.SubagentMoved: lambda event, _: _does(f"sub-agent {event.to}: {event.words}".rstrip(": ")),
+    e.ToolRefused: lambda event, _: _does(f"refused: {event.words}"),
+    e.ContextCompacted: _compacted,
+    **dict.fromkeys((e.Said, e.Diagnostic, e.AgentHeard, e.SignalReceived, e.Prompted), lambda _event, _: _NOTHING),
+}
+"""By type: a look into a table, where thousands a second would each be compared with one type after the other."""
+
+
 def effect(event: e.Event, at_ms: int) -> Effect | None:
     """None for an event that is not one of these."""
-    match event:
-        case e.Activity(words=words):
-            return Effect({"activity": words})
-        case e.ToolCalled(words=words):
-            return Effect({"activity": words, "tool_since_ms": at_ms}, {"tool_calls": 1}, True, {"tool_calls": 1})
-        case e.ToolReturned():
-            return Effect({"tool_since_ms": None})
-        case e.FileTouched():
-            return Effect(task=True)
-        case e.SubagentMoved(to=to, words=words):
-            return Effect({"activity": f"sub-agent {to}: {words}".rstrip(": ")})
-        case e.ToolRefused(words=words):
-            return Effect({"activity": f"refused: {words}"})
-        case e.ContextCompacted(after_tokens=int(left)):
-            return Effect({"context_used": left})
-        case e.Said() | e.Diagnostic() | e.AgentHeard() | e.SignalReceived() | e.Prompted() | e.ContextCompacted():
-            return Effect()
-    return None
+    does = _EFFECTS.get(type(event))
+    return None if does is None else does(event, at_ms)

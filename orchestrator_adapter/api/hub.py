@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from data.domain.errors import StoreUnavailable
+from data.domain.observed import is_observed
 from data.store import Recorded, Store
 from data.store.rows import ms
 from orchestrator_adapter.api import topics
@@ -17,6 +18,10 @@ from orchestrator_adapter.api.news import News, Source
 FULL = 8
 """Unsent batches after which a listener gets nothing more until it has caught up."""
 AFTER_FAILURE_S = 1.0
+SHARE = 4
+"""What others report is told so seldom that asking for it takes a fifth of the time, in a flood of reports too."""
+LONGEST_S = 1.0
+"""But not more seldom than this."""
 
 
 class Seat:
@@ -75,7 +80,9 @@ class Listener:
 class Feed:
     """One topic: asks its source once for all listeners, at most once per interval, and never while nothing happens.
 
-    What asking takes is part of the interval, as long as it is not more than half of it.
+    What asking takes is part of the interval, as long as it is not more than half of it. What the fleet itself does
+    waits for no more than that, however much others report: their reports are told at an interval of their own, which
+    grows with what asking takes.
     """
 
     def __init__(self, store: Store, source: Source, interval_s: float) -> None:
@@ -83,6 +90,10 @@ class Feed:
         self.seats: set[Seat] = set()
         self._store, self._interval_s = store, interval_s
         self._wake = asyncio.Event()
+        self._hurry = asyncio.Event()
+        """Set besides, if it is the fleet itself that did something."""
+        self._rested = 0.0
+        """When what the fleet does may be told again."""
         self._publishing = False
         self._task = asyncio.create_task(self._run(), name=f"feed {source.topic}")
 
@@ -90,13 +101,15 @@ class Feed:
     def idle(self) -> bool:
         return not self._publishing and not self._wake.is_set()
 
-    def poke(self, before: int) -> None:
+    def poke(self, before: int, hurry: bool = True) -> None:
         """Something may be new after this clock."""
         if self.idle and self.source.clocked:
             for seat in self.seats:
                 if seat.settled:
                     seat.position = max(seat.position or 0, before)
         self._wake.set()
+        if hurry:
+            self._hurry.set()
 
     def close(self) -> None:
         self._task.cancel()
@@ -105,8 +118,9 @@ class Feed:
         while True:
             await self._wake.wait()
             self._publishing = True
-            began = asyncio.get_running_loop().time()
+            began, own = asyncio.get_running_loop().time(), self._hurry.is_set()
             self._wake.clear()
+            self._hurry.clear()
             try:
                 await self._publish()
             except StoreUnavailable:  # the hub tells everybody so
@@ -118,8 +132,18 @@ class Feed:
                 await asyncio.sleep(AFTER_FAILURE_S)
             finally:
                 self._publishing = False
-            took_s = asyncio.get_running_loop().time() - began
-            await asyncio.sleep(max(self._interval_s - took_s, min(took_s, self._interval_s)))
+            await self._rest(began, own)
+
+    async def _rest(self, began: float, own: bool) -> None:
+        ended = asyncio.get_running_loop().time()
+        rested = max(began + self._interval_s, ended + min(ended - began, self._interval_s))
+        if own:
+            self._rested = rested
+        until = rested if own else max(rested, ended + min(SHARE * (ended - began), LONGEST_S))
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                await self._hurry.wait()
+                await asyncio.sleep(self._rested - asyncio.get_running_loop().time())
 
     async def _publish(self) -> None:
         more = True
@@ -193,9 +217,10 @@ class Hub:
         before, self.clock = self.clock, max(self.clock, clock)
         # ids that were never told: another process committed at the same time, and it may concern anybody
         gap = news[0].id > before + 1
+        hurry = gap or any(not is_observed(getattr(entry.event, "agent_id", None) or "") for entry in news)
         for feed in self._feeds.values():
             if gap or any(feed.source.concerns(entry) for entry in news):
-                feed.poke(before)
+                feed.poke(before, hurry)
 
     def join(self, names: Iterable[str], after: int | None) -> Listener:
         """A listener of these topics, who has heard everything up to a clock value."""
@@ -207,7 +232,7 @@ class Hub:
                 interval_s = self._intervals_ms.get(source.pace, 0) / 1000
                 self._feeds[name] = Feed(self.store, source, interval_s)
             feed = self._feeds[name]
-            feed.poke(self.clock)
+            feed.poke(self.clock, hurry=False)
             position = (self.clock if after is None else after) if feed.source.clocked else None
             seat = Seat(feed, listener, position)
             feed.seats.add(seat)

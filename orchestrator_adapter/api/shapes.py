@@ -47,7 +47,7 @@ def task(value: Task) -> Json:
         "status": value.status,
         "complexity": value.complexity,
         "complexity_reasons": value.complexity_reasons,
-        "analyst": {"included": value.analyst_included, "reason": value.analyst_reason},
+        "analyst": {"included": value.analyst_included, "reason": value.analyst_why},
         "assignment": assignment(value.assignment, value.borderline),
         "outcome": outcome(value),
         "workflow": [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Literal
 
 import orjson
@@ -100,7 +99,7 @@ def _prompt(seen: Sighting, body: Body, at: datetime, who: str) -> None:
 
 def _called(seen: Sighting, body: Body, at: datetime, who: str) -> None:
     given = body.get("tool_input")
-    words = activity(text(body, "tool_name"), given, Path(text(body, "cwd") or "/"))
+    words = activity(text(body, "tool_name"), given, text(body, "cwd") or "/")
     seen.works(at, who)
     call = e.ToolCalled(
         **seen.ids_of(who),
@@ -142,12 +141,12 @@ def _answered(seen: Sighting, body: Body, at: datetime, who: str, said: str, *, 
 
 
 def _asks(seen: Sighting, body: Body, at: datetime, who: str) -> None:
-    words = activity(text(body, "tool_name"), body.get("tool_input"), Path(text(body, "cwd") or "/"))
+    words = activity(text(body, "tool_name"), body.get("tool_input"), text(body, "cwd") or "/")
     seen.waits(at, who, short(f"asks for permission: {words}", PREVIEW))
 
 
 def _denied(seen: Sighting, body: Body, at: datetime, who: str) -> None:
-    words = activity(text(body, "tool_name"), body.get("tool_input"), Path(text(body, "cwd") or "/"))
+    words = activity(text(body, "tool_name"), body.get("tool_input"), text(body, "cwd") or "/")
     told = f"{words}: {text(body, 'reason')}".rstrip(": ")
     ids = {"tool": text(body, "tool_name"), "tool_use_id": text(body, "tool_use_id")}
     seen.works(at, who)

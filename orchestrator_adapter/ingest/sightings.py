@@ -12,12 +12,11 @@ from typing import Any
 
 from data.domain import events as e
 from data.domain.agents import LIVE, AgentStatus, Role, Runtime
-from data.domain.tasks import ENDED, MAX_DESCRIPTION, Complexity, TaskStatus, TaskType
+from data.domain.tasks import ENDED, MAX_DESCRIPTION, SESSION, Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
 from data.store.bulk import Dated, key_of
 from data.store.observed import Session
 
-STEP = "session"
 UNKNOWN_MODEL = "unknown"
 MAIN = "Claude"
 _NAME = 120
@@ -89,7 +88,7 @@ class Sighting:
             self._reopen(at, by)
         if self.known.agent_id not in self._agents:
             self._create(at, self.known.agent_id, Role.CUSTOM, MAIN, model or UNKNOWN_MODEL)
-            self.add(at, e.StepMoved(task_id=self.known.task_id, step=STEP, to=StepStatus.ACTIVE))
+            self.add(at, e.StepMoved(task_id=self.known.task_id, step=SESSION, to=StepStatus.ACTIVE))
             self.model(at, model or UNKNOWN_MODEL)
         elif model:
             self.model(at, model)
@@ -103,7 +102,7 @@ class Sighting:
             complexity=Complexity.SIMPLE,
             analyst_included=False,
             analyst_reason="The session was started elsewhere.",
-            workflow=(e.StepSpec(key=STEP, role=Role.CUSTOM, scope=_SCOPE),),
+            workflow=(e.StepSpec(key=SESSION, role=Role.CUSTOM, scope=_SCOPE),),
             working_directory=folder,
             runtime=Runtime.ATTACHED,
             by=by,
@@ -120,7 +119,7 @@ class Sighting:
         if self._task in ENDED:
             why = "The session was opened again."
             self.add(at, e.TaskResumed(task_id=task_id, kept_steps=(), kept_nanousd=0, by=by, why=why))
-            self.add(at, e.StepReset(task_id=task_id, step=STEP, generation=self.known.life))
+            self.add(at, e.StepReset(task_id=task_id, step=SESSION, generation=self.known.life))
             self._task = TaskStatus.IN_PROGRESS
         self.now(ended=False)
 
@@ -143,7 +142,7 @@ class Sighting:
             if status in LIVE:
                 self.move(at, agent_id, AgentStatus.COMPLETED, why)
         if self._task is not None and self._task not in ENDED:
-            done = e.StepMoved(task_id=self.known.task_id, step=STEP, to=StepStatus.COMPLETED, why=why)
+            done = e.StepMoved(task_id=self.known.task_id, step=SESSION, to=StepStatus.COMPLETED, why=why)
             over = e.TaskMoved(task_id=self.known.task_id, to=TaskStatus.COMPLETED, why=why, by="session")
             self.add(at, done, over)
             self._task = TaskStatus.COMPLETED
@@ -160,7 +159,7 @@ class Sighting:
         return agent_id
 
     def _create(self, at: datetime, agent_id: str, role: Role, name: str, model: str) -> None:
-        more: Mapping[str, Any] = {"step": STEP, "role": role, "name": name[:_NAME], "model": model}
+        more: Mapping[str, Any] = {"step": SESSION, "role": role, "name": name[:_NAME], "model": model}
         self.add(at, e.AgentCreated(**self.ids_of(agent_id), **more, runtime=Runtime.ATTACHED))
         self._agents[agent_id] = AgentStatus.IDLE
         self.move(at, agent_id, AgentStatus.ACTIVE)

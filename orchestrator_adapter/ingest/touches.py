@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from data.domain.agents import FileChange
@@ -22,7 +21,7 @@ def touches(tool: str, given: Plain, answered: object, folder: str) -> list[Touc
     path = detail.get("filePath") or named or given.get("file_path") or given.get("notebook_path")
     if not isinstance(path, str) or not path:
         return []
-    where = inside(path, Path(folder or "/"))
+    where = inside(path, folder or "/")
     match tool:
         case "Read":
             return [(where, FileChange.READ, 0, 0)]

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 LIMIT = 80
+Folder = Path | str
 
 
 def clean(text: str) -> str:
     """Text that can be stored: half a surrogate pair, which JSON may carry, becomes a question mark."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def short(text: object, limit: int = LIMIT) -> str:
@@ -21,23 +22,23 @@ def short(text: object, limit: int = LIMIT) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def inside(path: str, folder: Path) -> str:
+def inside(path: str, folder: Folder) -> str:
     """The path as seen from the working folder where it lies inside it, else as it is."""
     plain = os.path.normpath(clean(path)) if path else ""
-    for spelled in (str, os.path.realpath):  # the second asks the disk, so it comes second
+    for spelled in (os.path.normpath, os.path.realpath):  # the second asks the disk, so it comes second
         root = spelled(folder).rstrip("/") + "/"
         if plain.startswith(root):
             return plain[len(root) :]
     return plain
 
 
-Words = Callable[[Mapping[str, Any], Path], str]
+Words = Callable[[Mapping[str, Any], Folder], str]
 
 
 def _about(verb: str, *fields: str) -> Words:
     """`verb` and the first of the fields that is there."""
 
-    def words(given: Mapping[str, Any], _: Path) -> str:
+    def words(given: Mapping[str, Any], _: Folder) -> str:
         value = next((given[f] for f in fields if given.get(f)), "")
         return f"{verb} {value}"
 
@@ -45,7 +46,7 @@ def _about(verb: str, *fields: str) -> Words:
 
 
 def _on_file(verb: str, *fields: str) -> Words:
-    def words(given: Mapping[str, Any], folder: Path) -> str:
+    def words(given: Mapping[str, Any], folder: Folder) -> str:
         value = next((given[f] for f in fields if given.get(f)), "a file")
         return f"{verb} {inside(str(value), folder)}"
 
@@ -77,7 +78,7 @@ WORDS: dict[str, Words] = {
 }
 
 
-def activity(tool: object, given: object, folder: Path) -> str:
+def activity(tool: object, given: object, folder: Folder) -> str:
     """A tool call in words; never fails, whatever the model put into the call."""
     words = WORDS.get(str(tool), _say(f"using {tool}"))
     return short(words(given if isinstance(given, Mapping) else {}, folder))

@@ -141,7 +141,7 @@ class Live {
       const head = box.parentElement.querySelector('h3');
       if (head) show(head, !this.data.only), text(head, this.data.owner && YOURS[name] ? YOURS[name] : (head.named ??= head.textContent));
     }
-    for (const [id, node] of this.boxes.tasks.nodes ?? []) node.crew(everybody.filter(([, e]) => `task:${e.task_id}` === id));
+    for (const [id, node] of this.boxes.tasks.nodes ?? []) node.crew(node.open ? everybody.filter(([, e]) => `task:${e.task_id}` === id) : []);
     attr(this.holder, 'data-drawn', this.ready);
     attr(this.root, 'data-boot', this.ready || this.polling ? null : this.data.show.join(' '));
     text(this.root.querySelector('.quiet'), this.data.owner ? 'No task of yours is running.' : 'No task is running.');

@@ -132,7 +132,7 @@ const PARTS = {
       text(facts, [e.tokens && `${e.tokens} tokens`, sumFiles(e.files) ? `${plural(sumFiles(e.files), 'file')} changed` : ''].filter(Boolean).join(' · '));
       time.update(e.started_at, e.ended_at);
       const a = e.analyst ?? {};
-      text(meta, [e.queue, e.type, e.folder, e.runtime === 'demo' ? 'scripted replies' : e.runtime, `ANALYST ${a.included ? 'in' : 'out'}${a.by ? ` by ${a.by}` : ''}${a.reason ? `: ${a.reason}` : ''}`].filter(Boolean).join(' · '));
+      text(meta, [e.queue, e.type, e.folder, e.runtime === 'demo' ? 'scripted replies' : e.runtime, a.none ?? `ANALYST ${a.included ? 'in' : 'out'}${a.by ? ` by ${a.by}` : ''}${a.reason ? `: ${a.reason}` : ''}`].filter(Boolean).join(' · '));
       meta.title = meta.textContent;
       keyed(rail, (e.steps ?? []).map((p) => [p.key, p]), step);
     };
@@ -210,6 +210,8 @@ function keyed(box, items, make) {
     let node = nodes.get(key);
     if (!node) nodes.set(key, (node = make()));
     if (node !== at) box.insertBefore(node, at); else at = at.nextSibling;
+    if (node.given === value) continue; // most elements did not change, and then they are the very same
+    node.given = value;
     const now = JSON.stringify(value);
     if (node.now !== now) { node.now = now; node.update(value); }
   }

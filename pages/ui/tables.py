@@ -126,6 +126,12 @@ def agent_columns(**buttons: Any) -> dict[str, Any]:
     return columns | _numbers()
 
 
+def _analyst(task: Task) -> str:
+    if task.is_session:
+        return "–"
+    return "in" if task.analyst_included else "out"
+
+
 def task_rows(found: Sequence[Task], now: datetime, crews: Mapping[str, Crew] = _NOBODY) -> pa.Table:
     return pa.table(
         {
@@ -133,7 +139,7 @@ def task_rows(found: Sequence[Task], now: datetime, crews: Mapping[str, Crew] = 
             "Status": [[look.status_cell(task.status.value)] for task in found],
             "Created": [task.created_at for task in found],
             "Workflow": [" → ".join(step.role.value for step in task.workflow) for task in found],
-            "ANALYST": ["in" if task.analyst_included else "out" for task in found],
+            "ANALYST": [_analyst(task) for task in found],
             "Decided by": [DECIDERS[task.assignment.by] for task in found],
             "Outcome": [SPOKEN[VERDICTS[task.good]] for task in found],
             "Agents": [_crew(crews.get(task.id, Crew())) for task in found],

@@ -21,7 +21,7 @@ def draw(task: Task) -> None:
                 "Type": words.task_type(task.task_type),
                 "Complexity": task.complexity.value,
                 "Because": "; ".join(task.complexity_reasons),
-                "ANALYST": f"{'in' if task.analyst_included else 'out'}: {task.analyst_reason}",
+                "ANALYST": task.analyst_words.removeprefix("ANALYST "),
                 "Decided": assignment.said(task.assignment),
                 "Near the threshold": "yes" if task.borderline else None,
                 "Folder": task.working_directory,

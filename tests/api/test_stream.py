@@ -18,6 +18,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from data.domain import events as e
+from data.domain import observed
 from orchestrator_adapter.api import topics
 from orchestrator_adapter.api.boards import BoardSource
 from orchestrator_adapter.api.hub import FULL, Hub
@@ -243,6 +244,35 @@ def test_who_does_not_listen_is_passed_over_and_loses_nothing(deck: Any, fleet: 
 
     longest, _ = asyncio.run(story())
     assert longest <= FULL
+
+
+def test_what_others_report_does_not_hold_up_what_the_fleet_does(deck: Any, fleet: Any):
+    """The interval is longer than any test waits; what the fleet itself does is told within it."""
+    fleet.task()
+    fleet.agent(live=True)
+    elsewhere = observed.task_id("s")
+    fleet.task(elsewhere)
+    fleet.agent(elsewhere, observed.agent_id("s"), live=True)
+
+    async def story() -> list[str]:
+        hub = Hub({"costs": 60_000})
+        await hub.start(deck.store)
+        listener = hub.join(["board:fleet"], None)
+        batches = []
+        for told in (None, ("s reports", elsewhere, observed.agent_id("s")), ("running: pytest -q", "t1", "a1")):
+            if told is not None:
+                await asyncio.to_thread(activity, fleet, *told)
+            if told is None or told[1] == "t1":
+                async with asyncio.timeout(10):
+                    batches += await listener.outbox.get()
+        hub.leave(listener)
+        hub.close()
+        return batches
+
+    whole, news = asyncio.run(story())
+    assert '"full":true' in whole
+    assert "s reports" in news
+    assert "running: pytest -q" in news
 
 
 def test_a_topic_that_fails_recovers(deck: Any, fleet: Any, monkeypatch: pytest.MonkeyPatch):

@@ -25,11 +25,14 @@ def test_a_session_is_a_task_with_its_agents(store: Store) -> None:
     assert (found.description, found.working_directory) == ("Fix the sign bug in add()", "/src/calc")
     assert found.files == {"modified": ["calc.py"], "read": ["tests.py"]}
     assert found.tool_calls == 3
+    assert found.analyst_words == "ANALYST does not apply: a Claude session that was started elsewhere"
     main, helper = team["Claude"], team["Explore"]
     assert (main.status, main.session_id, main.tool_calls) == (AgentStatus.COMPLETED, SESSION, 2)
     assert (helper.status, helper.result, helper.tool_calls) == (AgentStatus.COMPLETED, "It is the sign.", 1)
     assert [step.status.value for step in found.workflow] == ["completed"]
     with store.read() as board:
+        counted = board.fleet(store.now())
+        assert (counted.tasks_7d, counted.analyst_asked_7d) == (1, 0)
         log = [entry.event for entry in board.events(agent_id=main.id, limit=1000)]
         failed = next(event for event in log if isinstance(event, e.ToolReturned) and event.is_error)
         touched = next(event for event in log if isinstance(event, e.FileTouched))

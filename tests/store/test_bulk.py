@@ -15,7 +15,7 @@ from data.domain.agents import AgentStatus, FileChange, Role, Runtime
 from data.domain.errors import AgentNotFound
 from data.domain.money import Tokens
 from data.domain.tasks import Complexity, TaskType
-from data.store import Store, bulk, telemetry
+from data.store import Store, at_once, bulk, telemetry
 from data.store import tables as t
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -142,3 +142,6 @@ def test_content_is_kept_once(store: Store) -> None:
 
     assert [keep(b"one", b"two"), keep(b"two", b"three")] == [2, 1]
     assert [store.blob(bulk.key_of(one)) for one in (b"one", b"two", b"three")] == [b"one", b"two", b"three"]
+    many = [b"%d" % number for number in range(2 * at_once.ADDED + 1)]
+    assert [keep(*many), keep(*many)] == [len(many), 0]
+    assert [store.blob(bulk.key_of(one)) for one in many] == many

@@ -176,6 +176,7 @@ def replies(rng: random.Random, number: int) -> list[dict[str, object]]:
     return [
         {
             "message_id": f"m{n}",
+            "rev": n,
             "request_id": "",
             "task_id": "t",
             "agent_id": "a",
@@ -198,6 +199,7 @@ def works(rng: random.Random, number: int) -> list[dict[str, object]]:
         | {
             "status": rng.choice(list(TaskStatus)).value,
             "analyst_included": rng.random() < 0.4,
+            "analyst_by": rng.choice(["nobody", "rule", "person"]),
             "deleted_at_ms": now if rng.random() < 0.2 else None,
         }
         for n in range(number)
@@ -245,6 +247,7 @@ def check_tasks(board: Board, found: list[Any]) -> None:
     assert fleet.completed_7d == sum(w["status"] == "completed" for w in week)
     assert fleet.failed_7d == sum(w["status"] == "failed" for w in week)
     assert fleet.analyst_in_7d == sum(w["analyst_included"] for w in week)
+    assert fleet.analyst_asked_7d == sum(w["analyst_included"] or w["analyst_by"] != "nobody" for w in week)
 
 
 def test_the_fleet_of_a_thousand_agents_is_counted_right(store: Store) -> None:
