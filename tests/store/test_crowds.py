@@ -176,7 +176,6 @@ def replies(rng: random.Random, number: int) -> list[dict[str, object]]:
     return [
         {
             "message_id": f"m{n}",
-            "rev": n,
             "request_id": "",
             "task_id": "t",
             "agent_id": "a",
