@@ -175,11 +175,15 @@ def shoot(page: Page, address: str, target: Path) -> None:
     page.goto(address)
     page.get_by_role("heading", level=1).first.wait_for()
     if tab:
-        page.get_by_role("tab", name=tab, exact=True).click()
+        opened = page.get_by_role("tab", name=tab, exact=True)
+        opened.click()
     if address.endswith("new_task"):
         page.get_by_label("What should be done?").fill(TEXT)
     expect(page.locator(LOADING)).to_have_count(0, timeout=30_000)
     page.wait_for_timeout(SETTLE_MS)
+    if tab:
+        opened.evaluate("tab => tab.scrollIntoView({block: 'start', inline: 'center'})")
+        page.wait_for_timeout(SETTLE_MS)  # what comes into sight with it is drawn now
     page.screenshot(path=target)
 
 

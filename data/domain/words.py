@@ -8,7 +8,19 @@ from pathlib import PurePosixPath
 from data.domain.money import dollars
 from data.domain.tasks import TaskType
 
-__all__ = ["ago", "count", "dollars", "duration", "folder", "percent", "shortened", "task_type", "title", "tokens"]
+__all__ = [
+    "ago",
+    "count",
+    "dollars",
+    "duration",
+    "folder",
+    "percent",
+    "shortened",
+    "task_type",
+    "title",
+    "tokens",
+    "took",
+]
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
@@ -39,6 +51,19 @@ def duration(seconds: float) -> str:
     if whole < _DAY:
         return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02}"
     return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"
+
+
+def took(seconds: float) -> str:
+    """How long one call took: below a minute exactly, from there on like every other duration.
+
+    >>> took(0.34), took(4.31), took(12.3), took(67)
+    ('340 ms', '4.3 s', '12 s', '1:07')
+    """
+    if seconds < 0.95:
+        return f"{1000 * seconds:.0f} ms"
+    if seconds < 59.5:
+        return f"{seconds:.{1 if seconds < 9.95 else 0}f} s"
+    return duration(max(seconds, _MINUTE))
 
 
 def percent(part: float, whole: float) -> str:

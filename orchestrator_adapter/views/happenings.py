@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from data.domain import conversation_events, words
@@ -11,6 +12,8 @@ from data.domain.alerts import AlertStatus
 from data.domain.events import Event
 
 WIDTH = 200
+_RULES = re.compile(r"([=\-_*#~+.])\1{5,}")
+"""Lines that programs draw between parts of their output: in one line of words they say nothing."""
 _QUIET = frozenset({AgentStatus.WAITING, AgentStatus.DELETED})
 
 
@@ -22,7 +25,7 @@ def line(event: Event, agents: Mapping[str, Agent]) -> dict[str, str] | None:
     kind, text = told
     agent = agents.get(getattr(event, "agent_id", ""))
     name, role = (agent.name, agent.role.value) if agent else ("", "")
-    return {"agent": name, "role": role, "kind": kind, "words": words.shortened(text, WIDTH)}
+    return {"agent": name, "role": role, "kind": kind, "words": words.shortened(_RULES.sub(" ", text), WIDTH)}
 
 
 def _told(event: Event) -> tuple[str, str] | None:
@@ -40,6 +43,8 @@ def _told(event: Event) -> tuple[str, str] | None:
             return "moved", f"resumed by {by}{what}"
         case e.TaskPrioritized(priority=priority, by=by):
             return "moved", f"priority {priority}, set by {by}"
+        case e.FailureSeen(by=by):
+            return "moved", f"{by} has looked at the failure"
         case e.BudgetReached(name=name, percent=percent, act=act):
             return "budget", f'budget "{name}" reached {percent} %: {act}'
         case e.AlertRaised(about=about, words=text):

@@ -12,7 +12,7 @@ from data.domain.money import Tokens
 from data.domain.phases import Life, PhaseKind
 from data.domain.workflows import Step, StepStatus, sequence
 from data.store.board import Message
-from pages.ui import cards, charts, live, look, session, tables
+from pages.ui import cards, charts, drawing, flow_drawing, live, look, session, tables
 
 LONG = "Untersuche-die-Ursache-" * 6 + " and then a description that goes on for longer than any card is wide"
 
@@ -25,7 +25,15 @@ def board(now_ms: int) -> dict[str, object]:
     states = [*AgentStatus][:6]
     for place, role in enumerate(Role):
         out[f"agent:{place}"] = _agent(place, role, states[place % len(states)].value, now_ms)
-    return out
+    return out | {"failures": _failures(now_ms)}
+
+
+def _failures(now_ms: int) -> dict[str, object]:
+    items = [
+        {"id": f"gallery-{n}", "title": title, "why": LONG, "simulated": n == 1, "ended_at": now_ms - n * 40_000_000}
+        for n, title in enumerate(("Fix the sign bug in add()", LONG, "Write a docstring"))
+    ]
+    return {"order": 3, "count": 12, "items": items}
 
 
 def _kpis() -> dict[str, object]:
@@ -172,7 +180,7 @@ charts.cost_by_message(_messages(), Role.BUILDER)
 st.subheader("Workflows")
 steps = sequence([(Role.ANALYST, "Find the cause."), (Role.BUILDER, "Fix it."), (Role.BUILDER, "And the other one.")])
 fork = (*steps, Step("tester", Role.TESTER, LONG, ("analyst",), status=StepStatus.FAILED))
-cards.graph(fork)
+drawing.show(flow_drawing.steps(fork), key="workflow")
 cards.rail(fork)
 st.subheader("Small parts")
 cards.figure("About $0.75 to $2.00", "8 to 25 min; from 40 similar tasks")

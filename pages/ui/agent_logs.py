@@ -10,10 +10,11 @@ from datetime import UTC, date, datetime, time
 import pandas as pd
 import streamlit as st
 
+from data.domain import words
 from data.domain.agents import Agent
 from data.domain.errors import BlobNotFound
 from data.domain.log_entries import EntryKind, LogEntry, LogFilter, Outcome, chosen, tools
-from data.domain.words import count, duration, shortened
+from data.domain.words import count, shortened
 from orchestrator_adapter import agent_logs
 from orchestrator_adapter.kept import Kept
 from pages.ui import agent_ways, cards, charts, diagnosis, log_file, logs, session, tables
@@ -176,10 +177,7 @@ def frame(rows: Sequence[LogEntry]) -> pd.DataFrame:
 
 
 def took(entry: LogEntry) -> str:
-    seconds = entry.seconds
-    if seconds is None:
-        return ""
-    return f"{seconds:.1f} s" if seconds < 60 else duration(seconds)
+    return "" if entry.seconds is None else words.took(entry.seconds)
 
 
 def _detail(agent: Agent, entry: LogEntry) -> None:

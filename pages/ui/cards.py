@@ -1,4 +1,4 @@
-"""Small drawn parts: facts, chips, the rail and the graph of a workflow, empty states."""
+"""Small drawn parts: facts, chips, the rail of a workflow, empty states."""
 
 from __future__ import annotations
 
@@ -66,24 +66,6 @@ def _after(step: Step, workflow: Workflow) -> str:
     return f" (after {', '.join(step.depends_on)})" if step.depends_on else " (at once)"
 
 
-def graph(workflow: Workflow) -> None:
-    """The workflow as a drawing; colours by role, the status in words."""
-    numbers = {step.key: f"s{place}" for place, step in enumerate(workflow)}
-    lines = ["flowchart LR"]
-    for step in workflow:
-        status = look.status_word(step.status.value)
-        lines.append(f'  {numbers[step.key]}["{_mermaid(_named(step))}<br/>{status}"]')
-        lines += [f"  {numbers[other]} --> {numbers[step.key]}" for other in step.depends_on]
-        lines.append(f"  style {numbers[step.key]} stroke:{look.role_colour(step.role)},stroke-width:3px")
-    told = ", then ".join(f"{_named(s)} ({look.status_word(s.status.value)})" for s in workflow)
-    st.mermaid_chart("\n".join(lines), alt=f"Workflow: {told}")
-
-
-def _mermaid(text: str) -> str:
-    """Text that cannot end the label it stands in."""
-    return "".join(char if char.isalnum() or char in " -_." else " " for char in text)
-
-
 def bar(shares: Mapping[str, float], label: str) -> None:
     """Parts of a whole beside each other, in percent by their tone; what is said by colour stands in the label too."""
     left, drawn = 100.0, ""
@@ -99,6 +81,14 @@ def empty(title: str, sentence: str, icon: str = ":material/inbox:") -> None:
     with st.container(border=True):
         st.markdown(f"{icon} **{look.plain(title)}**")
         st.caption(look.plain(sentence))
+
+
+def because(why: str, status: str) -> None:
+    """Why something stands as it does; what a person stopped or holds has not gone wrong."""
+    if status == "failed":
+        st.error(look.plain(why), icon=":material/error:")
+    else:
+        st.info(look.plain(why), icon=look.STATUS[status][2])
 
 
 def demo_note(runtime: Runtime) -> None:

@@ -20,6 +20,7 @@ from data.domain.tasks import Task
 from data.store.board import Message
 from data.store.imported import DaySpend
 from pages.ui import look
+from pages.ui.cost_charts import SERIES
 
 WAITS = {
     PhaseKind.IDLE: "gray",
@@ -30,10 +31,14 @@ WAITS = {
     PhaseKind.RETRYING: "red",
 }
 """What is drawn as an outline, and in which colour of a status; everything else is work."""
-ROOM = 0.16
+ROOM = 0.18
 """Share of the time axis that is kept free at its end, for what is written behind the bars."""
+NARROW_PX = 480
+"""Of a chart that is no wider only the last part of a note is written behind a bar."""
 LONG = pd.Timedelta(minutes=20)
 """From here on an axis has no seconds."""
+NOTE_PARTS = " · "
+"""What stands between the parts of a note."""
 MOST_BARS, MOST_POINTS = 250, 1_000
 """More than these say nothing more to the eye and take long to draw."""
 
@@ -47,7 +52,9 @@ def gantt(lives: Sequence[Life], notes: Mapping[str, str], now: datetime, at: da
     if not len(frame):
         return None
     said = "; ".join(f"{name} {notes.get(life.agent_id, '')}" for name, life in zip(names, lives, strict=True))
-    picked = st.altair_chart(_drawn(frame, names, at), key="gantt", on_select="rerun", alt=f"Who worked when: {said}")
+    picked = st.altair_chart(
+        look.inked(_drawn(frame, names, at)), key="gantt", on_select="rerun", alt=f"Who worked when: {said}"
+    )
     chosen = picked.selection.get("who") or [{}]
     return str(chosen[0]["id"]) if chosen[0].get("id") else None
 
@@ -72,12 +79,15 @@ def _drawn(frame: pd.DataFrame, names: list[str], at: datetime | None) -> alt.La
     work = bars.transform_filter("datum.work").mark_bar(height=14, cornerRadius=2).encode(color=colour)
     waits = bars.transform_filter("!datum.work").mark_bar(height=8, fillOpacity=0.22, strokeWidth=1)
     waits = waits.encode(color=colour, stroke=alt.Stroke("colour:N", scale=None))
-    ends = alt.Chart(frame).transform_filter("datum.note").mark_text(align="left", dx=6, fontSize=11)
-    ends = ends.encode(x=x("to"), y=y, text="note:N", color=alt.value(look.quiet_ink()))
+    noted = alt.Chart(frame).transform_filter("datum.note").encode(x=x("to"), y=y, color=alt.value(look.quiet_ink()))
+    ends = [
+        noted.mark_text(align="left", dx=6, fontSize=11, opacity=alt.expr(f"width < {NARROW_PX} ? {narrow} : {wide}"))
+        for narrow, wide in ((0, 1), (1, 0))
+    ]
     # by data and not by a domain: a chart whose data alone changes is not built anew while people look at it
     edge = pd.DataFrame({"at": [end + max((end - begin) * ROOM, pd.Timedelta(seconds=1))]})
     room = alt.Chart(edge).mark_point(opacity=0).encode(x=x("at"))
-    layers = [work.add_params(who), waits, ends, room]
+    layers = [work.add_params(who), waits, ends[0].encode(text="note:N"), ends[1].encode(text="short:N"), room]
     if at is not None:
         moment = alt.Chart(pd.DataFrame({"at": [at]})).mark_rule(strokeWidth=2, color=look.status_colour("active"))
         layers.append(moment.encode(x=x("at")))
@@ -91,7 +101,7 @@ def _bars(lives: Sequence[Life], notes: Mapping[str, str], now: datetime) -> tup
     for life in lives:
         same = sum(name == life.name or name.startswith(f"{life.name} (") for name in names)
         names.append(f"{life.name} ({same + 1})" if same else life.name)
-        phases = life.upto(now)
+        phases, note = life.upto(now), notes.get(life.agent_id, "")
         for phase in phases:
             wait = WAITS.get(phase.kind)
             colour = look.HEX[wait][look.dark()] if wait else _own_colour(life)
@@ -106,7 +116,8 @@ def _bars(lives: Sequence[Life], notes: Mapping[str, str], now: datetime) -> tup
                     "why": words.shortened(phase.why, 80),
                     "colour": colour,
                     "work": wait is None,
-                    "note": notes.get(life.agent_id, "") if phase is phases[-1] else "",
+                    "note": note if phase is phases[-1] else "",
+                    "short": note.rpartition(NOTE_PARTS)[2],
                 }
             )
     return pd.DataFrame(rows), names
@@ -155,7 +166,9 @@ def tasks(found: Sequence[Task], now: datetime) -> str | None:
     chart = alt.layer(drawn, signs).properties(height=ROW_PX * len(frame) + 76, title="Which task ran when")
     counts = frame["status"].value_counts().to_dict()
     said = ", ".join(f"{number} {status}" for status, number in counts.items())
-    picked = st.altair_chart(chart, key="tasks-chart", on_select="rerun", alt=f"Which task ran when: {said}")
+    picked = st.altair_chart(
+        look.inked(chart), key="tasks-chart", on_select="rerun", alt=f"Which task ran when: {said}"
+    )
     chosen = picked.selection.get("who") or [{}]
     return str(chosen[0]["id"]) if chosen[0].get("id") else None
 
@@ -189,7 +202,9 @@ def file_history(changes: Sequence[FileEntry]) -> None:
         )
     )
     added, removed = sum(entry.added for entry in known), sum(entry.removed for entry in known)
-    st.altair_chart(chart, alt=f"{len(known)} changes of this file: {added} lines added, {removed} removed in all")
+    st.altair_chart(
+        look.inked(chart), alt=f"{len(known)} changes of this file: {added} lines added, {removed} removed in all"
+    )
 
 
 def cost_by_message(messages: Sequence[Message], role: Role) -> None:
@@ -220,7 +235,7 @@ def cost_by_message(messages: Sequence[Message], role: Role) -> None:
     )
     dearest = max(priced, key=lambda message: message.cost_nanousd or 0)
     told = f"{len(priced)} replies, the dearest {words.dollars(dearest.cost_nanousd or 0)}"
-    st.altair_chart(chart, alt=f"Cost by reply: {told}")
+    st.altair_chart(look.inked(chart), alt=f"Cost by reply: {told}")
 
 
 def spend_by_day(days: Sequence[DaySpend]) -> None:
@@ -238,9 +253,14 @@ def spend_by_day(days: Sequence[DaySpend]) -> None:
         alt.Chart(frame, height=300, title="What each UTC day cost, in dollars")
         .mark_bar()
         .encode(
-            x=alt.X("yearmonthdate(day):T", title=None, scale=alt.Scale(type="utc")),
+            x=alt.X("yearmonthdate(day):T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(format="%d %b")),
             y=alt.Y("usd:Q", title=None),
-            color=alt.Color("model:N", title=None, legend=alt.Legend(orient="bottom", columns=2)),
+            color=alt.Color(
+                "model:N",
+                title=None,
+                scale=alt.Scale(range=[pair[look.dark()] for pair in SERIES]),
+                legend=alt.Legend(orient="bottom", columns=2),
+            ),
             tooltip=[alt.Tooltip("day:T", format="%Y-%m-%d"), "model", "cost", "replies"],
         )
     )
@@ -249,7 +269,7 @@ def spend_by_day(days: Sequence[DaySpend]) -> None:
         by_day[day.day] = by_day.get(day.day, 0) + day.nanousd
     dearest = max(by_day, key=lambda one: by_day[one])
     told = f"{words.count(len(by_day), 'day')}, the dearest {dearest:%Y-%m-%d} with {words.dollars(by_day[dearest])}"
-    st.altair_chart(chart, alt=f"Cost by day: {told}")
+    st.altair_chart(look.inked(chart), alt=f"Cost by day: {told}")
 
 
 def context(found: Sequence[Filled], window: int) -> None:
@@ -279,7 +299,7 @@ def context(found: Sequence[Filled], window: int) -> None:
     fullest = max(found, key=lambda one: one.used)
     times = f", compacted before reply {', '.join(map(str, marks[:20]))}" if marks else ", never compacted"
     told = f"{round(100 * found[-1].used / window)} % now, at most {round(100 * fullest.used / window)} %{times}"
-    st.altair_chart(alt.layer(*layers), alt=f"Context window by reply: {told}")
+    st.altair_chart(look.inked(alt.layer(*layers)), alt=f"Context window by reply: {told}")
 
 
 MOST_BARS = 1_500
@@ -303,7 +323,7 @@ def calls(entries: Sequence[LogEntry], now: datetime) -> None:
             "outcome": [entry.outcome.value for entry in shown],
             "from": [entry.at for entry in shown],
             "to": [max(entry.ended_at or entry.at, entry.at + least) for entry in shown],
-            "took": ["–" if entry.seconds is None else f"{entry.seconds:.1f} s" for entry in shown],
+            "took": ["–" if entry.seconds is None else words.took(entry.seconds) for entry in shown],
         }
     )
     rows = frame["tool"].nunique()
@@ -326,4 +346,4 @@ def calls(entries: Sequence[LogEntry], now: datetime) -> None:
     by_tool = frame.groupby("tool").size().sort_values(ascending=False)
     told = ", ".join(f"{tool} {number}" for tool, number in by_tool.items())
     bad = sum(entry.outcome is not Outcome.OK for entry in shown)
-    st.altair_chart(chart, alt=f"{len(shown)} actions by tool: {told}; {bad} of them did not go well")
+    st.altair_chart(look.inked(chart), alt=f"{len(shown)} actions by tool: {told}; {bad} of them did not go well")

@@ -52,8 +52,8 @@ def shifts(found: Sequence[Shift]) -> None:
     base = alt.Chart(frame).encode(y=y, color=alt.Color("colour:N", scale=None), tooltip=told)
     spans = base.mark_rule(strokeWidth=4, strokeCap="round").encode(x=x, x2="high:Q")
     points = base.mark_point(size=110, filled=True, opacity=1).encode(x="value:Q")
-    notes = base.mark_text(dy=-14, fontSize=12).encode(
-        x="value:Q", text="interval:N", color=alt.value(look.quiet_ink())
+    notes = base.mark_text(align="left", dy=-14, fontSize=12).encode(
+        x="low:Q", text="interval:N", color=alt.value(look.quiet_ink())
     )
     nothing = alt.Chart(pd.DataFrame({"at": [0]})).mark_rule(strokeDash=[4, 4], color=look.quiet_ink()).encode(x="at:Q")
     layers: list[alt.Chart] = [nothing, spans, points, notes]
@@ -64,7 +64,7 @@ def shifts(found: Sequence[Shift]) -> None:
         layers.append(raw.encode(x="raw:Q", y=y, tooltip=["figure", "what", alt.Tooltip("raw:Q", format="+.1f")]))
     said = "; ".join(f"{one.name} {one.value:+.1f}, {one.spread}, {one.said}" for one in found)
     chart = alt.layer(*layers).properties(height=58 * len(frame) + 60, title="What does an ANALYST change?")
-    st.altair_chart(chart, alt=f"What an ANALYST changes, with 95 % intervals: {said}")
+    st.altair_chart(look.inked(chart), alt=f"What an ANALYST changes, with 95 % intervals: {said}")
     raw_too = " Diamond: what the raw figures say, which mislead here." if misled else ""
     st.caption(f"Point and line: the difference that an ANALYST makes, and its 95 % interval.{raw_too}")
 
@@ -94,4 +94,4 @@ def balance(found: Sequence[tuple[str, float, float]]) -> None:
     limit = alt.Chart(pd.DataFrame({"at": [0.1]})).mark_rule(strokeDash=[4, 4], color=look.quiet_ink()).encode(x="at:Q")
     chart = alt.layer(limit, points).properties(height=24 * len(found) + 90, title="How alike are both groups?")
     worst = max((abs(after) for _, _, after in found), default=0.0)
-    st.altair_chart(chart, alt=f"Balance of {len(found)} traits: after weighting at most {worst:.2f} apart")
+    st.altair_chart(look.inked(chart), alt=f"Balance of {len(found)} traits: after weighting at most {worst:.2f} apart")

@@ -71,7 +71,7 @@ def over_time(found: pd.DataFrame, asked: cost_filters.Asked) -> None:
         f"{words.dollars(int(by_time.sum()))} in {words.count(len(by_time), 'bar')}, "
         f"the highest {_when(int(most), window, grain)} with {words.dollars(int(by_time[most]))}"
     )
-    st.altair_chart(chart, key=key, on_select=clicked, alt=f"What {_TITLES[grain]} cost: {told}")
+    st.altair_chart(look.inked(chart), key=key, on_select=clicked, alt=f"What {_TITLES[grain]} cost: {told}")
 
 
 def _ask_for(at_ms: int, window: Window, grain: Grain) -> None:
@@ -109,7 +109,7 @@ def parts(found: pd.DataFrame, part: By, title: str) -> None:
         how = {"on_select": _picks(part, key)}
     chart = alt.layer(bars, ends).properties(height=ROW_PX * len(frame) + 76, title=title)
     told = ", ".join(f"{name} {cost}" for name, cost in zip(frame["part"], frame["cost"], strict=True))
-    st.altair_chart(chart, key=key, alt=f"{title} {told}", **how)
+    st.altair_chart(look.inked(chart), key=key, alt=f"{title} {told}", **how)
 
 
 def _picks(part: By, key: str) -> Callable[[], None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -63,15 +63,15 @@ def _rows(found: Sequence[Task], _now: datetime) -> pa.Table:
             "Tools": [task.tool_calls for task in found],
             "Model": [task.model or "" for task in found],
             "Began": [task.created_at for task in found],
-            "Duration": [_took(task) for task in found],
+            "Duration": tables.times([_took(task) for task in found]),
         }
     )
 
 
-def _took(task: Task) -> timedelta | None:
+def _took(task: Task) -> float | None:
     if task.started_at is None or task.ended_at is None:
         return None
-    return timedelta(seconds=round((task.ended_at - task.started_at).total_seconds()))
+    return (task.ended_at - task.started_at).total_seconds()
 
 
 def _columns() -> dict[str, Any]:
@@ -86,5 +86,5 @@ def _columns() -> dict[str, Any]:
         "Cost": column.TextColumn(alignment="right"),
         "Tokens": column.TextColumn(alignment="right"),
         "Began": column.DatetimeColumn(**when),
-        "Duration": column.NumberColumn(format="compact"),
+        "Duration": column.TextColumn(alignment="right"),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import escape
+from typing import Any
 
 import streamlit as st
 
@@ -70,6 +71,12 @@ def dark() -> bool:
 def quiet_ink() -> str:
     """The colour of what stands beside: axes, notes."""
     return ("#4b5563", "#a9b2c3")[dark()]
+
+
+def inked(chart: Any) -> Any:
+    """A chart whose axes and legends are written in an ink that can be read: Streamlit's own is too pale on white."""
+    ink = quiet_ink()
+    return chart.configure_axis(labelColor=ink, titleColor=ink).configure_legend(labelColor=ink, titleColor=ink)
 
 
 def role_colour(role: Role) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -96,6 +97,20 @@ def money(found: Sequence[Agent | Task]) -> list[str | None]:
     return [text and _FIGURE_SPACE * (most - long) + text for text, long in zip(texts, whole, strict=True)]
 
 
+def times(found: Sequence[float | None]) -> list[str]:
+    """Durations in seconds as people read them everywhere, in a column that the browser sorts as text.
+
+    Figure spaces before days, hours and minutes put their first figures at places of their own, so that the order of
+    the texts is that of the times; nothing where there is no time.
+    """
+    texts = ["" if seconds is None else words.duration(seconds) for seconds in found]
+    first = [len(re.split("[: ]", text)[0]) for text in texts]
+    unit = ["m" if ":" in text else text[size + 1 : size + 2] for text, size in zip(texts, first, strict=True)]
+    room = {one: max((size for size, of in zip(first, unit, strict=True) if of == one), default=0) for one in "dhm"}
+    ends = {"d": room["d"], "h": room["d"] + room["h"], "m": sum(room.values()), "": 0}
+    return [_FIGURE_SPACE * (ends[of] - size) + text for text, size, of in zip(texts, first, unit, strict=True)]
+
+
 def _changed(files: Mapping[str, Sequence[str]]) -> int:
     """How many files were created, modified or deleted."""
     return len({path for change, paths in files.items() if change != FileChange.READ for path in paths})
@@ -109,7 +124,7 @@ def agent_rows(found: Sequence[Agent], now: datetime) -> pa.Table:
             "Status": [[look.status_cell(agent.status.value)] for agent in found],
             "Cost": money(found),
             "Tokens": [agent.tokens.total for agent in found],
-            "Duration": [_took(agent.started_at, agent.ended_at, now) for agent in found],
+            "Duration": times([_seconds(agent.started_at, agent.ended_at, now) for agent in found]),
             "Files": [_changed(agent.files) for agent in found],
             "Money": ["simulated" if agent.simulated else "real" for agent in found],
             "Model": [agent.model for agent in found],
@@ -145,7 +160,7 @@ def task_rows(found: Sequence[Task], now: datetime, crews: Mapping[str, Crew] = 
             "Agents": [_crew(crews.get(task.id, Crew())) for task in found],
             "Cost": money(found),
             "Tokens": [task.tokens.total for task in found],
-            "Duration": [_took(task.started_at, task.ended_at, now) for task in found],
+            "Duration": times([_seconds(task.started_at, task.ended_at, now) for task in found]),
             "Files": [_changed(task.files) for task in found],
             "Type": [words.task_type(task.task_type) for task in found],
             "Runtime": [_runtime(task.runtime) for task in found],
@@ -157,8 +172,8 @@ def task_rows(found: Sequence[Task], now: datetime, crews: Mapping[str, Crew] = 
 
 
 def _crew(crew: Crew) -> str:
-    """How many there are and were, and how many of them are at work."""
-    return f"{crew.agents}, {crew.live} at work" if crew.live else str(crew.agents)
+    """How many there are and were; while some are at work, how many of them: `1 of 3`."""
+    return f"{crew.live} of {crew.agents}" if crew.live else str(crew.agents)
 
 
 def task_columns(**buttons: Any) -> dict[str, Any]:
@@ -167,6 +182,7 @@ def task_columns(**buttons: Any) -> dict[str, Any]:
         "Description": _button("Description", "open", buttons, width=250, alignment="left"),
         "Status": _status_pills(),
         "Workflow": st.column_config.TextColumn(width=150),
+        "Agents": st.column_config.TextColumn(width=70, help="How many; while some work, how many of them do"),
         "Created": _when("Created"),
         "Folder": st.column_config.TextColumn(width=180),
         " ": _button(" ", "delete", buttons, width=100),
@@ -185,7 +201,7 @@ def queue_rows(found: Sequence[Waiting], now: datetime) -> pa.Table:
             "Why it waits": [one.words for one in found],
             "Step": [one.step or "not begun" for one in found],
             "By": [one.user for one in found],
-            "Waits": [_took(one.since, None, now) for one in found],
+            "Waits": times([_seconds(one.since, None, now) for one in found]),
             "Runtime": [_runtime(one.runtime) for one in found],
             "ID": [one.task_id[:8] for one in found],
         }
@@ -201,7 +217,7 @@ def queue_columns(name: str, **buttons: Any) -> dict[str, Any]:
         "Task": _button("Task", f"{name}-open", named, width=300, alignment="left"),
         "Priority": _button("Priority", f"{name}-prioritize", named, width=110),
         "Why it waits": st.column_config.TextColumn(width=290),
-        "Waits": number(format="compact", width=80),
+        "Waits": st.column_config.TextColumn(width=80, alignment="right"),
     }
 
 
@@ -216,13 +232,9 @@ def _numbers() -> dict[str, Any]:
     return {
         "Cost": st.column_config.TextColumn(alignment="right"),
         "Tokens": number(format="%,d"),
-        "Duration": number(format="compact"),
+        "Duration": st.column_config.TextColumn(alignment="right", width=80),
         "Files": number(format="%,d", width=70, help="Files created, modified or deleted"),
     }
-
-
-def _took(started: datetime | None, ended: datetime | None, now: datetime) -> timedelta:
-    return timedelta(seconds=round(_seconds(started, ended, now) or 0))
 
 
 def _button(label: str, action: str, buttons: dict[str, Any], **how: Any) -> Any:
@@ -314,6 +326,10 @@ def said(entry: Recorded) -> str:
     if (to := getattr(event, "to", None)) is not None:
         step = getattr(event, "step", "")
         return f"{step} {look.status_word(str(to)) if str(to) in look.STATUS else to}".strip()
+    if (chars := getattr(event, "chars", None)) is not None:
+        return f"{words.count(chars, 'character')} of {getattr(event, 'block', 'text')}"
+    if (total := getattr(event, "total_nanousd", None)) is not None:
+        return f"{words.dollars(total)} in all"
     if (tokens := getattr(event, "tokens", None)) is not None:
         return f"{tokens.output:,} tokens out, {tokens.prompt:,} in"
     return ""

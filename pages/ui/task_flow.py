@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
 from data.domain import flow, words
@@ -12,10 +10,8 @@ from data.domain.flow import Handed
 from data.domain.tasks import Task
 from orchestrator_adapter import handover
 from orchestrator_adapter.views import story as stories
-from pages.ui import cards, flow_drawing, session, task_agents
+from pages.ui import cards, drawing, flow_drawing, session, task_agents
 from pages.ui.look import plain
-
-HERE = Path(__file__).parent
 
 
 def draw(task: Task) -> None:
@@ -31,17 +27,10 @@ def draw(task: Task) -> None:
     by_id = {agent.id: agent for agent in agents}
     texts = {edge: _text(task, by_id, edge) for edge in edges}
     said = {edge: words.count(len(text.split()), "word") if edge.giver else "" for edge, text in texts.items()}
-    svg = flow_drawing.drawing(task.description, then.workflow, agents, told.flow.agents, said)
-    _show(svg)
+    drawing.show(flow_drawing.conversation(task.description, then.workflow, agents, told.flow.agents, said), key="flow")
     st.caption("A card opens its agent. On the lines: how much was handed over. The very words:")
     for number, (edge, text) in enumerate(texts.items()):
         _one(number, by_id[edge.to], by_id.get(edge.giver or ""), text)
-
-
-def _show(svg: str) -> None:
-    js, css = (HERE / "flow.js").read_text(encoding="utf-8"), (HERE / "flow.css").read_text(encoding="utf-8")
-    box = '<div class="flow" tabindex="0"></div>'
-    st.components.v2.component("quarterdeck_flow", html=box, js=js, css=css)(key="flow", data={"svg": svg})
 
 
 def _one(number: int, to: Agent, giver: Agent | None, text: str) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from data.domain.events import TaskPlanned
 from data.domain.tasks import Task
-from pages.ui import cards, history, logs, session, task_agents
+from pages.ui import cards, drawing, flow_drawing, history, logs, session, task_agents
 from pages.ui.look import plain
 
 PLAN = "plan"
@@ -28,7 +28,7 @@ def draw(task: Task) -> None:
 
 def workflow(task: Task) -> None:
     cards.legend(dict.fromkeys(step.role for step in task.workflow))
-    cards.graph(task.workflow)
+    drawing.show(flow_drawing.steps(task.workflow), key="workflow")
     cards.rail(task.workflow)
 
 

@@ -22,7 +22,7 @@ const button = (cls, words, label, act) => {
 };
 const compact = (n) => (n < 1000 ? `${n}` : n < 999500 ? `${(n / 1000).toFixed(n < 9950 ? 1 : 0)} k` : `${(n / 1e6).toFixed(1)} M`);
 const dollars = (usd) => (usd === null ? 'no known price' : usd === 0 ? '$0.00' : usd < 0.00005 ? '<$0.0001' : usd < 0.01 ? `$${usd.toFixed(4)}` : `$${usd.toFixed(2)}`);
-const took = (ms) => (ms < 950 ? `${Math.round(ms)} ms` : ms < 59500 ? `${(ms / 1000).toFixed(ms < 9950 ? 1 : 0)} s` : ms < 3600e3 ? `${Math.floor(ms / 60e3)} min ${Math.round((ms % 60e3) / 1000)} s` : `${Math.floor(ms / 3600e3)} h ${Math.round((ms % 3600e3) / 60e3)} min`);
+const took = (ms) => (ms < 950 ? `${Math.round(ms)} ms` : ms < 59500 ? `${(ms / 1000).toFixed(ms < 9950 ? 1 : 0)} s` : ms < 60e3 ? '1:00' : ms < 3600e3 ? `${Math.floor(ms / 60e3)}:${two(Math.floor((ms % 60e3) / 1000))}` : `${Math.floor(ms / 3600e3)} h ${two(Math.floor((ms % 3600e3) / 60e3))}`);
 const cap = (s) => (s ? s[0].toUpperCase() + s.slice(1) : '');
 const two = (n) => String(n).padStart(2, '0');
 const hour = (d) => `${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`;

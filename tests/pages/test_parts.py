@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from data.domain import words
 from data.domain.agents import Agent, AgentStatus, FileChange, Role, Runtime
 from data.domain.events import AgentCreated, FileTouched, StepMoved, TaskSubmitted, ToolCalled, ToolReturned
 from data.domain.money import dollars
@@ -219,3 +220,13 @@ def test_costs_of_a_long_list_have_decimals_by_their_amount_and_keep_their_order
     rows = tables.task_rows([replace(found, cost_nanousd=one) for one in amounts], found.created_at).to_pydict()["Cost"]
     assert [text.strip() for text in rows] == ["$0.0012", "$0.23", "$9.99", "$12.00", "$1,234.50"]
     assert rows == sorted(rows, key=lambda text: text.replace("\u2007", " "))
+
+
+def test_durations_are_sorted_by_the_browser_as_the_times_they_are():
+    seconds = [0, 5, 59, 60, 600, 3_599, 3_600, 7_384, 36_000, 86_399, 86_400, 864_000]
+    texts = tables.times([*seconds, None])
+    assert texts[-1] == "", "no time is not no seconds"
+    assert [text.strip("\u2007") for text in texts[:-1]] == [words.duration(one) for one in seconds]
+    as_compared = [text.replace("\u2007", " ") for text in texts[:-1]]  # the space comes before every figure
+    assert as_compared == sorted(as_compared)
+    assert tables.times([5, 67]) == ["0:05", "1:07"], "nothing is moved where all are alike"

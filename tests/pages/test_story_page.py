@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from streamlit.testing.v1 import AppTest
 
 from data.domain.agents import Role
@@ -125,9 +127,28 @@ def test_the_flow_names_every_agent_and_opens_what_was_handed_over(deck: Deck, e
 def test_a_name_cannot_break_out_of_the_drawing():
     evil = "</text></svg><script>alert(1)</script>"
     step = Step("builder", Role.BUILDER, "x")
-    svg = flow_drawing.drawing(evil, (step,), [agent(evil, "builder")], {}, {Handed(evil): evil})
+    svg = flow_drawing.conversation(evil, (step,), [agent(evil, "builder")], {}, {Handed(evil): evil})
     assert "<script" not in svg
-    assert flow_drawing.drawing("", (step,), [], {}, {}).startswith("<svg")
+    assert flow_drawing.conversation("", (step,), [], {}, {}).startswith("<svg")
+
+
+def test_a_drawing_for_a_phone_fits_into_it_with_every_card_and_every_line():
+    keys = [f"step-{number}" for number in range(9)]
+    workflow = tuple(
+        Step(key, Role.BUILDER, "x", tuple(keys[max(0, number - 3) : number])) for number, key in enumerate(keys)
+    )
+    wide, tall = flow_drawing.steps(workflow).split("</svg>")[:2]
+    for drawn in (wide, tall):
+        assert [f">Step {number}</text>" in drawn for number in range(9)] == [True] * 9
+        assert drawn.count('class="way"') == sum(len(step.depends_on) for step in workflow)
+    across = int(re.search(r'class="tall" width="(\d+)"', tall)[1])  # type: ignore[index]
+    assert across <= 340, "what a phone of 390 pixels leaves beside its margins"
+    ends = [(int(x), int(w)) for x, w in re.findall(r'class="card" x="(-?\d+)" y="\d+" width="(\d+)"', tall)]
+    assert len(ends) == 9
+    assert all(x > 0 and x + width <= across for x, width in ends)
+    lanes = [int(x) for x in re.findall(r"H(-?\d+)V", tall)]
+    assert lanes
+    assert min(lanes) > 0, "no line leaves the drawing"
 
 
 def test_an_agent_shows_its_life(deck: Deck, ended: Task):
