@@ -18,6 +18,7 @@ ACTIONS: dict[str, tuple[Rank, str]] = {
     "resume_task": ("developer", "Let a task go on from the first step that is not paid for"),
     "rerun_task": ("developer", "Do a task once more from the beginning, as a new task"),
     "prioritize_task": ("developer", "Change how soon a task gets a free place"),
+    "see_failure": ("developer", "Say that somebody has looked at why a task failed"),
     "answer_approval": ("developer", "Allow or deny a tool call that waits for a person"),
     "tell_agent": ("developer", "Interrupt an agent with a message"),
     "set_budget": ("developer", "Make or change a budget"),

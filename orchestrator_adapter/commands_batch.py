@@ -9,7 +9,7 @@ from enum import StrEnum
 from data.domain.agents import Agent
 from data.domain.errors import FleetError, InvalidField
 from data.domain.tasks import MOVES, RESUMABLE, Task, TaskStatus
-from orchestrator_adapter import commands
+from orchestrator_adapter import commands, commands_outcome
 from orchestrator_adapter.access import Actor, require
 from orchestrator_adapter.deck import Deck
 
@@ -24,6 +24,8 @@ class TaskOrder(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     DELETE = "delete"
+    SEEN = "seen"
+    """Somebody has looked at why they failed."""
 
 
 class AgentOrder(StrEnum):
@@ -54,6 +56,7 @@ def order_tasks(deck: Deck, actor: Actor, order: TaskOrder, ids: Sequence[str]) 
         TaskOrder.PAUSE: commands.pause_task,
         TaskOrder.RESUME: commands.resume_task,
         TaskOrder.DELETE: commands.delete_task,
+        TaskOrder.SEEN: commands_outcome.see_failure,
     }
     return [_outcome(one, lambda one: give[order](deck, actor, one)) for one in _checked(ids)]
 
@@ -96,9 +99,10 @@ def task_hindrance(order: TaskOrder, task: Task) -> str | None:
         TaskOrder.PAUSE: TaskStatus.PAUSED in MOVES[status] or status is TaskStatus.PAUSED,
         TaskOrder.RESUME: status in RESUMABLE - {TaskStatus.COMPLETED},
         TaskOrder.DELETE: task.ended,
+        TaskOrder.SEEN: status is TaskStatus.FAILED,
     }
     again = order is TaskOrder.CANCEL and status is TaskStatus.CANCELLED  # a second time says the same
-    if order is not TaskOrder.DELETE and not again and not commands.ours(task):
+    if order not in (TaskOrder.DELETE, TaskOrder.SEEN) and not again and not commands.ours(task):
         return f"{task.runtime}: another program runs it"
     return None if fits[order] else f"it is {status.replace('_', ' ')}"
 

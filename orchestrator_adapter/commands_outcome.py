@@ -1,4 +1,4 @@
-"""What people say of how good a task's work was."""
+"""What people say of how good a task's work was, and that they have looked at why it failed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from data.domain import events as e
 from data.domain import outcomes
-from data.domain.errors import InvalidField, TaskNotFound
+from data.domain.errors import InvalidField, TaskNotFound, TooLate
+from data.domain.outcome_events import FailureSeen
 from data.domain.outcomes import Value
-from data.domain.tasks import Task
+from data.domain.tasks import Task, TaskStatus
 from data.store import Board
 from orchestrator_adapter.access import Actor, require
 from orchestrator_adapter.deck import Deck
@@ -31,6 +32,22 @@ def record_outcome(deck: Deck, actor: Actor, task_id: str, values: Mapping[str, 
         news = {name: value for name, value in wanted.items() if _differs(task, name, value)}
         if news:
             ledger.append(e.OutcomeRecorded.model_validate({"task_id": task_id, "values": news, "by": actor.name}))
+        return board.task(task_id)
+
+
+def see_failure(deck: Deck, actor: Actor, task_id: str) -> Task:
+    """Somebody has looked at why the task failed, so it asks for nobody's attention any more.
+
+    Raises TooLate for a task that has not failed.
+    """
+    require(actor, "see_failure")
+    with deck.store.write() as ledger:
+        board = Board(ledger.connection)
+        task = board.task(task_id)
+        if task.status is not TaskStatus.FAILED:
+            raise TooLate(f"A task that is {task.status} has no failure to look at.", task_id=task_id)
+        if task.seen_by is None:
+            ledger.append(FailureSeen(task_id=task_id, by=actor.name))
         return board.task(task_id)
 
 

@@ -16,13 +16,14 @@ from data.domain.errors import AgentNotFound, InvalidField, TaskNotFound, TooLat
 from data.domain.fleet import Cleanup
 from data.domain.money import Tokens
 from data.domain.tasks import Complexity, TaskStatus, TaskType
-from data.store import AgentFilter, Store, settings
+from data.store import AgentFilter, Store, TaskFilter, settings
 from data.store import tables as t
 from orchestrator_adapter import commands_batch as batch
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.commands_batch import AgentOrder, TaskOrder
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.engine import tidy as tidying
+from orchestrator_adapter.views import attention, live
 
 
 def deck_of(store: Store) -> Deck:
@@ -159,6 +160,50 @@ def test_what_the_dialog_foretells_is_what_happens(lite: Store) -> None:
                     foretold = batch.task_hindrance(order, board.task(name))
                 (outcome,) = batch.order_tasks(deck_of(lite), LOCAL, order, [name])
                 assert outcome.done == (foretold is None), (name, foretold, outcome.refused)
+
+
+def test_a_failure_asks_for_somebody_until_it_was_looked_at_or_the_work_goes_on(store: Store) -> None:
+    for name in ("looked at", "goes on", "deleted", "waits"):
+        task(store, name, TaskStatus.IN_PROGRESS, TaskStatus.FAILED)
+    task(store, "stopped", TaskStatus.IN_PROGRESS, TaskStatus.CANCELLED)
+    task(store, "good", TaskStatus.IN_PROGRESS, TaskStatus.COMPLETED)
+    task(store, "read in", TaskStatus.IN_PROGRESS, TaskStatus.FAILED, runtime=Runtime.IMPORTED)
+    deck = deck_of(store)
+
+    def asks(after: timedelta = timedelta()) -> list[str]:
+        with store.read() as board:
+            shown = live.fleet(board, store.now() + after).get("failures", {"items": [], "count": 0})
+        assert len(shown["items"]) == shown["count"]
+        return sorted(one["id"] for one in shown["items"])
+
+    assert asks() == ["deleted", "goes on", "looked at", "waits"]
+    assert asks(after=timedelta(days=6, hours=23)) == asks(), "a weekend later too"
+    assert asks(after=timedelta(days=7, minutes=1)) == []
+    answered = batch.order_tasks(deck, LOCAL, TaskOrder.SEEN, ["looked at", "good", "looked at"])
+    assert [(one.id, one.done) for one in answered] == [("looked at", True), ("good", False)]
+    assert all(one.done for one in batch.order_tasks(deck, LOCAL, TaskOrder.SEEN, ["looked at"])), "twice says the same"
+    assert all(one.done for one in batch.order_tasks(deck, LOCAL, TaskOrder.RESUME, ["goes on"]))
+    assert all(one.done for one in batch.order_tasks(deck, LOCAL, TaskOrder.DELETE, ["deleted"]))
+    assert asks() == ["waits"]
+    with store.read() as board:
+        assert [one.id for one in board.tasks(TaskFilter(seen=True)).items] == ["looked at"]
+        assert {one.id for one in board.tasks(TaskFilter(seen=False)).items} == {"waits", "read in"}
+        assert board.task("looked at").seen_by == "local"
+        told = board.events(task_id="looked at", after=0, limit=50)
+        assert [entry.event.kind for entry in told].count("failure_seen") == 1
+    tell(store, e.TaskMoved(task_id="goes on", to=TaskStatus.FAILED))
+    batch.order_tasks(deck, LOCAL, TaskOrder.RESUME, ["looked at"])
+    tell(store, e.TaskMoved(task_id="looked at", to=TaskStatus.FAILED))
+    assert asks() == ["goes on", "looked at", "waits"], "what fails once more has not been looked at"
+
+
+def test_of_many_failures_the_newest_are_shown_and_all_are_counted(lite: Store) -> None:
+    for number in range(attention.MOST_FAILURES + 3):
+        task(lite, f"f{number}", TaskStatus.IN_PROGRESS, TaskStatus.FAILED)
+    with lite.read() as board:
+        shown = live.fleet(board, lite.now())["failures"]
+    assert len(shown["items"]) == attention.MOST_FAILURES
+    assert shown["count"] == attention.MOST_FAILURES + 3
 
 
 def test_old_agents_go_by_themselves_only_if_somebody_wants_that(store: Store) -> None:

@@ -36,7 +36,7 @@ from data.domain.history_events import ImportMoved, SessionImported, TranscriptR
 from data.domain.log_events import Diagnostic, LogsImported
 from data.domain.money import Tokens
 from data.domain.observed_events import SignalReceived, TaskDescribed
-from data.domain.outcome_events import OutcomeRecorded
+from data.domain.outcome_events import OutcomeEvent, OutcomeRecorded
 from data.domain.session_events import ContextCompacted, Prompted, RetryScheduled
 from data.domain.tasks import AnalystChoice, Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
@@ -370,7 +370,7 @@ Event = (
     | TranscriptRead
     | ImportMoved
     | LogsImported
-    | OutcomeRecorded
+    | OutcomeEvent
 )
 
 AnyEvent: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

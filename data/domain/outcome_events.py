@@ -1,4 +1,4 @@
-"""Events about how good a task's work was."""
+"""Events about how good a task's work was, and that somebody has looked at why it failed."""
 
 from __future__ import annotations
 
@@ -17,3 +17,13 @@ class OutcomeRecorded(TaskEvent):
     automatic: bool = False
     """Whether it was recorded by itself: it then never overrides what a person said."""
     why: str = ""
+
+
+class FailureSeen(TaskEvent):
+    """A person has looked at why a task failed; it asks for nobody's attention any more."""
+
+    kind: Literal["failure_seen"] = "failure_seen"
+    by: str
+
+
+OutcomeEvent = OutcomeRecorded | FailureSeen

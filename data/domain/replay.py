@@ -14,6 +14,7 @@ from data.domain import replay_values as new
 from data.domain.agents import Agent, AgentStatus, FileChange, Runtime
 from data.domain.event_base import AgentEvent
 from data.domain.money import Tokens
+from data.domain.outcome_events import FailureSeen
 from data.domain.tasks import Task, TaskStatus
 from data.domain.workflows import Step, StepStatus
 
@@ -127,10 +128,18 @@ class Moment:
                 self._set(outcome=self.task.outcome.with_values(event.values, event.by, event.automatic))
             case e.TaskResumed():
                 begun = self.task.started_at or at
-                again = {"status": TaskStatus.IN_PROGRESS, "ended_at": None, "error": None, "result": None}
+                again = {
+                    "status": TaskStatus.IN_PROGRESS,
+                    "ended_at": None,
+                    "error": None,
+                    "result": None,
+                    "seen_by": None,
+                }
                 self._set(run=self.task.run + 1, kept_nanousd=event.kept_nanousd, started_at=begun, **again)
             case e.TaskPrioritized():
                 self._set(priority=event.priority)
+            case FailureSeen():
+                self._set(seen_by=event.by)
             case e.TaskDescribed():
                 self._set(description=event.description)
             case e.TaskDeleted():

@@ -162,6 +162,8 @@ class Task:
     borderline: bool = False
     """Whether one sign more or less would have turned the verdict on its complexity."""
     outcome: Outcome = Outcome()
+    seen_by: str | None = None
+    """Who has looked at its failure; None too while it has not failed."""
 
     @property
     def ended(self) -> bool:

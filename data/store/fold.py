@@ -13,6 +13,7 @@ from data.domain import events as e
 from data.domain.agents import AgentStatus
 from data.domain.assignment import AssignedBy
 from data.domain.errors import AgentNotFound, TaskNotFound, TooLate
+from data.domain.outcome_events import FailureSeen
 from data.domain.replay import counted_before
 from data.domain.tasks import ENDED, RESUMABLE, TaskStatus, move
 from data.domain.workflows import StepStatus
@@ -51,7 +52,7 @@ def fold(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None:
         case e.TaskResumed():
             _resume(db, rev, at_ms, event)
             outcomes.judge(db, event.task_id)
-        case e.OutcomeRecorded():
+        case e.OutcomeRecorded() | FailureSeen():
             outcomes.fold(db, rev, event)
         case e.StepReset():
             _reset(db, rev, event)
@@ -249,7 +250,13 @@ def _resume(db: sa.Connection, rev: int, at_ms: int, event: e.TaskResumed) -> No
         raise TaskNotFound(f"There is no task {event.task_id}.", task_id=event.task_id)
     if row.status not in RESUMABLE:
         raise TooLate(f"A task that is {row.status} cannot be resumed.", task_id=event.task_id, status=row.status)
-    again = {"status": TaskStatus.IN_PROGRESS.value, "ended_at_ms": None, "error": None, "result": None}
+    again = {
+        "status": TaskStatus.IN_PROGRESS.value,
+        "ended_at_ms": None,
+        "error": None,
+        "result": None,
+        "seen_by": None,
+    }
     begun = at_ms if row.started_at_ms is None else row.started_at_ms
     _task(db, event.task_id, rev, {"run": 1}, kept_nanousd=event.kept_nanousd, started_at_ms=begun, **again)
 

@@ -46,6 +46,8 @@ class TaskFilter:
     runtime: Runtime | None = None
     archived: bool = False
     created_by: str | None = None
+    seen: bool | None = None
+    """Of those that failed: whether somebody has looked at why."""
     sort: str = "created"
 
 
@@ -113,6 +115,9 @@ def tasks(wanted: TaskFilter) -> sa.Select[Any]:
         query = query.where(table.c.runtime == wanted.runtime.value)
     if wanted.created_by is not None:
         query = query.where(table.c.created_by == wanted.created_by)
+    if wanted.seen is not None:
+        seen = table.c.seen_by.is_not(None) if wanted.seen else table.c.seen_by.is_(None)
+        query = query.where(table.c.status == TaskStatus.FAILED.value, seen)
     return query
 
 

@@ -7,8 +7,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from data.domain.agents import Runtime
 from data.domain.outcome_events import OutcomeRecorded
-from data.store import rows
+from data.store import lists, rows
 from data.store import tables as t
 from data.store.look import Look, recorded
 
@@ -33,8 +34,39 @@ class LaterTask:
     """How many of the files that the earlier one wrote it wrote too."""
 
 
+@dataclass(frozen=True)
+class Failure:
+    """A task that failed, and that nobody has looked at yet."""
+
+    id: str
+    description: str
+    error: str
+    simulated: bool
+    created_by: str
+    ended_at: datetime
+
+
 class Outcomes(Look):
     """What is known of how good tasks were."""
+
+    def failures(self, since: datetime, most: int) -> tuple[list[Failure], int]:
+        """Tasks that failed after this time and nobody has looked at, newest first, at most so many; and their number.
+
+        Not those that were read in: they failed long ago, elsewhere.
+        """
+        c = t.tasks.c
+        failed = lists.tasks(lists.TaskFilter(seen=False)).where(c.ended_at_ms > rows.ms(since))
+        failed = failed.where(c.runtime != Runtime.IMPORTED.value)
+        few = (c.id, c.description, c.error, c.simulated, c.created_by, c.ended_at_ms)
+        newest = failed.with_only_columns(*few).order_by(c.ended_at_ms.desc(), c.id.desc()).limit(most)
+        found = [
+            Failure(row.id, row.description, row.error or "", row.simulated, row.created_by, rows.at(row.ended_at_ms))
+            for row in self.connection.execute(newest)
+        ]
+        if len(found) < most:
+            return found, len(found)
+        number = failed.with_only_columns(sa.func.count())
+        return found, int(self.connection.execute(number).scalar_one())
 
     def outcome_changes(self, task_id: str, limit: int = 200) -> list[OutcomeChange]:
         """Who said what about a task's outcome, the newest first."""

@@ -8,14 +8,18 @@ import sqlalchemy as sa
 
 from data.domain import outcomes
 from data.domain.errors import TaskNotFound
-from data.domain.outcome_events import OutcomeRecorded
+from data.domain.outcome_events import FailureSeen, OutcomeEvent
 from data.store import rows
 from data.store import tables as t
 
 _COLUMNS = {name: "outcome_note" if name == "note" else name for name in outcomes.FIELDS}
 
 
-def fold(db: sa.Connection, rev: int, event: OutcomeRecorded) -> None:
+def fold(db: sa.Connection, rev: int, event: OutcomeEvent) -> None:
+    if isinstance(event, FailureSeen):
+        seen = {"rev": rev, "seen_by": event.by}
+        db.execute(sa.update(t.tasks).where(t.tasks.c.id == event.task_id).values(**seen))
+        return
     now = _row(db, event.task_id)
     if now is None:
         raise TaskNotFound(f"There is no task {event.task_id}.", task_id=event.task_id)

@@ -110,6 +110,7 @@ def task(row: Row, workflow: Workflow, files: dict[str, list[str]]) -> Task:
         assignment=Assignment(AssignedBy(row["analyst_by"]), row["analyst_probability"]),
         borderline=row["borderline"],
         outcome=outcome(row),
+        seen_by=row["seen_by"],
     )
 
 

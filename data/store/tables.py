@@ -102,6 +102,7 @@ tasks = sa.Table(
     sa.Column("rework_task", _Id),
     sa.Column("outcome_set_by", sa.Text, nullable=False, server_default="{}"),
     sa.Column("good", sa.Boolean),
+    sa.Column("seen_by", sa.String(200)),
     sa.Index("ix_tasks_created_at_ms_id", "created_at_ms", "id"),
     sa.Index("ix_tasks_status", "status"),
 )

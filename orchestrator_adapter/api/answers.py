@@ -123,6 +123,8 @@ class TaskShape(Shape):
     ended_at: datetime | None
     duration_s: float | None
     archived_at: datetime | None
+    seen_by: str | None
+    """Who has looked at its failure."""
 
 
 class ContextShape(Shape):

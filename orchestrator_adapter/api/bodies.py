@@ -66,6 +66,7 @@ class TaskQuery(_List):
     runtime: Runtime | None = None
     archived: bool = False
     created_by: Short | None = Field(None, description="Who handed it in")
+    seen: bool | None = Field(None, description="Only failed tasks, that somebody has or has not looked at")
 
     def wanted(self) -> TaskFilter:
         return TaskFilter(
@@ -80,6 +81,7 @@ class TaskQuery(_List):
             runtime=self.runtime,
             archived=self.archived,
             created_by=self.created_by,
+            seen=self.seen,
             sort=self.sort,
         )
 

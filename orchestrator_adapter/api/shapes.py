@@ -82,6 +82,7 @@ def task(value: Task) -> Json:
         "ended_at": value.ended_at,
         "duration_s": _seconds(value.started_at, value.ended_at),
         "archived_at": value.archived_at,
+        "seen_by": value.seen_by,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from data.domain import words
@@ -17,6 +17,9 @@ from data.store.spending import Usage
 
 MOST = 20
 """Waiting calls and alerts that are shown; the count tells of the others."""
+MOST_FAILURES = 5
+LATELY = timedelta(days=7)
+"""How long a failure nobody has looked at asks for somebody: over a weekend and more."""
 _PERIODS = {Period.DAY: "today", Period.WEEK: "this week", Period.MONTH: "this month", Period.TOTAL: "in total"}
 
 
@@ -52,6 +55,23 @@ def alerts(found: Sequence[Alert]) -> dict[str, Any]:
         for alert in found[:MOST]
     ]
     return {"order": 2, "count": len(found), "items": items}
+
+
+def failures(board: Board, now: datetime) -> dict[str, Any]:
+    """Tasks that failed lately and nobody has looked at."""
+    found, number = board.failures(now - LATELY, MOST_FAILURES)
+    items = [
+        {
+            "id": task.id,
+            "title": words.title(task.description),
+            "why": words.shortened(task.error or "It ended without saying why.", 300),
+            "simulated": task.simulated,
+            "by": task.created_by,
+            "ended_at": ms(task.ended_at),
+        }
+        for task in found
+    ]
+    return {"order": 3, "count": number, "items": items}
 
 
 def tightest_budget(board: Board, now: datetime) -> str:

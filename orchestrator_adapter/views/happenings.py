@@ -10,6 +10,7 @@ from data.domain import events as e
 from data.domain.agents import Agent, AgentStatus, FileChange
 from data.domain.alerts import AlertStatus
 from data.domain.events import Event
+from data.domain.outcome_events import FailureSeen
 
 WIDTH = 200
 _RULES = re.compile(r"([=\-_*#~+.])\1{5,}")
@@ -43,7 +44,7 @@ def _told(event: Event) -> tuple[str, str] | None:
             return "moved", f"resumed by {by}{what}"
         case e.TaskPrioritized(priority=priority, by=by):
             return "moved", f"priority {priority}, set by {by}"
-        case e.FailureSeen(by=by):
+        case FailureSeen(by=by):
             return "moved", f"{by} has looked at the failure"
         case e.BudgetReached(name=name, percent=percent, act=act):
             return "budget", f'budget "{name}" reached {percent} %: {act}'

@@ -55,6 +55,9 @@ def fleet(board: Board, now: datetime) -> Elements:
     standing = attention.open_ones(board.alerts_standing())
     if standing:
         out["alerts"] = attention.alerts(standing)
+    failed = attention.failures(board, now)
+    if failed["count"]:
+        out["failures"] = failed
     line = _queue(board, tasks)
     for task in tasks:
         crew = crews.get(task.id, Crew())

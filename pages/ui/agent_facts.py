@@ -26,7 +26,7 @@ def draw(agent: Agent) -> None:
     for alert in standing:
         alert_card.draw(alert, links=False)
     if agent.error:
-        st.error(plain(agent.error), icon=":material/error:")
+        cards.because(agent.error, agent.status.value)
     if agent.retry_at:
         cards.facts({"Next try": f"{agent.retry_at:%H:%M:%S} UTC"})
     if nearly_full(agent.context_used, agent.context_window):

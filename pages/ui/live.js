@@ -2,7 +2,7 @@
 // says so when the connection is lost, and polls where the stream cannot be reached.
 const ENDED = ['completed', 'failed', 'cancelled'];
 const YOURS = { tasks: 'Your tasks now', agents: 'Your agents' };
-const SECTIONS = ['kpis', 'task', 'tasks', 'agents', 'lines'];
+const SECTIONS = ['kpis', 'failures', 'task', 'tasks', 'agents', 'lines'];
 const BACKOFF_CAP_MS = 30000, SILENCE_MS = 40000, TOAST_MS = 6000, ANNOUNCE_MS = 5000, AGES_MS = 15000;
 const UNFOLDED = 8; // so many finished agents are shown when nobody is at work
 // Asking draws the whole page again, and a field that is drawn again while somebody types loses letters.
@@ -132,8 +132,8 @@ class Live {
     const by = (prefix) => [...this.elements].filter(([id, e]) => id.startsWith(prefix) && (prefix === 'line:' || this.mine(e))).sort((a, b) => (a[1].order ?? 0) - (b[1].order ?? 0) || (a[0] < b[0] ? 1 : -1));
     const only = (id) => (this.elements.has(id) ? [[id, this.elements.get(id)]] : []);
     const everybody = by('agent:').filter(([id]) => !this.data.only || id === `agent:${this.data.only}`);
-    const items = { kpis: only('kpis'), task: only('task'), tasks: by('task:'), agents: this.folded(everybody), lines: by('line:').sort((a, b) => Number(b[0].slice(5)) - Number(a[0].slice(5))) };
-    const make = { kpis: () => PARTS.kpis(), task: () => PARTS.task(this, true), tasks: () => PARTS.task(this), agents: () => PARTS.agent(this), lines: () => PARTS.line() };
+    const items = { kpis: only('kpis'), failures: this.failed(), task: only('task'), tasks: by('task:'), agents: this.folded(everybody), lines: by('line:').sort((a, b) => Number(b[0].slice(5)) - Number(a[0].slice(5))) };
+    const make = { kpis: () => PARTS.kpis(), failures: () => PARTS.failures(this), task: () => PARTS.task(this, true), tasks: () => PARTS.task(this), agents: () => PARTS.agent(this), lines: () => PARTS.line() };
     for (const name of SECTIONS) {
       const on = this.data.show.includes(name), box = this.boxes[name];
       show(box.closest('section') ?? box, on && (items[name].length || name === 'kpis' || (name === 'agents' && everybody.length)));
@@ -147,6 +147,11 @@ class Live {
     text(this.root.querySelector('.quiet'), this.data.owner ? 'No task of yours is running.' : 'No task is running.');
     show(this.root.querySelector('.quiet'), this.data.show.includes('tasks') && this.ready && !items.tasks.length);
     show(this.root.querySelector('.boot'), this.data.show.includes('kpis') && !items.kpis.length && !this.polling);
+  }
+  // Of somebody who looks at their own work only: only their own failures.
+  failed() {
+    const all = this.elements.get('failures'), items = (all?.items ?? []).filter((one) => this.mine(one));
+    return items.length ? [['failures', { ...all, items, count: this.data.owner ? items.length : all.count }]] : [];
   }
   // Who has ended is folded, but not whose card was here before: it does not vanish under somebody's eyes.
   folded(everybody) {

@@ -37,7 +37,7 @@ class Size(NamedTuple):
 
 
 ROOMY, SMALL = Size(106, 104, 128, 3), Size(72, 78, 94, 4)
-HEADING_PX, LINE_PX, LINES_PX = 48, 26, 242
+HEADING_PX, LINE_PX, LINES_PX, FAILURE_PX = 48, 26, 242, 56
 POLL_MS = 3000
 """How often a page asks where no live connection can be made."""
 LEAST_PACE_MS = 500
@@ -58,6 +58,7 @@ _HTML = """
 <div class="live" data-theme="light">
   <p class="note-line" role="status" hidden></p>
   <section><div class="boot" role="status" aria-label="Loading the fleet"></div><div class="kpis-box"></div></section>
+  <section hidden><h3>Failed, not looked at yet</h3><div class="failures-box"></div></section>
   <section hidden><div class="task-box"></div></section>
   <section hidden><h3>Tasks now</h3>
     <div class="tasks-box" role="list" aria-label="Tasks that run or have just ended"></div></section>
@@ -108,11 +109,12 @@ def mount(
     wakes: bool = True,
     compact: bool = False,
     owner: str | None = None,
-) -> None:
-    """Draw the live parts of a page here; `show` is any of kpis, task, tasks, agents, lines, in this order.
+) -> list[str]:
+    """Draw the live parts of a page here; `show` is any of kpis, failures, task, tasks, agents, lines, in this order.
 
     `agent_id`: draw only this one of the agents; `wakes`: run the page again when something happened, only its live
-    panels if it has any; `compact`: smaller cards; `owner`: only this person's tasks and their agents.
+    panels if it has any; `compact`: smaller cards; `owner`: only this person's tasks and their agents. Returns the
+    failed tasks that somebody has just said to have looked at.
     """
     st.session_state[_MOUNTED] = True
     resting = DIALOG in st.session_state  # what is typed into a dialog is lost when anything of its page is drawn
@@ -133,11 +135,14 @@ def mount(
     with st.container(key=HOLDER):
         if board:
             st.html(_place(board["elements"], show, SMALL if compact else ROOMY, owner))
-        result = _component()(key="live", data=data, on_changed_change=_looked, on_open_change=lambda: None)
+        result = _component()(
+            key="live", data=data, on_changed_change=_looked, on_open_change=lambda: None, on_seen_change=lambda: None
+        )
     if not resting:
         _listen_for_questions(own=topic != FLEET)
     if result.open:
         go(str(result.open))
+    return [str(task_id) for task_id in result.seen or ()]
 
 
 def first_picture() -> None:
@@ -175,8 +180,10 @@ def _place(elements: dict[str, Any], show: Sequence[str], size: Size, owner: str
     """Keeps the height that the parts will need until they are drawn, so that what stands below does not jump."""
     shown = [name for name, one in elements.items() if owner is None or one.get("by", owner) == owner]
     count = {kind: sum(name.startswith(f"{kind}:") for name in shown) for kind in ("task", "agent", "line")}
+    failed = len(elements.get("failures", {}).get("items", ()))
     parts = {
         "kpis": size.kpis,
+        "failures": HEADING_PX + FAILURE_PX * failed if failed else 0,
         "task": size.task + HEADING_PX,
         "tasks": HEADING_PX + count["task"] * size.task,
         "agents": HEADING_PX + -(-count["agent"] // size.cards_a_row) * size.card if count["agent"] else 0,
@@ -195,9 +202,10 @@ def _listen_for_questions(*, own: bool) -> None:
 
 def specimen(elements: dict[str, Any]) -> None:
     """The live parts with given elements and no connection, for the gallery."""
-    show = ["kpis", "tasks", "agents"]
+    show = ["kpis", "failures", "tasks", "agents"]
     data = {"topic": "", "show": show, "board": {"clock": 1, "elements": elements}, "paceMs": 500, "pollMs": POLL_MS}
-    _component()(key="specimen", data=data, on_changed_change=lambda: None, on_open_change=lambda: None)
+    silent: dict[str, Any] = {f"on_{name}_change": lambda: None for name in ("changed", "open", "seen")}
+    _component()(key="specimen", data=data, **silent)
 
 
 def go(address: str) -> None:

@@ -41,8 +41,11 @@ const setIcon = (box, name) => {
 };
 const clock = (ms) => {
   const s = Math.max(0, Math.floor(ms / 1000)), two = (n) => String(n).padStart(2, '0');
+  if (s >= 86400) return `${Math.floor(s / 86400)} d ${Math.floor(s / 3600) % 24} h`;
   return s < 3600 ? `${Math.floor(s / 60)}:${two(s % 60)}` : `${Math.floor(s / 3600)} h ${two(Math.floor(s / 60) % 60)}`;
 };
+// What a person stopped or holds has not gone wrong, though it says why.
+const wrong = (e) => !!e.error && e.status === 'failed';
 const plural = (n, word) => `${n} ${word}${n === 1 ? '' : 's'}`;
 const sumFiles = (files) => (typeof files === 'number' ? files : ['created', 'modified', 'deleted'].reduce((n, k) => n + (files?.[k]?.length ?? files?.[k] ?? 0), 0));
 
@@ -97,7 +100,7 @@ const PARTS = {
       node.update = (v, n, series) => {
         text(value, v); text(note, n); note.title = n ?? '';
         const key = JSON.stringify(series);
-        if (series && node.seen !== key) { node.seen = key; graph.innerHTML = series.some(Boolean) ? spark(series, bars) : ''; }
+        if (series && node.seen !== key) { node.seen = key; const some = series.some(Boolean); graph.innerHTML = some ? spark(series, bars) : ''; note.classList.toggle('two', !some); }
       };
       return node;
     };
@@ -126,7 +129,7 @@ const PARTS = {
     if (!full) node.setAttribute('role', 'listitem');
     node.update = (e) => {
       s.update(e.status); text(title, e.title); link(ctx, title, `task?id=${encodeURIComponent(e.id)}`);
-      show(demo, e.simulated && !full); show(error, e.error && !full); text(error, e.error);
+      show(demo, e.simulated && !full); show(error, e.error && !full); text(error, e.error); attr(error, 'data-bad', wrong(e));
       text(cost, e.cost + (e.unpriced ? ' +' : '')); cost.title = e.unpriced ? 'Some replies have no known price' : '';
       text(crew, crewWords(e)); show(crew, e.agents);
       text(facts, [e.tokens && `${e.tokens} tokens`, sumFiles(e.files) ? `${plural(sumFiles(e.files), 'file')} changed` : ''].filter(Boolean).join(' · '));
@@ -148,7 +151,7 @@ const PARTS = {
     node.update = (e) => {
       attr(a, 'data-role', e.role); attr(a, 'data-live', !e.ended_at); link(ctx, a, `agent?id=${encodeURIComponent(e.id)}`);
       text(role, e.name || cap(e.role)); role.title = `${e.name} · ${e.model}`; s.update(e.alert ?? e.status); show(demo, e.simulated);
-      text(activity, e.error || e.doing || e.activity || (e.ended_at ? e.model : 'starting')); activity.title = activity.textContent; attr(activity, 'data-bad', !!e.error);
+      text(activity, e.error || e.doing || e.activity || (e.ended_at ? e.model : 'starting')); activity.title = activity.textContent; attr(activity, 'data-bad', wrong(e));
       time.update(e.started_at, e.ended_at); next.update(e.retry_at); tool.update(e.tool_since);
       const used = e.context?.percent;
       attr(bar, 'aria-valuenow', used ?? 0); fill.style.width = `${Math.min(used ?? 0, 100)}%`;
@@ -167,6 +170,36 @@ const PARTS = {
       attr(node, 'data-role', e.role); link(ctx, node, `agent?id=${encodeURIComponent(e.id)}`);
       text(name, e.name); s.update(e.alert ?? e.status); text(doing, e.error || e.doing || ''); doing.title = doing.textContent;
       time.update(e.started_at, e.ended_at); text(money, `${e.cost} · ${e.tokens} tokens`);
+    };
+    return node;
+  },
+  // What failed and nobody has looked at.
+  failures(ctx) {
+    const all = h('a', 'all'), clear = h('button', 'seen', 'All seen'), rows = h('div', 'rows');
+    all.href = 'tasks?status=failed'; // a plain link: Streamlit switches to no page whose filter this page has too
+    const node = h('div', 'failures', rows, h('div', 'row', all, h('span', 'push'), clear));
+    rows.setAttribute('role', 'list'); rows.setAttribute('aria-label', 'Tasks that failed and nobody has looked at');
+    clear.type = 'button'; clear.title = 'Take these off here: somebody has looked at them';
+    node.update = (e) => {
+      keyed(rows, e.items.map((one) => [one.id, one]), () => PARTS.failure(ctx));
+      clear.onclick = () => ctx.emit('seen', e.items.map((one) => one.id));
+      show(clear, e.items.length > 1);
+      const more = e.count - e.items.length;
+      text(all, more ? `and ${plural(more, 'more task')} that failed` : ''); show(all, more);
+    };
+    return node;
+  },
+  failure(ctx) {
+    const title = h('a', 'title'), demo = h('span', 'demo', 'DEMO'), at = h('time', 'num'), why = h('div', 'why'), done = h('button', 'seen', 'Seen');
+    const node = h('div', 'failure', h('div', 'row', icon('failed'), title, demo, h('span', 'push'), at, done), why);
+    node.setAttribute('role', 'listitem');
+    done.type = 'button';
+    node.update = (e) => {
+      text(title, e.title); link(ctx, title, `task?id=${encodeURIComponent(e.id)}`); show(demo, e.simulated);
+      const d = new Date(e.ended_at), today = d.toDateString() === new Date().toDateString();
+      text(at, d.toLocaleString([], { ...(today ? {} : { weekday: 'short' }), hour: '2-digit', minute: '2-digit', hour12: false })); at.title = d.toLocaleString();
+      text(why, e.why); why.title = e.why;
+      attr(done, 'aria-label', `Seen: ${e.title}`); done.onclick = () => ctx.emit('seen', [e.id]);
     };
     return node;
   },

@@ -15,7 +15,7 @@ from data.domain.tasks import Draft, Task, TaskStatus
 from data.domain.workflows import StepStatus
 from data.store import AgentFilter
 from data.store.spending import Usage
-from orchestrator_adapter import commands
+from orchestrator_adapter import commands, commands_outcome
 from pages.ui import history, live, places, session
 from pages.ui.look import plain, tries
 
@@ -73,6 +73,12 @@ def _paused(task: Task) -> None:
 def _over(task: Task) -> None:
     if task.status is not TaskStatus.COMPLETED:
         _resume(task, "Resume from here", primary=True)
+    if task.status is TaskStatus.FAILED and task.seen_by is None:
+        looked = "Takes it off the failures that the fleet page shows."
+        if st.button("Mark as seen", key="seen", icon=":material/visibility:", help=looked) and session.done(
+            _name("seen", task), lambda: commands_outcome.see_failure(session.deck(), session.actor(), task.id)
+        ):
+            st.rerun()
     _offer("Retry from step", "retry", ":material/replay:", ask_step, task)
     if st.button("Re-run", key="rerun", icon=":material/restart_alt:", help="The same once more, as a new task."):
         again = session.done(

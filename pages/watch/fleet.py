@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -12,7 +13,7 @@ from data.domain.home import Density, Home, Panel, TablePlace
 from data.domain.tasks import Draft, TaskType
 from data.store import AgentFilter
 from orchestrator_adapter import commands, commands_batch
-from orchestrator_adapter.commands_batch import AgentOrder
+from orchestrator_adapter.commands_batch import AgentOrder, TaskOrder
 from pages.ui import cards, clicks, filters, home, live, picked, places, session, tables
 from pages.ui.look import plain
 
@@ -40,7 +41,7 @@ def first_steps() -> None:
     with past.container(border=True, height="stretch"):
         st.subheader("See your own history")
         st.markdown("What Claude Code did on this machine, with every reply, file and dollar. Files are only read.")
-        st.page_link(places.HISTORY, label="Import my Claude Code history", icon=":material/history:")
+        st.page_link(places.HISTORY, label="Import my history", icon=":material/history:")
     with history.container(border=True, height="stretch"):
         st.subheader("Look around first")
         st.markdown("Fill this empty store with 90 days of a made-up fleet, marked as demo everywhere:")
@@ -123,6 +124,12 @@ def orders() -> list[picked.Order]:
     ]
 
 
+def seen(task_ids: Sequence[str]) -> None:
+    """Take tasks that failed off the page: somebody has looked at why."""
+    if task_ids:  # one that was resumed meanwhile needs no look, so its refusal says nothing new
+        commands_batch.order_tasks(session.deck(), session.actor(), TaskOrder.SEEN, task_ids)
+
+
 def any_task() -> bool:
     with session.read() as board:
         return bool(board.tasks(limit=1).items)
@@ -135,7 +142,8 @@ def overview(chosen: Home) -> None:
     with session.panel("live board"):
         owner = session.actor().name if chosen.mine else None
         shown = [PARTS[panel] for panel in chosen.panels]
-        live.mount(show=shown, compact=chosen.density is Density.COMPACT, owner=owner)
+        shown.insert(int(shown[:1] == [PARTS[Panel.NUMBERS]]), "failures")  # first of all, but for the numbers
+        seen(live.mount(show=shown, compact=chosen.density is Density.COMPACT, owner=owner))
     if chosen.table is TablePlace.BELOW:
         live.first_picture()
         every_agent(chosen)

@@ -66,7 +66,8 @@ def failed(task: Task) -> None:
     if task.status is TaskStatus.CANCELLED:
         far = f"It had cost {plain(cards.money(task.cost_nanousd, task.unpriced_messages, task.simulated))}. {far}"
     with st.container(key="reason"):
-        st.error(f"{plain(task.error)}\n\n{far}", icon=":material/error:")
+        cards.because(task.error, task.status.value)
+        st.caption(far)
     with session.panel("diagnosis"):
         diagnosis.draw(task)
 

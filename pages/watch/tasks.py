@@ -85,11 +85,13 @@ def orders() -> list[picked.Order]:
     stopped = "Every agent of them is stopped. What was spent stays spent; changed files stay as they are."
     gone = "They go off every list, with their agents. What they spent stays counted; changed files stay."
     held = "No further step of them begins; steps that run may finish."
+    looked = "They leave the failures that the fleet page shows."
     kept = "What is paid for is kept; the rest goes on."
     return [
         order(TaskOrder.CANCEL, icon=":material/stop_circle:", told=stopped, done="cancelled"),
         order(TaskOrder.PAUSE, icon=":material/pause_circle:", told=held, done="paused"),
         order(TaskOrder.RESUME, icon=":material/play_circle:", told=kept, done="resumed"),
+        order(TaskOrder.SEEN, icon=":material/visibility:", told=looked, done="seen", name="Mark as seen"),
         order(TaskOrder.DELETE, icon=":material/delete:", told=gone, done="deleted"),
     ]
 

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from data.domain import events as e
 from data.domain.agents import AgentStatus, FileChange, Role, Runtime
+from data.domain.money import Tokens
 from data.domain.tasks import TaskStatus
 from data.store import Store
 from tests.browser.conftest import Server
@@ -64,6 +65,8 @@ def _write(store: Store, log_dir: str) -> None:
             ledger.append(e.ToolCalled(**IDS, **call, words=f"calling {tool}", input_blob=blob))
             bad = {"is_error": tool == "Bash", "output_blob": back, "preview": answer[:200]}
             ledger.append(e.ToolReturned(**IDS, **call, **bad))
+        full = {"model": "claude-sonnet-5-5", "tokens": Tokens(input=165_000, output=5_000), "context_window": 200_000}
+        ledger.append(e.MessageMetered(**IDS, message_id="m1", cost_nanousd=1, **full))
         touched = {"path": "calc.py", "change": FileChange.MODIFIED, "added": 1, "removed": 1, "tool_use_id": "u1"}
         ledger.append(e.FileTouched(**IDS, **touched))
         ledger.append(e.AgentMoved(**IDS, to=AgentStatus.FAILED, why="The tests fail."))
@@ -72,8 +75,12 @@ def _write(store: Store, log_dir: str) -> None:
 
 def test_from_the_red_task_to_the_line_its_conversation_and_its_files(failed: Server, tab: Callable[..., Page]):
     page = tab()
-    page.goto(f"{failed.url}/task?id=t1")
+    page.goto(failed.url)
+    page.get_by_role("list", name="Tasks that failed and nobody has looked at").get_by_role("link").click()
     expect(page.get_by_text("AssertionError: 2 != 0")).to_be_visible()
+    card = page.locator(".agent")
+    expect(card).to_contain_text("context 85 %, nearly full")
+    expect(card).to_contain_text("1 file")
     expect(page.get_by_text("The tests fail", exact=False).filter(visible=True).first).to_be_visible()
     page.get_by_role("link", name="Show the line that caused it").click()
     entry = page.locator(".st-key-log-entry")
@@ -104,3 +111,19 @@ def test_each_file_of_a_log_is_downloaded_whole(failed: Server, tab: Callable[..
             link.click()
         assert got.value.suggested_filename.endswith(name)
         assert Path(got.value.path()).read_text() == text
+
+
+def test_a_failure_stands_on_the_fleet_page_until_somebody_says_to_have_seen_it(
+    failed: Server, tab: Callable[..., Page]
+):
+    page, other = tab(), tab(width=390, height=844, scheme="dark")
+    for one in (page, other):
+        one.goto(failed.url)
+    asked = "Tasks that failed and nobody has looked at"
+    row = page.get_by_role("list", name=asked).get_by_role("listitem")
+    expect(row).to_contain_text("Step builder: The tests fail.")
+    expect(other.get_by_role("list", name=asked).get_by_role("listitem")).to_be_visible()
+    row.get_by_role("button", name=re.compile("^Seen: ")).click()
+    for one in (page, other):
+        expect(one.get_by_text("Failed, not looked at yet")).to_be_hidden()
+    assert page.request.get(f"{failed.url}/api/v1/tasks/t1").json()["seen_by"] == "local"

@@ -60,7 +60,7 @@ def look(deck: Deck, task_id: str) -> Task:
 
 
 def keys(at: AppTest) -> set[str]:
-    wanted = {"pause", "cancel", "resume", "raise", "again", "retry", "rerun", "delete"}
+    wanted = {"pause", "cancel", "resume", "raise", "again", "retry", "rerun", "delete", "seen"}
     return {str(button.key) for button in at.button} & wanted
 
 
@@ -164,7 +164,17 @@ def test_cancelling_says_what_was_spent(deck: Deck):
     assert look(deck, task_id).status is TaskStatus.CANCELLED
     after = task_page(task_id)
     assert keys(after) == {"resume", "retry", "rerun", "delete"}
-    assert any("It had cost" in shown.value and "(simulated)" in shown.value for shown in after.error)
+    assert any("It had cost" in shown.value and "(simulated)" in shown.value for shown in after.caption)
+    assert not after.error, "what a person stopped has not gone wrong"
+    assert any("Cancelled by local" in shown.value for shown in after.info)
+
+
+def test_a_failure_is_marked_as_seen_on_its_page(deck: Deck):
+    task_id = told(deck, moved(TaskStatus.IN_PROGRESS), moved(TaskStatus.FAILED))
+    at = task_page(task_id)
+    at.button(key="seen").click().run()
+    assert look(deck, task_id).seen_by == "local"
+    assert keys(task_page(task_id)) == {"resume", "retry", "rerun", "delete"}
 
 
 def test_a_completed_task_is_done_once_more_from_a_step(deck: Deck, eventually: Eventually):

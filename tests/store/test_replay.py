@@ -15,6 +15,7 @@ from data.domain.approvals import ApprovalStatus
 from data.domain.errors import FleetError
 from data.domain.fleet import Priority
 from data.domain.money import Tokens
+from data.domain.outcome_events import FailureSeen
 from data.domain.tasks import Task, TaskStatus
 from data.domain.workflows import StepStatus
 from data.store import AgentFilter, Store, TaskFilter
@@ -104,6 +105,7 @@ def _events(rng: Random, number: int) -> list[e.Event]:
         e.ToolRefused(**ids, tool="Bash", words="rm -r"),
         e.SubagentMoved(**ids, subagent_id="s", to="started", words="looks"),
         e.TaskPrioritized(**task, priority=rng.choice(list(Priority)), by="ana"),
+        FailureSeen(**task, by="ana"),
         e.ApprovalAsked(**ids, approval_id=question, tool="B", words="w", input_blob="", why="", expires_at=later),
         e.ApprovalAnswered(**ids, approval_id=earlier, to=ApprovalStatus.ALLOWED, by="ana"),
         e.StepMoved(**task, step=step, to=rng.choice(list(StepStatus))),
