@@ -52,6 +52,7 @@ from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.api import shapes
 from orchestrator_adapter.api.serve import serve as run_server
 from orchestrator_adapter.deck import Deck
+from orchestrator_adapter.printing import to_its_end
 from orchestrator_adapter.settings import Settings
 from orchestrator_adapter.terminal import DAYS, AsJson, at_rest, client, opened, print_json, print_table, served
 from orchestrator_adapter.views import happenings
@@ -70,19 +71,17 @@ Limit = Annotated[int, typer.Option(min=1, max=MAX_LIMIT, help="Most rows")]
 
 def main() -> NoReturn:
     """Run one command; a failure is one sentence on stderr and exit code 1."""
-    try:
-        code = app(standalone_mode=False)
-    except FleetError as refusal:
-        code = _fail(str(refusal))
-    except TyperException as error:
-        code = _fail(error.format_message())
-    except Exit as ended:
-        code = ended.exit_code
-    except (Abort, KeyboardInterrupt):
-        code = 130
-    except BrokenPipeError:  # the reader of our output had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+    with to_its_end():
+        try:
+            code = app(standalone_mode=False)
+        except FleetError as refusal:
+            code = _fail(str(refusal))
+        except TyperException as error:
+            code = _fail(error.format_message())
+        except Exit as ended:
+            code = ended.exit_code
+        except Abort:
+            code = 130
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -5,27 +5,23 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Annotated, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from data.domain import words
-from data.domain.errors import HistoryFolderInvalid, InvalidField
+from data.domain.errors import HistoryFolderInvalid
 from data.domain.imports import Import
-from data.domain.money import to_usd
 from data.domain.transcript_lines import CostMode
-from data.domain.usage import UsageRow
-from orchestrator_adapter import settings as settings_module
+from orchestrator_adapter import cli_usage
 from orchestrator_adapter.access import LOCAL, require
 from orchestrator_adapter.api import history_shapes
 from orchestrator_adapter.deck import Deck
-from orchestrator_adapter.ingest import importing, transcript_usage
-from orchestrator_adapter.terminal import AsJson, client, print_json, print_table
+from orchestrator_adapter.ingest import history_folder, importing
+from orchestrator_adapter.terminal import AsJson, client, print_json
 
 app = typer.Typer()
 imports = typer.Typer(help="Read in what others wrote: read-only, and as often as you like.", no_args_is_help=True)
@@ -50,7 +46,7 @@ def transcripts(
         return
     with client() as deck:
         require(LOCAL, "import_transcripts")
-        path = importing.checked(_whole(folder), deck.settings.environment)
+        path = history_folder.checked(cli_usage.whole(folder), deck.settings.environment)
         done = _shown(deck, path, again) if not as_json else deck.importer.run(path, by=LOCAL.name, again=again)
         if as_json:
             print_json(history_shapes.one(done))
@@ -72,10 +68,6 @@ def keep_watching(deck: Deck, path: Path, as_json: bool, wait: Callable[[float],
         else:
             told = f"{words.count(report.new, 'new file')}, {report.grown} grown"
             print(f"{told}: {words.count(report.replies, 'reply', 'replies')}, {words.dollars(report.nanousd)}")
-
-
-def _whole(folder: Path | None) -> str | None:
-    return None if folder is None else str(folder.expanduser().absolute())
 
 
 def _shown(deck: Deck, path: Path, again: bool) -> Import:
@@ -132,52 +124,5 @@ def usage(
     as_json: AsJson = False,
 ) -> None:
     """Say what a folder of transcripts used, by day and model, without reading it in."""
-    settings = settings_module.read()
-    path = importing.checked(_whole(folder), settings.environment)
-    now_ms = round(datetime.now(UTC).timestamp() * 1000)
-    found = transcript_usage.look(
-        path, settings.home / "usage", zone=_zone(timezone), mode=cost, now_ms=now_ms, surcharge=surcharge
-    )
-    rows, total = found.usage.rows, found.usage.total()
-    if as_json:
-        about: dict[str, Any] = {"files": found.files, "bytes": found.size, "errors": found.usage.errors}
-        about |= {"undated": found.usage.undated, "unpriced_models": found.usage.unpriced_models}
-        print_json({"days": [_row(row) for row in rows], "total": _row(total), **about})
-        return
-    cells = [
-        [row.day, row.model, f"{row.replies:,}", *(f"{n:,}" for n in row.tokens.as_dict().values()), _cost(row)]
-        for row in (*rows, total)
-    ]
-    kinds = ["input", "output", "cache read", "write 5 m", "write 1 h"]
-    print_table(["day", "model", "replies", *kinds, "cost"], cells)
-
-
-def _zone(name: str) -> tzinfo:
-    if name == "local":
-        here = datetime.now().astimezone().tzinfo
-        return here or UTC
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise InvalidField(f"--timezone {name!r} is no time zone; as Europe/Berlin, UTC or local.") from error
-
-
-def _cost(row: UsageRow) -> str:
-    searches = f" + {words.dollars(row.searches_nanousd)} web search" if row.searches_nanousd else ""
-    if row.unpriced and not row.nanousd:
-        return f"unpriced{searches}"
-    rest = f" ({row.unpriced} unpriced)" if row.unpriced else ""
-    return words.dollars(row.nanousd) + searches + rest
-
-
-def _row(row: UsageRow) -> dict[str, Any]:
-    priced = not row.unpriced or row.nanousd
-    return {
-        "day": row.day,
-        "model": row.model,
-        "replies": row.replies,
-        "tokens": row.tokens.as_dict(),
-        "cost_usd": to_usd(row.nanousd) if priced else None,
-        "web_search_usd": to_usd(row.searches_nanousd),
-        "unpriced_replies": row.unpriced,
-    }
+    found = cli_usage.asked(folder, timezone, cost, surcharge=surcharge)
+    cli_usage.tell(found, as_json=as_json)

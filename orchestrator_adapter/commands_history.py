@@ -7,7 +7,7 @@ from data.domain.imports import Import
 from data.store import settings
 from orchestrator_adapter.access import Actor, require
 from orchestrator_adapter.deck import Deck
-from orchestrator_adapter.ingest import importing
+from orchestrator_adapter.ingest import history_folder
 
 
 def import_transcripts(deck: Deck, actor: Actor, folder: str | None = None, *, again: bool = False) -> Import:
@@ -16,13 +16,13 @@ def import_transcripts(deck: Deck, actor: Actor, folder: str | None = None, *, a
     `again`: sessions that were deleted here, too. Raises HistoryFolderInvalid or ImportRunning.
     """
     require(actor, "import_transcripts")
-    return deck.importer.start(importing.checked(folder, deck.settings.environment), by=actor.name, again=again)
+    return deck.importer.start(history_folder.checked(folder, deck.settings.environment), by=actor.name, again=again)
 
 
 def watch_history(deck: Deck, actor: Actor, folder: str | None = None, *, automatic: bool = True) -> Watching:
     """Read in by itself what Claude Code adds to this folder from now on; saying it again changes nothing."""
     require(actor, "watch_history")
-    path = importing.checked(folder, deck.settings.environment) if automatic or folder else None
+    path = history_folder.checked(folder, deck.settings.environment) if automatic or folder else None
     with deck.store.write(durable=True) as ledger:
         before = settings.watching(ledger.connection)
         wanted = Watching(automatic, before.folder if path is None else str(path))

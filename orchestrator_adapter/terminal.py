@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Iterator
 from typing import Annotated
 
-import orjson
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from data.store import Store
 from data.store.watch import Watcher
 from orchestrator_adapter import settings as settings_module
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.engine.boot import Engine
+from orchestrator_adapter.printing import print_json, print_table
 from orchestrator_adapter.settings import Settings
+
+__all__ = ["DAYS", "AsJson", "TaskId", "at_rest", "client", "opened", "print_json", "print_table", "served"]
 
 DAYS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
 """How a day, or a moment, is written in an option."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON")]
 TaskId = Annotated[str, typer.Argument(metavar="TASK", help="Its id")]
-
-
-def print_json(value: object) -> None:
-    print(orjson.dumps(value, default=str).decode())
-
-
-def print_table(columns: list[str], rows: list[list[str]]) -> None:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    # without a terminal nothing is folded, so that other programs find one row in one line
-    Console(width=None if sys.stdout.isatty() else 400, highlight=False, markup=False).print(table)
 
 
 @contextlib.contextmanager

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from data.store import Store
-from orchestrator_adapter import cli_import
+from orchestrator_adapter import cli_import, cli_usage
 from orchestrator_adapter import settings as settings_module
 from orchestrator_adapter.cli import app
 from orchestrator_adapter.terminal import at_rest
 from tests.ingest.trees import PRICE, main_file, packed, prompt, says, write
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -92,6 +96,40 @@ def test_what_a_folder_used_is_told_without_reading_it_in(run, tmp_path: Path) -
     assert "unpriced" in table
     assert "$0.0026 (1 unpriced)" in table
     assert not (tmp_path / "home" / "quarterdeck.sqlite").exists()
+
+
+def test_usage_is_answered_before_the_rest_is_loaded(run, tmp_path: Path) -> None:
+    write(main_file(tmp_path), prompt("Fix it"), says(1))
+    given = ["usage", "--timezone", "UTC", "--cost", "calculate", "--surcharge", str(tmp_path / "projects")]
+    command = [sys.executable, "-W", "error", "-X", "importtime", "-m", "orchestrator_adapter"]
+    for more in ([], ["--json"]):
+        done = subprocess.run(
+            [*command, *given, *more], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+        )
+        assert done.stdout == run(*given, *more)
+        loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+        assert "orchestrator_adapter.cli_usage" in loaded
+        assert not loaded & {"typer", "sqlalchemy", "duckdb", "streamlit", "orchestrator_adapter.cli"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["tasks"],
+        ["usage", "--help"],
+        ["usage", "--zone"],
+        ["usage", "--timezone"],
+        ["usage", "--cost", "guess"],
+        ["usage", "--timezone", "Mars/Crater"],
+        ["usage", "/no/such/folder"],
+        ["usage", "/tmp", "/tmp"],
+    ],
+)
+def test_what_is_refused_or_unusual_is_left_to_the_whole_command_line(
+    run, given: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not cli_usage.at_once(given)
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(

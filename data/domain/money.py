@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from pathlib import Path
 
+PRICES = Path(__file__).with_name("prices.toml")
+"""The price list; `prices` reads it."""
 NANO = 1_000_000_000
 """Nano-dollars in one dollar."""
 

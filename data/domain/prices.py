@@ -7,17 +7,12 @@ import tomllib
 from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
-from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from data.domain.errors import SettingInvalid
-from data.domain.money import NANO, Tokens
-
-TABLE = Path(__file__).with_name("prices.toml")
-NO_MODEL = "<synthetic>"
-"""Claude Code's word for a message it wrote itself, with no model behind it: never priced, never known."""
+from data.domain.money import NANO, PRICES, Tokens
 
 LONG_CONTEXT = "[1m]"
 """Suffix that asks Claude Code for a context of a million tokens."""
@@ -197,4 +192,4 @@ def load(text: str) -> PriceBook:
 @cache
 def book() -> PriceBook:
     """The prices this version ships with, read once."""
-    return load(TABLE.read_text(encoding="utf-8"))
+    return load(PRICES.read_text(encoding="utf-8"))

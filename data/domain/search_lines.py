@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from data.domain.conversation_lines import SYNTHETIC, text_of, when
-from data.domain.event_base import storable
 from data.domain.search import Kind
 from data.domain.search_words import flat
+from data.domain.texts import storable
 
 Line = Mapping[str, Any]
 _PATHS = ("file_path", "notebook_path")

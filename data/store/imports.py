@@ -18,7 +18,8 @@ import zstandard
 from data.domain.agents import FileChange, Runtime
 from data.domain.history_events import SessionImported, TranscriptRead
 from data.domain.money import Tokens
-from data.domain.transcript_lines import Cost, Reply
+from data.domain.transcript_costs import Cost
+from data.domain.transcript_lines import Reply
 from data.domain.transcripts import TranscriptFile, TranscriptState
 from data.store import search_index, transcripts
 from data.store import tables as t

@@ -137,6 +137,8 @@ class Searches(Look):
         newest = self.connection.execute(search_index.NEXT).scalar_one()
         start = _place(cursor, mark) if cursor else _Place(newest, 0, ms(now or datetime.now(UTC)))
         wanted = _Wanted.of(self.connection, query, start.ref_ms, bounds)
+        if self.connection.dialect.name == "postgresql":
+            self.connection.exec_driver_sql(_FOR_THIS_QUESTION)
         looked_at = 0
         for _ in range(bounds.rounds):
             found, lowest, looked = self._stretch(wanted, start, order)
@@ -258,6 +260,10 @@ _POSTGRESQL = sa.text(
     "SELECT id, words FROM search_words WHERE words @@ CAST(:match AS tsquery) AND id < :top"
     " ORDER BY id DESC LIMIT :look) AS newest"
 )
+
+
+_FOR_THIS_QUESTION = "SET LOCAL plan_cache_mode = force_custom_plan"
+"""A plan that has to serve rare and frequent words alike reads the whole table for a rare one."""
 
 
 @dataclass(frozen=True)

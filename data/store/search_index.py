@@ -13,9 +13,9 @@ from typing import NamedTuple
 import sqlalchemy as sa
 import zstandard
 
-from data.domain.event_base import storable
 from data.domain.search import Kind, day, place_of
 from data.domain.search_words import capped, flat, places, searchable
+from data.domain.texts import storable
 from data.store import tables as t
 from data.store.rows import ms
 from data.store.tables_search import search_entries, search_progress

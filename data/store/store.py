@@ -16,7 +16,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from data.domain.errors import FleetError, StoreUnavailable
-from data.domain.event_base import storable
+from data.domain.texts import storable
 from data.store import migrate
 from data.store.board import Board
 from data.store.known import Known

@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 import structlog
 
-from data.domain import price_rows, prices
+from data.domain import money, price_rows, prices
 from data.store import Board, Store
 from data.warehouse import queries
 from data.warehouse.ahead import reading_ahead
@@ -218,7 +218,7 @@ class Mirror:
 def _schema() -> str:
     """Changes with everything that decides what stands in the file."""
     parts = [queries.source("schema"), queries.source("fill"), duckdb.__version__]
-    parts.append(prices.TABLE.read_text(encoding="utf-8"))
+    parts.append(money.PRICES.read_text(encoding="utf-8"))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

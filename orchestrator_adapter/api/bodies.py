@@ -13,11 +13,11 @@ from data.domain.alerts import AlertKind, AlertStatus
 from data.domain.assignment import AssignedBy
 from data.domain.budgets import CHEAPER_MODEL, DEFAULT_STAGES, Act, Budget, Period, Scope, Stage
 from data.domain.errors import InvalidField
-from data.domain.event_base import storable
 from data.domain.fleet import Priority
 from data.domain.money import from_usd
 from data.domain.outcomes import Verdict
 from data.domain.tasks import AnalystChoice, Complexity, Draft, TaskStatus, TaskType
+from data.domain.texts import storable
 from data.store import AgentFilter, TaskFilter
 from data.store.lists import MAX_LIMIT
 from orchestrator_adapter.commands_batch import MOST, AgentOrder, TaskOrder

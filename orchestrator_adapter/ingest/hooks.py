@@ -10,7 +10,7 @@ import orjson
 
 from data.domain import events as e
 from data.domain.agents import AgentStatus
-from data.domain.event_base import storable
+from data.domain.texts import storable
 from orchestrator_adapter.ingest.sightings import Sighting
 from orchestrator_adapter.ingest.touches import touches
 from orchestrator_adapter.runners.activity import activity, short

@@ -14,9 +14,9 @@ from typing import BinaryIO, Literal
 
 from data.domain import events as e
 from data.domain.agents import AgentStatus, FileChange
-from data.domain.event_base import storable
 from data.domain.money import from_usd
 from data.domain.prices import book
+from data.domain.texts import storable
 from orchestrator_adapter.ingest import log_dialects as d
 from orchestrator_adapter.ingest import log_files
 from orchestrator_adapter.ingest.log_folders import LogFolder

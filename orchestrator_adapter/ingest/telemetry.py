@@ -13,9 +13,9 @@ from typing import Any
 import orjson
 
 from data.domain import events as e
-from data.domain.event_base import storable
 from data.domain.money import Tokens, from_usd
 from data.domain.prices import book
+from data.domain.texts import storable
 from data.store.bulk import key_of
 from data.store.telemetry import message_id
 from orchestrator_adapter.ingest.otlp import Record

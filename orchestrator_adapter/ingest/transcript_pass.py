@@ -11,7 +11,8 @@ from data.domain import words
 from data.domain.agents import FileChange
 from data.domain.search import Kind
 from data.domain.search_lines import pieces, time_of
-from data.domain.transcript_lines import Cost, Line, Pricer, Reply, at_ms, parsed, replies, text
+from data.domain.transcript_costs import Cost, Pricer
+from data.domain.transcript_lines import Line, Reply, at_ms, parsed, replies, text
 from data.store.imports import CHUNK, Chunk, Touched, pack
 from data.store.search_index import Prepared, Text, line_place, prepared
 

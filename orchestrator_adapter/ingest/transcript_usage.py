@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import hashlib
-import multiprocessing
+import importlib
 import os
 import threading
 from collections.abc import Iterator
@@ -20,19 +20,22 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from data.domain import prices
-from data.domain.money import Tokens
-from data.domain.transcript_lines import CostMode, Reply, parsed, replies, says_no_more
-from data.domain.usage import Usage, table
+from data.domain.money import PRICES
+from data.domain.transcript_lines import CostMode, Row, larger, parsed, rows, says_no_more
+from data.domain.usage import Usage
 
 LAYOUT = 1
 """Of the notes; others are not read."""
 _MARK = b'"usage"'
 """Stands in every line that tells of a reply; in text within a line its quotes would be escaped."""
+_USER, _HEAD = b'"type":"user"', 320
+"""What a line of a person or a tool says within its first bytes; the results of tools are most of a transcript."""
 _ASKED, _MESSAGE, _BLOCK = b',"requestId":"', b'"id":"msg_', b',"apiBlockIndex":'
 WORTH_SHARING = 16_000_000
 """Bytes below which another process costs more than it saves."""
-_Known = dict[tuple[str, str], Reply]
+BESIDES = 24_000_000
+"""Bytes that could be read in the time that the first process takes for everything but reading."""
+_Known = dict[tuple[str, str], Row]
 _Wanted = tuple[str, int, int]
 """Path of a file, where to begin, and its size."""
 _Mark = tuple[int, int, int]
@@ -65,7 +68,7 @@ def look(
     `cores`: processes that share the work; 0 for as many as there are cores.
     """
     found = dict(_files(os.fspath(folder)))
-    asked = f"{zone}|{mode}|{surcharge}|{hashlib.sha256(prices.TABLE.read_bytes()).hexdigest()[:16]}"
+    asked = f"{zone}|{mode}|{surcharge}|{hashlib.sha256(PRICES.read_bytes()).hexdigest()[:16]}"
     note = None if notes is None else notes / hashlib.sha256(os.fsencode(folder.absolute())).hexdigest()[:32]
     marks, tables = _noted(note)
     before = sum(mark[2] for mark in marks.values())
@@ -83,7 +86,10 @@ def look(
         wanted = [(path, marks.get(path, (0, 0, 0))[2], found[path][0]) for path in changed]
         ends, packed = _gathered(wanted, known, cores)
     marks |= {path: (*found[path], end) for path, end in ends.items()}
-    usage = table(known.values(), prices.book(), zone=zone, mode=mode, now_ms=now_ms, surcharge=surcharge)
+    from data.domain import prices, transcript_costs  # loaded already, while other processes read
+
+    asking = {"zone": zone, "mode": mode, "now_ms": now_ms, "surcharge": surcharge}
+    usage = transcript_costs.table(known.values(), prices.book(), **asking)
     if note is not None:
         kept = {asked: usage.as_dict()} if changed else tables | {asked: usage.as_dict()}
         _write_down(note, marks, kept, packed if changed else [])
@@ -136,10 +142,11 @@ def _gathered(wanted: list[_Wanted], known: _Known, cores: int) -> tuple[dict[st
     Much is shared among the cores; not in a process with threads, for its copies could hang on what those hold.
     """
     shares = _shares(wanted, cores or os.cpu_count() or 1)
-    if len(shares) < 2 or threading.active_count() > 1 or "fork" not in multiprocessing.get_all_start_methods():
+    if len(shares) < 2 or threading.active_count() > 1 or not hasattr(os, "fork"):
         ends = _taken(wanted, known)
         return ends, [_packed(known)]
     others = [_aside(share) for share in shares[1:]]
+    importlib.import_module("data.domain.transcript_costs")
     ends = _taken(shares[0], known)
     packed = [_packed(known)]  # while the others are still at it
     for other, share in zip(others, shares[1:], strict=True):
@@ -148,11 +155,10 @@ def _gathered(wanted: list[_Wanted], known: _Known, cores: int) -> tuple[dict[st
             ends |= _taken(share, known)
             packed = [_packed(known)]
             continue
-        places, rows = answer.split(b"\n", 1)
+        places, replies = answer.split(b"\n", 1)
         ends |= orjson.loads(places)
-        packed.append(rows)
-        for reply in _unpacked(rows):
-            _keep(reply, known)
+        packed.append(replies)
+        _keep_all(replies, known)
     return ends, packed
 
 
@@ -188,11 +194,11 @@ def _aside(wanted: list[_Wanted]) -> _Other:
 
 
 def _shares(wanted: list[_Wanted], cores: int) -> list[list[_Wanted]]:
-    """The files in their order, in about equal parts; one part if it is little."""
-    total = sum(size - offset for _, offset, size in wanted)
-    most = max(total / cores, WORTH_SHARING)
+    """The files in their order, in parts that take about the same time; one part if it is little."""
+    total = sum(size - offset for _, offset, size in wanted) + BESIDES
+    most = max(total / cores, WORTH_SHARING + BESIDES)
     out: list[list[_Wanted]] = [[]]
-    held = 0
+    held = BESIDES
     for one in wanted:
         if held >= most and len(out) < cores:
             out.append([])
@@ -207,41 +213,50 @@ def _taken(wanted: list[_Wanted], known: _Known) -> dict[str, int]:
 
 
 def _packed(known: _Known) -> bytes:
-    return orjson.dumps([(*one[:4], tuple(one.tokens.as_dict().values()), *one[5:]) for one in known.values()])
+    return orjson.dumps(list(known.values()))
 
 
-def _unpacked(rows: bytes) -> Iterator[Reply]:
-    return (Reply._make((*row[:4], Tokens(*row[4]), *row[5:])) for row in orjson.loads(rows))
+def _keep_all(packed: bytes, known: _Known) -> None:
+    found: list[Row] = orjson.loads(packed)
+    for row in found:
+        _keep(row, known)
 
 
-def _keep(reply: Reply, known: _Known) -> None:
-    before = known.get(reply.key)
-    if before is None or reply.larger_than(before):
-        known[reply.key] = reply
+def _keep(row: Row, known: _Known) -> None:
+    before = known.get(key := (row[0], row[1]))
+    if before is None or larger(row, before):
+        known[key] = row
 
 
 def _read(path: str, offset: int, known: _Known) -> int:
     """Take in the replies from an offset on, the larger of two copies; gives the end of the last whole line."""
-    with Path(path).open("rb", buffering=0) as file:
-        file.seek(offset)
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123  a Path for each of thousands of files is dear
+        if offset:
+            file.seek(offset)
         raw = file.read()
-    end = raw.rfind(b"\n") + 1
-    begun, last = 0, None
-    while (at := raw.find(_MARK, begun, end)) >= 0:
-        start, begun = raw.rfind(b"\n", begun, at) + 1 or begun, raw.find(b"\n", at) + 1
-        mark = _signed(raw, start, at, begun)
-        if mark is not None and mark == last:
+    find, end = raw.find, raw.rfind(b"\n") + 1
+    start, last = 0, None
+    while start < end:
+        begun, start = start, find(b"\n", start) + 1
+        said = find(_USER, begun, begun + _HEAD)
+        if said > 0 and find(b"{", begun + 1, said) < 0:  # it stands in the line itself, so nothing else is asked
             continue
-        last = mark
-        line = parsed(raw[start:begun])
+        at = find(_MARK, begun, start)
+        if at < 0 or (last is not None and _repeats(raw, begun, at, start, last)):
+            continue
+        last = _signed(raw, begun, at, start)
+        line = parsed(raw[begun:start])
         if line is None or says_no_more(line, known):
             continue
-        for reply in replies(line, f"{path}:{offset + start}"):
-            _keep(reply, known)
+        for row in rows(line, f"{path}:{offset + begun}"):
+            _keep(row, known)
     return offset + end
 
 
-def _signed(raw: bytes, start: int, usage: int, end: int) -> tuple[bytes, bytes, bytes] | None:
+_Signed = tuple[bytes, bytes, bytes]
+
+
+def _signed(raw: bytes, start: int, usage: int, end: int) -> _Signed | None:
     """Message, usage and request of a line by their bytes; a line with those of the one before tells of the same reply.
 
     None for a line that is not laid out as Claude Code does it; it is parsed like any other.
@@ -250,7 +265,18 @@ def _signed(raw: bytes, start: int, usage: int, end: int) -> tuple[bytes, bytes,
     if asked < 0 or message < 0:
         return None
     used = raw[usage:asked].partition(_BLOCK)[0]
-    return raw[message : raw.find(b'",', message, usage)], used, raw[asked : raw.find(b'",', asked + 1, end)]
+    return raw[message : raw.find(b'",', message, usage) + 1], used, raw[asked : raw.find(b'",', asked + 1, end) + 1]
+
+
+def _repeats(raw: bytes, start: int, usage: int, end: int, signed: _Signed) -> bool:
+    """Whether a line has this message, usage and request; only the number of its block may be another."""
+    message, used, asked = signed
+    if not raw.startswith(used, usage):
+        return False
+    at = raw.find(_ASKED, behind := usage + len(used), end)
+    if not raw.startswith(asked, at) or not (at == behind or raw.startswith(_BLOCK, behind)):
+        return False
+    return raw.startswith(message, raw.find(_MESSAGE, start, usage))
 
 
 def _noted(note: Path | None) -> tuple[dict[str, _Mark], dict[str, Any]]:
@@ -268,9 +294,8 @@ def _replies(note: Path | None) -> _Known | None:
     try:
         noted = note.with_suffix(".replies").read_bytes() if note is not None else b"[]"
         known: _Known = {}
-        for rows in noted.split(b"\n"):
-            for reply in _unpacked(rows):
-                _keep(reply, known)
+        for packed in noted.split(b"\n"):
+            _keep_all(packed, known)
         return known
     except (OSError, ValueError, TypeError):
         return None

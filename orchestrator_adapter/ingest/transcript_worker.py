@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from data.domain.prices import book
-from data.domain.transcript_lines import Pricer
+from data.domain.transcript_costs import Pricer
 from orchestrator_adapter.ingest.transcript_pass import Told
 
 ROOT = Path(__file__).parents[2]

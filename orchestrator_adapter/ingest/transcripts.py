@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from data.domain.agents import Role
-from data.domain.event_base import storable
 from data.domain.history_events import SessionImported, TranscriptRead
 from data.domain.imports import ImportReport
 from data.domain.prices import PriceBook, book
 from data.domain.search import Kind
+from data.domain.texts import storable
 from data.domain.transcripts import TranscriptFile, TranscriptState
 from data.store import Ledger, Store, imports
 from data.store.imports import Reading, Seen

@@ -10,7 +10,7 @@ from data.domain import words
 from data.domain.errors import FleetError
 from data.domain.fleet import Watching
 from orchestrator_adapter import commands_history
-from orchestrator_adapter.ingest import importing
+from orchestrator_adapter.ingest import history_folder
 from orchestrator_adapter.ingest.transcript_files import Found, find
 from pages.ui import cards, session
 from pages.ui.look import plain
@@ -37,7 +37,7 @@ def form() -> None:
         )
         folder = st.text_input(
             "Folder",
-            value=watched.folder or str(importing.history_folder(session.deck().settings.environment)),
+            value=watched.folder or str(history_folder.history_folder(session.deck().settings.environment)),
             key=FOLDER,
             help="Everything below it that ends in .jsonl is looked at.",
         )
@@ -57,7 +57,7 @@ def form() -> None:
 def _found(folder: str | None) -> list[Found]:
     """What lies in the folder, and a sentence about it."""
     try:
-        path = importing.checked(folder, session.deck().settings.environment)
+        path = history_folder.checked(folder, session.deck().settings.environment)
     except FleetError as refusal:
         cards.note(str(refusal), tone="bad")
         return []

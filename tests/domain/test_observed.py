@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.domain import observed
-from data.domain.event_base import storable
+from data.domain.texts import storable
 
 
 @given(st.text(max_size=200), st.text(max_size=80), st.integers(1, 999))

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.domain.errors import SettingInvalid
-from data.domain.money import TokenKind, Tokens
-from data.domain.prices import NO_MODEL, TABLE, book, load
+from data.domain.money import PRICES, TokenKind, Tokens
+from data.domain.prices import book, load
+from data.domain.transcript_lines import NO_MODEL
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 MILLION = 1_000_000
@@ -231,7 +232,7 @@ TORN = {
 
 @pytest.mark.parametrize("sentence", TORN)
 def test_a_torn_table_is_refused_with_one_sentence(sentence: str):
-    text = TABLE.read_text(encoding="utf-8")
+    text = PRICES.read_text(encoding="utf-8")
     good, bad = TORN[sentence]
     assert good in text
     with pytest.raises(SettingInvalid, match="The price table is") as refusal:

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.domain.money import Tokens
-from data.domain.prices import NO_MODEL, book
-from data.domain.transcript_lines import CostMode, Reply, at_ms, cost, parsed, replies, surcharge_nanousd
+from data.domain.prices import book
+from data.domain.transcript_costs import cost, surcharge_nanousd
+from data.domain.transcript_lines import NO_MODEL, CostMode, Reply, at_ms, parsed, replies
 
 AT = "2026-11-01T10:00:00.000Z"
 OPUS = "claude-opus-4-8"
@@ -230,3 +231,8 @@ def test_whatever_stands_in_a_line_reading_it_raises_nothing(
             assert 0 <= reply.tokens.total < 2**56
             assert len(reply.message_id) <= 120
             cost(reply, book(), CostMode.AUTO, 0)
+
+
+def test_what_a_person_or_a_tool_says_tells_of_no_reply() -> None:
+    """The answer of a sub-agent's call repeats what it used, which its own lines tell already."""
+    assert told(line() | {"type": "user"}, {"type": "user", "toolUseResult": {"usage": usage()}}) == []

@@ -12,7 +12,8 @@ from data.domain.errors import ImportRunning
 from data.domain.fleet import Watching
 from data.domain.history_events import ImportMoved
 from data.store import Store, settings
-from orchestrator_adapter.ingest.importing import Importer, history_folder
+from orchestrator_adapter.ingest.history_folder import history_folder
+from orchestrator_adapter.ingest.importing import Importer
 from tests.ingest.trees import OTHER, PRICE, SESSION, main_file, packed, prompt, says, write
 from tests.store.test_board import append
 

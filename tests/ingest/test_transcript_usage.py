@@ -115,6 +115,21 @@ def test_fast_mode_and_web_searches_are_told_apart(tmp_path: Path) -> None:
     assert (quick.model, quick.nanousd, quick.tokens) == ("claude-opus-4-8-fast", 50_000, Tokens(output=1))
 
 
+def test_only_a_line_that_is_itself_of_a_person_or_a_tool_is_passed_over(tmp_path: Path) -> None:
+    """Its first bytes say so; the same words deeper in, or in the line behind it, say nothing about it."""
+    used = {"usage": {"input_tokens": 5, "output_tokens": 7}}
+    answer = {"type": "user", "toolUseResult": used} | prompt("done")
+    inner = says(1, blocks=[{"type": "user", "text": "x"}])
+    first = {"message": {"type": "user"} | inner["message"]} | inner
+    # blocks of one reply, and a line that looks like one more of them and has more to say
+    block = {"apiBlockIndex": 0} | says(2, second=3)
+    grown = block | {"apiBlockIndex": 1, "message": block["message"] | {"usage": {"output_tokens": 300}}}
+    path = write(main_file(tmp_path), answer, first, block, block, grown, says(3, second=5))
+    path.write_bytes(b"x\n7\n" + packed(answer)[:-1] + b' "usage"\n' + path.read_bytes())
+    found = looked(tmp_path).usage.total()
+    assert (found.replies, found.tokens.output) == (3, 100 + 300 + 100)
+
+
 SHARED = """
 import json, sys
 from datetime import UTC

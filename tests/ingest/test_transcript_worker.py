@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from data.domain.prices import book
-from data.domain.transcript_lines import Pricer
+from data.domain.transcript_costs import Pricer
 from orchestrator_adapter.ingest.transcript_worker import AHEAD_FILES, Beside, Here, Job, told
 from tests.ingest.trees import calls, packed, prompt, returns, says, write
 
