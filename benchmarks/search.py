@@ -20,7 +20,7 @@ from data.domain.search import Kind, parse
 from data.domain.tasks import Complexity, TaskType
 from data.store import Store
 from data.store.search_clock import Indexer, catch_up
-from data.store.search_index import Text, index_transcript, insert, labels_of, prepared
+from data.store.search_index import Text, insert, labels_of, prepared
 from tests.postgres import PostgresServer
 
 MESSAGES = 1_000_000
@@ -211,7 +211,8 @@ def _appended(store: Store) -> Iterator[Figure]:
                 ledger.append(e.ToolReturned(**ids, tool="Bash", is_error=False, output_blob=blob, preview=text[:200]))
                 if indexed:
                     kept = Text(f"b{next(number)}", NOW, Kind.OUTPUT, text, "Bash", blob)
-                    index_transcript(ledger.connection, "b", "b", [kept])
+                    labels = labels_of(ledger.connection, {("b", "b")})["b", "b"]
+                    insert(ledger.connection, [(labels, prepared(kept, sqlite=store.sqlite))])
         return 1000 * (time.perf_counter() - began)
 
     pairs = [(append(False), append(True)) for _ in range(60)]

@@ -12,7 +12,7 @@ import math
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
@@ -20,16 +20,16 @@ import zstandard
 
 from data.domain import words
 from data.domain.errors import CursorInvalid
-from data.domain.search import Kind, Query, months, rest_of_month
+from data.domain.search import Kind, Query
 from data.domain.search_lines import pieces
 from data.domain.search_words import Bit, Term, capped, snippet
 from data.domain.tasks import TaskStatus
-from data.store import search_index
+from data.store import search_index, search_question
 from data.store import tables as t
 from data.store.lists import like
 from data.store.look import Look
 from data.store.rows import at, ms
-from data.store.search_index import EVERY, LINE, tag
+from data.store.search_index import LINE
 from data.store.tables_search import search_entries
 from data.store.transcripts import Transcripts
 
@@ -52,6 +52,8 @@ class Bounds:
     """Texts that are weighed against each other at once."""
     looked_at: int = 10_000
     """Texts that are looked at for them where filters decide that are no words of the index."""
+    near: int = 20_000
+    """Texts that PostgreSQL looks through before it asks its index."""
     rounds: int = 3
     """Stretches that are looked at while nothing in them fits."""
 
@@ -139,6 +141,8 @@ class Searches(Look):
         wanted = _Wanted.of(self.connection, query, start.ref_ms, bounds)
         if self.connection.dialect.name == "postgresql":
             self.connection.exec_driver_sql(_FOR_THIS_QUESTION)
+        if wanted.top is not None:
+            start = start._replace(top=min(start.top, wanted.top))
         looked_at = 0
         for _ in range(bounds.rounds):
             found, lowest, looked = self._stretch(wanted, start, order)
@@ -172,16 +176,10 @@ class Searches(Look):
         """The newest texts below a place, the best first; the lowest that was looked at, and how many were."""
         if wanted.nothing:
             return [], 0, 0
-        given = {"match": wanted.match, "ranked": wanted.ranked, "top": start.top, "look": wanted.look}
-        if wanted.match is None:
-            c = search_entries.c
-            inner = sa.select(c.id, sa.literal(1.0).label("score")).where(c.id < start.top)
-            looked: Any = inner.order_by(c.id.desc()).limit(wanted.look).subquery("found")
-            given = {}
+        if self.connection.dialect.name == "sqlite" or wanted.match is None:
+            rows = self._looked_at(wanted, wanted.bottom, start.top, wanted.look)
         else:
-            statement = _SQLITE if self.connection.dialect.name == "sqlite" else _POSTGRESQL
-            looked = statement.columns(sa.column("id", sa.BigInteger), sa.column("score", sa.Float)).subquery("found")
-        rows = self.connection.execute(wanted.filtered(looked), given).all()
+            rows = self._near_and_far(wanted, start.top)
         if not rows:
             return [], 0, 0
         kept = [row for row in rows if row.fits]
@@ -190,6 +188,31 @@ class Searches(Look):
         else:
             kept.sort(key=lambda row: (-_score(row, start.ref_ms), -row.id))
         return [row.id for row in kept], min(row.id for row in rows), len(rows)
+
+    def _near_and_far(self, wanted: _Wanted, top: int) -> Sequence[sa.Row[Any]]:
+        """On PostgreSQL the newest texts are read one by one, and the index is asked for what else there is.
+
+        Of a frequent word the index gives all places before the newest is known; without it a rare one is looked for
+        in every text. What is wanted is mostly among the newest; if not, it is so rare that all its places are few.
+        """
+        middle = max(wanted.bottom, top - wanted.bounds.near)
+        self.connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
+        rows = list(self._looked_at(wanted, middle, top, wanted.look))
+        self.connection.exec_driver_sql("SET LOCAL enable_bitmapscan = on")
+        if len(rows) < wanted.look and middle > wanted.bottom:
+            rows += self._looked_at(wanted, wanted.bottom, middle, wanted.look - len(rows))
+        return rows
+
+    def _looked_at(self, wanted: _Wanted, bottom: int, top: int, look: int) -> Sequence[sa.Row[Any]]:
+        """The newest texts with the words asked for whose numbers are in this stretch."""
+        c = search_entries.c
+        if wanted.match is None:
+            inner = sa.select(c.id, sa.literal(1.0).label("score")).where(c.id < top, c.id >= bottom)
+            return self.connection.execute(wanted.filtered(inner.order_by(c.id.desc()).limit(look).subquery())).all()
+        given = {"match": wanted.match, "ranked": wanted.ranked, "bottom": bottom, "top": top, "look": look}
+        statement = _SQLITE if self.connection.dialect.name == "sqlite" else _POSTGRESQL
+        found = statement.columns(sa.column("id", sa.BigInteger), sa.column("score", sa.Float)).subquery()
+        return self.connection.execute(wanted.filtered(found), given).all()
 
     def _hits(self, ids: Sequence[int], terms: Iterable[Term]) -> list[Hit]:
         """Everything about these texts, in this order."""
@@ -253,11 +276,11 @@ def _score(row: Any, ref_ms: int) -> float:
 # Both give the newest stretch first and weigh no more than it. The tags weigh nothing.
 _SQLITE = sa.text(
     "SELECT rowid AS id, -bm25(search_words, 1.0, 0.0) AS score FROM search_words"
-    " WHERE search_words MATCH :match AND rowid < :top ORDER BY rowid DESC LIMIT :look"
+    " WHERE search_words MATCH :match AND rowid < :top AND rowid >= :bottom ORDER BY rowid DESC LIMIT :look"
 )
 _POSTGRESQL = sa.text(
     "SELECT id, ts_rank(words, CAST(:ranked AS tsquery), 1) AS score FROM ("
-    "SELECT id, words FROM search_words WHERE words @@ CAST(:match AS tsquery) AND id < :top"
+    "SELECT id, words FROM search_words WHERE words @@ CAST(:match AS tsquery) AND id < :top AND id >= :bottom"
     " ORDER BY id DESC LIMIT :look) AS newest"
 )
 
@@ -278,6 +301,9 @@ class _Wanted:
     tasks: tuple[sa.ColumnElement[bool], ...] = ()
     """What a task must be, where it cannot be asked of the index."""
     nothing: bool = False
+    bottom: int = 0
+    top: int | None = None
+    """Between these numbers the texts of the time lie that is asked for."""
 
     @classmethod
     def of(cls, db: sa.Connection, query: Query, ref_ms: int, bounds: Bounds) -> _Wanted:
@@ -290,16 +316,18 @@ class _Wanted:
                 return cls(None, "", query, bounds, nothing=True)
         if 0 < len(named) <= NAMED_TASKS:
             tasks = ()
-        tags = _tagged(query, ref_ms, [] if tasks else named)
-        speak = _fts5 if db.dialect.name == "sqlite" else _tsquery
-        ranked = " & ".join(_places(term) for term in query.terms)
-        return cls(speak(query, *tags), ranked, query, bounds, tasks)
+        tags = search_question.tagged(query, ref_ms, [] if tasks else named)
+        sqlite = db.dialect.name == "sqlite"
+        speak = search_question.fts5 if sqlite else search_question.tsquery
+        ranked = " & ".join(search_question.places(term) for term in query.terms)
+        bottom, top = search_index.stretch_of(db, query.since, query.until)
+        return cls(speak(query, *tags), ranked, query, bounds, tasks, bottom=bottom, top=top)
 
     @property
     def look(self) -> int:
         """More where something decides that is no word of the index; of a time the index knows the day."""
         newest = self.query.until
-        some_of_a_day = newest is not None and not _midnight(newest)
+        some_of_a_day = newest is not None and not search_question.midnight(newest)
         return self.bounds.looked_at if self.tasks or some_of_a_day else self.bounds.weighed
 
     def filtered(self, looked: Any) -> sa.Select[Any]:
@@ -323,63 +351,6 @@ def _task_filters(query: Query) -> tuple[sa.ColumnElement[bool], ...]:
     if folders := query.only.get("dir"):
         out.append(sa.or_(*(c.working_directory.ilike(like(folder), escape="!") for folder in folders)))
     return tuple(out)
-
-
-_IN_INDEX = ("in", "role", "type", "runtime", "task", "agent", "tool")
-
-
-def _tagged(query: Query, ref_ms: int, tasks: Sequence[str]) -> tuple[list[list[str]], list[str]]:
-    """Tags of which each group must be met by one, and tags of which none may be there."""
-    groups = [[tag(name, value) for value in query.only[name]] for name in _IN_INDEX if name in query.only]
-    never = [tag(name, value) for name in _IN_INDEX for value in query.never.get(name, ())]
-    if tasks:
-        groups.append([tag("task", task) for task in tasks])
-    soon = at(ref_ms) + timedelta(days=1)
-    if query.since and (since := months(query.since, soon)):
-        groups.append([*_days(query.since), *(tag("month", month) for month in since[1:])])
-    if query.until and (until := months(query.until, soon)):
-        never += [*_days(query.until)[not _midnight(query.until) :], *(tag("month", month) for month in until[1:])]
-    return groups, never
-
-
-def _days(at: datetime) -> list[str]:
-    return [tag("day", day) for day in rest_of_month(at)]
-
-
-def _midnight(at: datetime) -> bool:
-    return not (at.hour or at.minute or at.second or at.microsecond)
-
-
-def _fts5(query: Query, groups: Sequence[Sequence[str]], never: Sequence[str]) -> str | None:
-    """The question in the language of SQLite; words are letters and digits only, so nothing needs to be escaped."""
-    must = [f"body : {_said(term)}" for term in query.terms]
-    must += [f"tags : ({' OR '.join(group)})" for group in groups]
-    wont = [f"body : {_said(term)}" for term in query.without] + [f"tags : {name}" for name in never]
-    if not must and not wont:
-        return None
-    asked = " AND ".join(f"({part})" for part in must or [f"tags : {EVERY}"])
-    return f"({asked}) NOT ({' OR '.join(f'({part})' for part in wont)})" if wont else asked
-
-
-def _said(term: Term) -> str:
-    return f'"{" ".join(term.words)}"' + (" *" if term.prefix else "")
-
-
-def _tsquery(query: Query, groups: Sequence[Sequence[str]], never: Sequence[str]) -> str | None:
-    """The question in the language of PostgreSQL."""
-    parts = [_places(term) for term in query.terms]
-    parts += [f"({' | '.join(_sign(name) for name in group)})" for group in groups]
-    parts += [f"!{_places(term)}" for term in query.without] + [f"!{_sign(name)}" for name in never]
-    return " & ".join(parts) or None
-
-
-def _sign(name: str) -> str:
-    return f"':{name}'"
-
-
-def _places(term: Term) -> str:
-    *most, last = (f"'{word}'" for word in term.words)
-    return f"({' <-> '.join([*most, last + (':*' if term.prefix else '')])})"
 
 
 def _cursor(place: _Place, mark: int) -> str:

@@ -18,7 +18,7 @@ from data.domain.search_words import capped, flat, places, searchable
 from data.domain.texts import storable
 from data.store import tables as t
 from data.store.rows import ms
-from data.store.tables_search import search_entries, search_progress
+from data.store.tables_search import STRETCH, search_entries, search_progress, search_stretches
 
 HUGE = 1024 * 1024
 """Of a content larger than this only the beginning is read."""
@@ -53,24 +53,6 @@ class Labels(NamedTuple):
     role: str
     task_type: str
     runtime: str
-
-
-def index_transcript(db: sa.Connection, task_id: str, agent_id: str, texts: Iterable[Text]) -> int:
-    """Put the texts of an agent into the index, in the caller's transaction; how many were not in it before.
-
-    Texts are known by key and kind, so that calling it again with the same ones changes nothing.
-    """
-    fresh = {(text.key[:120], text.kind): text for text in texts if text.text.strip()}
-    keys = sorted({key for key, _ in fresh})
-    c = search_entries.c
-    for start in range(0, len(keys), 500):
-        known = sa.select(c.key, c.kind).where(c.agent_id == agent_id, c.key.in_(keys[start : start + 500]))
-        for row in db.execute(known):
-            fresh.pop((row.key, Kind(row.kind)), None)
-    labels = labels_of(db, {(task_id, agent_id)})[task_id, agent_id]
-    sqlite = db.dialect.name == "sqlite"
-    insert(db, [(labels, prepared(text, sqlite=sqlite)) for text in fresh.values()])
-    return len(fresh)
 
 
 class Prepared(NamedTuple):
@@ -146,6 +128,17 @@ def labels_of(db: sa.Connection, wanted: set[tuple[str, str | None]]) -> dict[tu
 NEXT = sa.select(sa.func.coalesce(sa.func.max(search_entries.c.id), 0) + 1)
 _COLUMNS = ("id", "task_id", "agent_id", "key", "kind", "tool", "at_ms", "blob", "text")
 _ENTRY = sa.insert(search_entries)
+_TIMES = {
+    "sqlite": sa.text(
+        "INSERT INTO search_stretches (id, least_ms, most_ms) VALUES (:id, :least, :most) ON CONFLICT (id)"
+        " DO UPDATE SET least_ms = min(least_ms, excluded.least_ms), most_ms = max(most_ms, excluded.most_ms)"
+    ),
+    "postgresql": sa.text(
+        "INSERT INTO search_stretches AS known (id, least_ms, most_ms) VALUES (:id, :least, :most) ON CONFLICT (id)"
+        " DO UPDATE SET least_ms = LEAST(known.least_ms, excluded.least_ms),"
+        " most_ms = GREATEST(known.most_ms, excluded.most_ms)"
+    ),
+}
 _WORDS_SQLITE = sa.text("INSERT INTO search_words(rowid, body, tags) VALUES (:id, :words, :tags)")
 _WORDS_POSTGRESQL = sa.text("INSERT INTO search_words(id, words) VALUES (:id, CAST(:words AS tsvector))")
 
@@ -157,12 +150,37 @@ def insert(db: sa.Connection, texts: Sequence[tuple[Labels, Prepared]]) -> None:
     numbered = [(number, labels, text) for number, (labels, text) in enumerate(texts, first)]
     entries = [(n, labels.task_id, labels.agent_id, *text[:6]) for n, labels, text in numbered]
     db.execute(_ENTRY, [dict(zip(_COLUMNS, entry, strict=True)) for entry in entries])
+    db.execute(_TIMES[db.dialect.name], _times((n, text.at_ms) for n, _, text in numbered))
     tags = ((n, text.words, [*_tags_of(labels), *_tags_in(*text[1:3], text.day)]) for n, labels, text in numbered)
     if db.dialect.name == "sqlite":
         db.execute(_WORDS_SQLITE, [{"id": n, "words": said, "tags": " ".join(found)} for n, said, found in tags])
     else:
         signed = ((n, said, " ".join(f"':{name}'" for name in found)) for n, said, found in tags)
         db.execute(_WORDS_POSTGRESQL, [{"id": n, "words": f"{said} {found}"} for n, said, found in signed])
+
+
+def _times(entries: Iterable[tuple[int, int]]) -> list[dict[str, int]]:
+    """By stretch: the least and the most of the times of these entries."""
+    found: dict[int, list[int]] = {}
+    for number, at_ms in entries:
+        found.setdefault(number // STRETCH, []).append(at_ms)
+    return [{"id": number, "least": min(times), "most": max(times)} for number, times in found.items()]
+
+
+def stretch_of(db: sa.Connection, since: datetime | None, until: datetime | None) -> tuple[int, int | None]:
+    """The first number that a text of this time can have, and the one behind the last; None for no end.
+
+    Texts are numbered as they come, and history comes in late: so a time is no stretch of numbers, but lies in one.
+    """
+    c = search_stretches.c
+    bottom, top = 0, None
+    if since is not None:
+        first = db.execute(sa.select(sa.func.min(c.id)).where(c.most_ms >= ms(since))).scalar()
+        bottom, top = (0, 0) if first is None else (first * STRETCH, top)
+    if until is not None and top is None:
+        last = db.execute(sa.select(sa.func.max(c.id)).where(c.least_ms < ms(until))).scalar()
+        top = 0 if last is None else (last + 1) * STRETCH
+    return bottom, top
 
 
 def _vector(text: str) -> str:
@@ -231,5 +249,6 @@ def start_over(db: sa.Connection) -> None:
     """Forget all that is in the index; from what is kept it is built anew, as with a store that never had one."""
     db.exec_driver_sql(_FORGET[db.dialect.name])
     db.execute(sa.delete(search_entries))
+    db.execute(sa.delete(search_stretches))
     db.execute(sa.delete(search_progress).where(search_progress.c.name != EVENTS))
     set_positions(db, {EVENTS: 0})

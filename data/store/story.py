@@ -8,10 +8,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from data.domain.events import MessageMetered
 from data.store import tables as t
 from data.store.ledger import Recorded
 from data.store.look import Look, recorded
-from data.store.rows import maybe_at
+from data.store.rows import at, maybe_at, tokens
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,23 @@ class Stories(Look):
         query = sa.select(t.events).where(c.kind.in_(list(kinds)), c.id > after).order_by(c.id)
         query = query.where(c.task_id == task_id) if agent_id is None else query.where(c.agent_id == agent_id)
         return [recorded(row) for row in self.connection.execute(query).mappings()]
+
+    def story_replies(self, task_id: str) -> list[tuple[datetime, MessageMetered]]:
+        """The replies that were counted for a session that was read in, oldest first: no event tells of each."""
+        c = t.messages.c
+        query = sa.select(t.messages).where(c.task_id == task_id).order_by(c.at_ms, c.message_id, c.request_id)
+        return [
+            (
+                at(row["at_ms"]),
+                MessageMetered(
+                    **{name: row[name] for name in ("task_id", "agent_id", "message_id", "request_id", "model")},
+                    tokens=tokens(row),
+                    cost_nanousd=row["cost_nanousd"],
+                    subagent=row["subagent"],
+                ),
+            )
+            for row in self.connection.execute(query).mappings()
+        ]
 
     def step_times_of(self, task_ids: Sequence[str]) -> dict[str, list[StepTimes]]:
         """By task: when its steps ran, in their order."""

@@ -31,5 +31,17 @@ search_progress = sa.Table(
     sa.Column("event_id", sa.BigInteger, nullable=False),
 )
 
+STRETCH = 4096
+"""Entries of which the times are known together."""
+
+search_stretches = sa.Table(
+    "search_stretches",
+    metadata,
+    # the number of its entries divided by STRETCH
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
+    sa.Column("least_ms", sa.BigInteger, nullable=False),
+    sa.Column("most_ms", sa.BigInteger, nullable=False),
+)
+
 INDEX = "search_words"
 """SQLite: a virtual table with tables of its own; PostgreSQL: one column of word places and an index on it."""

@@ -47,7 +47,7 @@ class ReplayShape(Shape):
     """Clock of the last event before it that is worth telling."""
     next: str | None
     task: answers.TaskShape | None
-    """As it stood; null if it was read in from files, whose moments nobody told."""
+    """As it stood; null if it was read in from log folders, whose moments nobody told."""
     agents: list[answers.AgentShape]
     happened: list[HappeningShape]
     """The last things worth telling, this one last."""

@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from data.domain import words
-from data.domain.agents import FileChange
 from data.domain.search import Kind
 from data.domain.search_lines import pieces, time_of
+from data.domain.transcript_calls import MOST_PATH, Calls, asked, blocks
 from data.domain.transcript_costs import Cost, Pricer
 from data.domain.transcript_lines import Line, Reply, at_ms, parsed, replies, text
 from data.store.imports import CHUNK, Chunk, Touched, pack
 from data.store.search_index import Prepared, Text, line_place, prepared
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MOST_PROMPT = 20_000
 MOST_RESULT = 4_000
-MOST_PATH = 1_000
-"""A longer path fits into no index of PostgreSQL."""
 MOST_FAULTS = 1_000
 """Broken lines of one pass that are listed; all of them are counted and kept."""
-CHANGES: dict[str, FileChange] = {
-    "Read": FileChange.READ,
-    "NotebookRead": FileChange.READ,
-    "Write": FileChange.MODIFIED,
-    "Edit": FileChange.MODIFIED,
-    "MultiEdit": FileChange.MODIFIED,
-    "NotebookEdit": FileChange.MODIFIED,
-}
-"""Tools that name the one file they touch."""
 _TITLES = {"summary": "summary", "custom-title": "customTitle", "ai-title": "aiTitle"}
-_SHELL = ("<command-", "<local-command-", "<system-reminder>", "Caveat: The messages below")
-"""How text begins that Claude Code put into a person's mouth."""
 
 
 @dataclass
@@ -77,8 +63,7 @@ class Told:
     _said_at: datetime = EPOCH
     _paths: set[str] = field(default_factory=set)
     _replies: dict[tuple[str, str], Reply] = field(default_factory=dict)
-    _open: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Tool and path by the id of a call that has not been answered."""
+    _calls: Calls = field(default_factory=Calls)
 
     def read(self, raw: bytes) -> None:
         """Read whole lines, the last of them with its line end."""
@@ -158,39 +143,23 @@ class Told:
         content = message.get("content")
         if line.get("type") == "user":
             if not self.prompt and not aside and not line.get("isMeta"):
-                self.prompt = _prompt(content)
-            for block in _blocks(content, "tool_result"):
+                self.prompt = asked(content)
+            for block in blocks(content, "tool_result"):
                 self._returned(block, line.get("toolUseResult"))
         elif line.get("type") == "assistant":
-            for block in _blocks(content, "tool_use"):
+            for block in blocks(content, "tool_use"):
                 self.tool_calls += 1
-                self._called(block)
+                self._calls.called(block)
             if not aside and not line.get("isApiErrorMessage"):
-                for block in _blocks(content, "text"):
+                for block in blocks(content, "text"):
                     self.result = text(block.get("text"), MOST_RESULT) or self.result
-
-    def _called(self, block: Mapping[str, Any]) -> None:
-        tool, given = text(block.get("name"), 120), block.get("input")
-        if tool in CHANGES and isinstance(given, dict):
-            path = text(given.get("file_path") or given.get("notebook_path"), MOST_PATH)
-            if path:
-                self._open[text(block.get("id"), 120)] = (tool, path)
 
     def _returned(self, block: Mapping[str, Any], result: object) -> None:
         """A call that was answered without an error touched its file."""
-        tool, path = self._open.pop(text(block.get("tool_use_id"), 120), ("", ""))
-        if block.get("is_error") is True:
-            return
-        told = result if isinstance(result, dict) else {}
-        change = CHANGES.get(tool)
-        if told.get("type") == "create":
-            change, path = FileChange.CREATED, path or text(told.get("filePath"), MOST_PATH)
-        elif change is None and isinstance(told.get("structuredPatch"), list):  # called in an earlier pass
-            change, path = FileChange.MODIFIED, text(told.get("filePath"), MOST_PATH)
-        if change is not None and path:
-            added, removed = self.touched.get((path, change), (0, 0))
-            more, less = _counted(told, change)
-            self.touched[path, change] = (added + more, removed + less)
+        _, touch = self._calls.returned(block, result)
+        if touch is not None:
+            added, removed = self.touched.get((touch.path, touch.change), (0, 0))
+            self.touched[touch.path, touch.change] = (added + touch.added, removed + touch.removed)
 
     def _reply(self, reply: Reply) -> None:
         if reply.is_error:
@@ -214,32 +183,4 @@ class Told:
             self.undated += reply.at_ms is None
             priced.append((reply, pricer.cost(reply, last)))
         self.priced = tuple(priced)
-        self._replies, self._open, self._paths = {}, {}, set()
-
-
-def _blocks(content: object, kind: str) -> Iterator[Mapping[str, Any]]:
-    for block in content if isinstance(content, list) else ():
-        if isinstance(block, dict) and block.get("type") == kind:
-            yield block
-
-
-def _prompt(content: object) -> str:
-    """What the person asked for; nothing if Claude Code wrote it in their place."""
-    found = content if isinstance(content, str) else next((b.get("text") for b in _blocks(content, "text")), "")
-    said = text(found, MOST_PROMPT).strip()
-    return "" if said.startswith(_SHELL) else said
-
-
-def _counted(told: Mapping[str, Any], change: FileChange) -> tuple[int, int]:
-    """Lines added and removed, as the tool's answer tells them."""
-    if change is FileChange.CREATED:
-        content = told.get("content")
-        return (len(content.splitlines()), 0) if isinstance(content, str) else (0, 0)
-    more = less = 0
-    patch = told.get("structuredPatch")
-    for hunk in patch if isinstance(patch, list) else ():
-        lines = hunk.get("lines") if isinstance(hunk, dict) else None
-        for line in lines if isinstance(lines, list) else ():
-            more += isinstance(line, str) and line.startswith("+")
-            less += isinstance(line, str) and line.startswith("-")
-    return more, less
+        self._replies, self._calls, self._paths = {}, Calls(), set()

@@ -33,7 +33,7 @@ _USER, _HEAD = b'"type":"user"', 320
 _ASKED, _MESSAGE, _BLOCK = b',"requestId":"', b'"id":"msg_', b',"apiBlockIndex":'
 WORTH_SHARING = 16_000_000
 """Bytes below which another process costs more than it saves."""
-BESIDES = 24_000_000
+BESIDES = 32_000_000
 """Bytes that could be read in the time that the first process takes for everything but reading."""
 _Known = dict[tuple[str, str], Row]
 _Wanted = tuple[str, int, int]
@@ -88,8 +88,8 @@ def look(
     marks |= {path: (*found[path], end) for path, end in ends.items()}
     from data.domain import prices, transcript_costs  # loaded already, while other processes read
 
-    asking = {"zone": zone, "mode": mode, "now_ms": now_ms, "surcharge": surcharge}
-    usage = transcript_costs.table(known.values(), prices.book(), **asking)
+    book, replies = prices.book(), known.values()
+    usage = transcript_costs.table(replies, book, zone=zone, mode=mode, now_ms=now_ms, surcharge=surcharge)
     if note is not None:
         kept = {asked: usage.as_dict()} if changed else tables | {asked: usage.as_dict()}
         _write_down(note, marks, kept, packed if changed else [])

@@ -6,9 +6,11 @@ import bisect
 import threading
 from array import array
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from data.domain import transcript_story
 from data.domain.errors import InvalidField
 from data.domain.events import MessageMetered
 from data.domain.flow import Flow
@@ -75,9 +77,20 @@ class Story:
     def read_on(self, board: Board) -> None:
         """Take in what happened since."""
         with self._lock:
-            while stretch := board.events(self.task_id, after=self.ids[-1] if self.ids else 0, limit=STRETCH):
+            while stretch := self._behind(board, self.ids[-1] if self.ids else 0, STRETCH):
                 for entry in stretch:
                     self._take(entry)
+
+    def of_kinds(self, board: Board, kinds: Iterable[str]) -> list[Recorded]:
+        """Its events of these kinds, oldest first."""
+        return board.story_of_kinds(kinds, task_id=self.task_id)
+
+    def _behind(self, board: Board, event_id: int, most: int) -> list[Recorded]:
+        """The next events, in their order."""
+        return board.events(self.task_id, after=event_id, limit=most)
+
+    def _those(self, board: Board, event_ids: list[int]) -> list[Recorded]:
+        return board.story_events(event_ids)
 
     def _take(self, entry: Recorded) -> None:
         before = None
@@ -116,7 +129,7 @@ class Story:
         kept = (number - 1) // EVERY
         moment, behind = self._kept[kept].copy(), kept * EVERY
         after = self.ids[behind - 1] if behind else 0
-        for entry in board.events(self.task_id, after=after, limit=number - behind):
+        for entry in self._behind(board, after, number - behind):
             moment.fold(entry.at, entry.event, self.copies.get(entry.id))
         event_id = self.ids[number - 1]
         return Opened(number, event_id, self.when(number), moment, self._lines(board, event_id, moment))
@@ -129,7 +142,7 @@ class Story:
     def _lines(self, board: Board, event_id: int, moment: Moment) -> tuple[Line, ...]:
         last = bisect.bisect_right(self.told, event_id)
         out = []
-        for entry in board.story_events(list(self.told[max(0, last - LAST_LINES) : last])):
+        for entry in self._those(board, list(self.told[max(0, last - LAST_LINES) : last])):
             if (line := happenings.line(entry.event, moment.agents)) is not None:
                 out.append(Line(entry.id, entry.at, **line))
         return tuple(out)
@@ -157,6 +170,47 @@ class Story:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+
+@dataclass
+class ReadIn(Story):
+    """A session that was read in: its events are made of its transcripts, and their clocks are their numbers."""
+
+    seen: tuple[tuple[str, int], ...] = ()
+    """By file, version included, how many of its lines they are made of."""
+    _made: list[Recorded] = field(default_factory=list)
+
+    def read_on(self, board: Board) -> None:
+        with self._lock:
+            if not self._made:
+                self._made = _made(board, self.task_id)
+                for entry in self._made:
+                    self._take(entry)
+
+    def of_kinds(self, board: Board, kinds: Iterable[str]) -> list[Recorded]:
+        wanted = set(kinds)
+        return [entry for entry in self._made if entry.event.kind in wanted]
+
+    def _behind(self, board: Board, event_id: int, most: int) -> list[Recorded]:
+        return self._made[event_id : event_id + most]
+
+    def _those(self, board: Board, event_ids: list[int]) -> list[Recorded]:
+        return [self._made[event_id - 1] for event_id in event_ids]
+
+
+def _made(board: Board, task_id: str) -> list[Recorded]:
+    replies: dict[str, list[tuple[datetime, MessageMetered]]] = {}
+    for at, reply in board.story_replies(task_id):
+        replies.setdefault(reply.agent_id, []).append((at, reply))
+    lives = []
+    for file in board.transcript_files_of(task_id):
+        agent = board.agent(file.agent_id)
+        window = {"context_window": agent.context_window}
+        mine = [(at, reply.model_copy(update=window)) for at, reply in replies.get(agent.id, ())]
+        lines = board.transcript_lines(agent.id)
+        lives.append(transcript_story.Lived(agent, file.session_id, file.depth > 0, lines, mine))
+    found = transcript_story.told(board.task(task_id), lives)
+    return [Recorded(number, at, event) for number, (at, event) in enumerate(found, 1)]
 
 
 _stories: OrderedDict[tuple[str, str], Story] = OrderedDict()
@@ -194,8 +248,11 @@ def at(store: Store, board: Board, task_id: str, wanted: str | None) -> tuple[St
 def of(store: Store, board: Board, task_id: str) -> Story:
     """The story of a task up to now; what was read of it before is not read again."""
     key = (str(store.url), task_id)
+    seen = tuple((file.id, file.lines) for file in board.transcript_files_of(task_id))
     with _guard:
-        story = _stories.setdefault(key, Story(task_id))
+        story = _stories.get(key)
+        if story is None or (isinstance(story, ReadIn) and story.seen != seen):
+            story = _stories[key] = ReadIn(task_id, seen=seen) if seen else Story(task_id)
         _stories.move_to_end(key)
         while len(_stories) > MOST:
             _stories.popitem(last=False)

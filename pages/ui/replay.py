@@ -33,10 +33,10 @@ def draw(task: Task) -> None:
     with store.read() as board:
         told = stories.of(store, board, task.id)
         opened = told.open(board, _number(told))
-    if opened.moment.task is None:  # read in from elsewhere: how it came about was not told event by event
+    if opened.moment.task is None:  # read in from log folders: how it came about was not told event by event
         _read_in(task)
         return
-    _gantt(task, opened, pinned=AT in st.query_params)
+    _gantt(told, opened, pinned=AT in st.query_params)
     if len(told) > 1:
         _controls(told, opened)
     _moment(task, told, opened)
@@ -60,9 +60,9 @@ def _read_in(task: Task) -> None:
     st.caption("This task was read in as it stands: its moments cannot be replayed. Click a bar to open its agent.")
 
 
-def _gantt(task: Task, opened: Opened, *, pinned: bool) -> None:
+def _gantt(told: Story, opened: Opened, *, pinned: bool) -> None:
     with session.read() as board:
-        moves = board.story_of_kinds(KINDS, task_id=task.id)
+        moves = told.of_kinds(board, KINDS)
     now = session.deck().store.now()
     found = lives((entry.at, entry.event) for entry in moves)
     costs = {agent.id: agent.cost_nanousd for agent in opened.moment.agents.values()} | {"": opened.cost_nanousd}

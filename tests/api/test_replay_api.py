@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from orchestrator_adapter.api.replay import ReplayShape
 from orchestrator_adapter.ingest.transcript_files import find
 from orchestrator_adapter.ingest.transcripts import Scan
-from tests.ingest.trees import main_file, prompt, says, write
+from tests.ingest.trees import PRICE, calls, main_file, prompt, says, write
 
 REPLAY = "/api/v1/tasks/t1/replay"
 
@@ -72,9 +72,15 @@ def test_a_task_of_nobody_is_not_found(client: TestClient):
     assert client.get(REPLAY).json()["error"]["code"] == "TASK_NOT_FOUND"
 
 
-def test_a_session_that_was_read_in_has_no_moments_and_says_so(client: TestClient, fleet: Any, tmp_path: Path):
-    write(main_file(tmp_path), prompt("Fix the till"), says(1))
+def test_a_session_that_was_read_in_is_replayed_by_its_own_clock(client: TestClient, fleet: Any, tmp_path: Path):
+    write(main_file(tmp_path), prompt("Fix the till"), says(1), calls(2, "Bash", {"command": "make"}, second=5))
     Scan(fleet.store).run(find(tmp_path))
     (task,) = client.get("/api/v1/tasks").json()["items"]
     shown = ReplayShape.model_validate(client.get(f"/api/v1/tasks/{task['id']}/replay").json())
-    assert (shown.task, shown.agents) == (None, [])
+    assert shown.task is not None
+    assert (shown.task.status, shown.task.cost_usd, shown.number) == ("completed", 2 * PRICE / 1e9, shown.events)
+    then = client.get(f"/api/v1/tasks/{task['id']}/replay", params={"at": "2026-11-01T10:00:02Z"}).json()
+    assert (then["task"]["status"], then["task"]["cost_usd"], then["clock"]) == ("in_progress", PRICE / 1e9, "8")
+    assert [line["words"] for line in then["happened"]][-1] == "wrote 9 characters"
+    same = client.get(f"/api/v1/tasks/{task['id']}/replay", params={"at": then["clock"]}).json()
+    assert same == then

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -20,7 +21,8 @@ from data.domain.tasks import Complexity, TaskStatus, TaskType
 from data.store import Ledger, Store
 from data.store.search import BOUNDS, Bounds, Hit, Order, Results
 from data.store.search_clock import Indexer, catch_up
-from data.store.search_index import Text, index_transcript
+from data.store.search_index import Text, insert, labels_of, prepared, start_over, stretch_of
+from data.store.tables_search import STRETCH
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -40,6 +42,15 @@ def said(ledger: Ledger, task_id: str, agent_id: str, text: str, at: datetime = 
     blob = ledger.keep(text.encode())
     ids = {"task_id": task_id, "agent_id": agent_id}
     return ledger.append(e.Said(**ids, message_id="m", block="text", chars=len(text), blob=blob), at)  # type: ignore[arg-type]
+
+
+def put(ledger: Ledger, *texts: Text) -> None:
+    """Texts of an imported agent, as an import puts them into the index."""
+    labels, sqlite = (
+        labels_of(ledger.connection, {("t1", "a1")})["t1", "a1"],
+        ledger.connection.dialect.name == "sqlite",
+    )
+    insert(ledger.connection, [(labels, prepared(text, sqlite=sqlite)) for text in texts])
 
 
 def caught_up(store: Store) -> None:
@@ -263,7 +274,7 @@ def test_a_cursor_belongs_to_its_question(full: Store) -> None:
             find(full, "checkout", cursor=wrong)
 
 
-def test_imported_texts_are_found_once(store: Store) -> None:
+def test_texts_are_found_where_they_lie_and_by_their_time(store: Store) -> None:
     with store.write() as ledger:
         submit(ledger, "t1", "unrelated", runtime=Runtime.IMPORTED)
         agent(ledger, "t1", "a1")
@@ -272,11 +283,9 @@ def test_imported_texts_are_found_once(store: Store) -> None:
             Text("k1", NOW, Kind.PROMPT, "a needle that was asked for"),
             Text("k2", NOW - timedelta(days=400), Kind.OUTPUT, "a needle in a blob", "Bash", blob),
             Text("k2", NOW, Kind.INPUT, "a needle that went in", "Bash"),
-            Text("k3", NOW, Kind.TEXT, "   "),
+            Text("k4", NOW, Kind.LOG, "needle"),
         ]
-        assert index_transcript(ledger.connection, "t1", "a1", texts) == 3
-        assert index_transcript(ledger.connection, "t1", "a1", texts) == 0
-        assert index_transcript(ledger.connection, "t1", "a1", [*texts, Text("k4", NOW, Kind.LOG, "needle")]) == 1
+        put(ledger, *texts)
     assert {(hit.key, hit.kind.value, marked(hit)) for hit in find(store, "needle runtime:imported").hits} == {
         ("k1", "prompt", "a [needle] that was asked for"),
         ("k2", "output", "a [needle] in a blob"),
@@ -284,6 +293,52 @@ def test_imported_texts_are_found_once(store: Store) -> None:
         ("k4", "log", "[needle]"),
     }
     assert [hit.key for hit in find(store, "needle tool:bash until:2026-01-01").hits] == ["k2"]
+
+
+@pytest.mark.parametrize("near", [1, 7, 20_000])
+@pytest.mark.parametrize("text", ["needle", "hay", "hay -needle", '"needle hay"', "needle until:2026-11-10", "nowhere"])
+def test_how_far_is_looked_before_the_index_is_asked_changes_no_answer(store: Store, text: str, near: int) -> None:
+    with store.write() as ledger:
+        submit(ledger, "t1", "unrelated")
+        agent(ledger, "t1", "a1")
+        days = [NOW - timedelta(days=n * 7 % 40) for n in range(40)]
+        said = ["needle hay" if n % 9 == 0 else "hay" for n in range(40)]
+        put(ledger, *(Text(f"k{n}", at, Kind.TEXT, said[n]) for n, at in enumerate(days)))
+    fits = {"needle": lambda n: n % 9 == 0, "hay": lambda n: True, "hay -needle": lambda n: n % 9, "nowhere": None}
+    wanted = fits.get(text.partition(" until")[0].replace('"', "").replace("needle hay", "needle"))
+    early = datetime(2026, 11, 10, tzinfo=UTC) if "until" in text else NOW + timedelta(days=1)
+    expected = [f"k{n}" for n in reversed(range(40)) if wanted is not None and wanted(n) and days[n] < early]
+    found, cursor = list[str](), None
+    while True:
+        page = find(
+            store, text, limit=3, cursor=cursor, order="newest", bounds=Bounds(weighed=5, looked_at=5, near=near)
+        )
+        found += [hit.key for hit in page.hits]
+        if (cursor := page.next_cursor) is None:
+            break
+    assert sorted(found) == sorted(expected)
+
+
+def test_a_time_is_looked_for_only_where_its_texts_lie(store: Store) -> None:
+    """History that came in late lies among what is new."""
+    old, older = NOW - timedelta(days=10), NOW - timedelta(days=20)
+    with store.write() as ledger:
+        submit(ledger, "t1", "unrelated")
+        agent(ledger, "t1", "a1")
+        put(ledger, *(Text(f"k{n}", old if n < STRETCH else NOW, Kind.TEXT, "hay") for n in range(2 * STRETCH)))
+        put(ledger, Text("late", older, Kind.TEXT, "hay"))
+    day = timedelta(days=1)
+    with store.read() as board:
+        of = partial(stretch_of, board.connection)
+        assert of(None, None) == (0, None)
+        assert of(old - day, old + day) == (0, 3 * STRETCH)
+        assert of(NOW - day, None) == (STRETCH, None)
+        assert of(None, older) == (0, 0)
+        assert of(NOW + day, None) == (0, 0)
+    assert [hit.key for hit in find(store, "hay until:2026-11-05").hits] == ["late"]
+    with store.write() as ledger:
+        start_over(ledger.connection)
+        assert stretch_of(ledger.connection, None, NOW) == (0, 0)
 
 
 def test_a_store_of_an_older_version_is_caught_up_with(store: Store) -> None:
@@ -371,7 +426,9 @@ def test_any_text_can_be_kept_and_asked_for(store: Store, text: str) -> None:
             submit(ledger, "t1", "unrelated")
             agent(ledger, "t1", "a1")
         key = f"k{ledger.connection.execute(sa.text('select count(*) from search_entries')).scalar_one()}"
-        kept = index_transcript(ledger.connection, "t1", "a1", [Text(key, NOW, Kind.TEXT, text)])
+        kept = bool(text.strip())
+        if kept:
+            put(ledger, Text(key, NOW, Kind.TEXT, text))
     find(store, text)
     plain = "".join(c for c in text if c not in '"*').strip()
     if kept and len(places(plain)) > 1 and plain.isascii():
