@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -123,9 +122,3 @@ def begins(period: Period, now: datetime) -> datetime | None:
 def reached(budget: Budget, spent: Spent) -> Stage | None:
     """The strictest stage that the spending has reached."""
     return next((stage for stage in reversed(budget.stages) if spent.percent(budget) >= stage.percent), None)
-
-
-def strictest(stages: Sequence[Stage | None]) -> Stage | None:
-    """Of several budgets' stages the one that is obeyed."""
-    order = list(Act)
-    return max((s for s in stages if s), key=lambda s: (order.index(s.act), s.percent), default=None)

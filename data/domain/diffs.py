@@ -92,17 +92,6 @@ def _hunk(old: Sequence[str], new: Sequence[str], group: Sequence[Block], contex
     return Hunk(group[0][0] - lead, group[0][2] - lead, tuple(out))
 
 
-def apply(before: str, found: Iterable[Hunk]) -> str:
-    """The text after the hunks."""
-    old, at = lines(before), 0
-    out: list[str] = []
-    for hunk in found:
-        out += old[at : hunk.before_start]
-        out += [line for sign, line in hunk.lines if sign != "-"]
-        at = hunk.before_start + len(hunk.lines) - hunk.added
-    return "".join(out + old[at:])
-
-
 def counts(before: str, after: str) -> tuple[int, int]:
     """Lines added and removed."""
     found = blocks(lines(before), lines(after))

@@ -31,16 +31,8 @@ class DescriptionInvalid(InvalidField):
     """The description must hold between 1 and 50,000 characters."""
 
 
-class TaskTypeUnknown(InvalidField):
-    """That task type is not known."""
-
-
 class RoleUnknown(InvalidField):
     """That role is not known."""
-
-
-class RuntimeUnknown(InvalidField):
-    """That runtime is not known."""
 
 
 class ModelUnknown(InvalidField):
@@ -259,10 +251,6 @@ class AgentFailed(FleetError):
     """The agent failed."""
 
     status = 500
-
-
-class VerdictFailed(AgentFailed):
-    """The agent judged the work as not good."""
 
 
 class TokenRefused(FleetError):

@@ -94,11 +94,6 @@ def available(cli_path: str | None = None) -> str | None:
     return None
 
 
-def default_model(environment: Mapping[str, str] | None = None) -> str:
-    """The model that answers if a task names none."""
-    return {**os.environ, **(environment or {})}.get("ANTHROPIC_MODEL") or DEFAULT_MODEL
-
-
 def plain(message: Message) -> dict[str, Any]:
     """A message of the SDK as a dict in the shape of the command line's own stream."""
     match message:

@@ -23,7 +23,7 @@ from data.domain.events import (
     TotalReported,
 )
 from orchestrator_adapter.runners import Job, Runner, process
-from orchestrator_adapter.runners.claude import ClaudeRunner, available, default_model
+from orchestrator_adapter.runners.claude import ClaudeRunner, available
 from orchestrator_adapter.runners.demo import MODEL, DemoRunner
 from tests.runners.real_agents import FOREIGN, ROOT, a_job, alive, bash, needs_cli, run, serving, stopped_at
 
@@ -92,7 +92,6 @@ def test_what_cannot_start_says_so_in_a_sentence(job, home):
     broken = run(ClaudeRunner({}, cli_path="/bin/false", pids=home / "pids"), job)
     assert isinstance(broken.error, AgentFailed)
     assert available("/nowhere/claude")
-    assert default_model({"ANTHROPIC_MODEL": "claude-haiku-5-5"}) == "claude-haiku-5-5"
 
 
 def test_a_stuck_stream_is_stopped_by_cancelling(job, home):

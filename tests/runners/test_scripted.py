@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from data.domain.agents import Role
-from data.domain.errors import AgentFailed, VerdictFailed
+from data.domain.errors import AgentFailed
 from data.domain.events import MessageMetered, Said, SessionStarted
 from data.domain.money import Tokens
 from orchestrator_adapter.runners import Job, Reply
@@ -41,8 +41,8 @@ def test_a_script_of_ones_own(job):
 
 
 def test_it_fails_after_its_script(job):
-    with pytest.raises(VerdictFailed, match="not good"):
-        asyncio.run(collect(ScriptedRunner(fail_with=VerdictFailed("It is not good.")), job))
+    with pytest.raises(AgentFailed, match="not good"):
+        asyncio.run(collect(ScriptedRunner(fail_with=AgentFailed("It is not good.")), job))
     with pytest.raises(AgentFailed, match="disk"):
         asyncio.run(collect(ScriptedRunner(fail_with=OSError("disk")), job))
     assert '"error": "disk"' in (job.log_dir / "summary.jsonl").read_text()
