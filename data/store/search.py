@@ -176,8 +176,13 @@ class Searches(Look):
         """The newest texts below a place, the best first; the lowest that was looked at, and how many were."""
         if wanted.nothing:
             return [], 0, 0
-        if self.connection.dialect.name == "sqlite" or wanted.match is None:
-            rows = self._looked_at(wanted, wanted.bottom, start.top, wanted.look)
+        if wanted.match is None:
+            c = search_entries.c
+            every = sa.select(c.id, sa.literal(1.0).label("score")).where(c.id < start.top, c.id >= wanted.bottom)
+            newest = every.order_by(c.id.desc()).limit(wanted.look).subquery()
+            rows = self.connection.execute(wanted.filtered(newest)).all()
+        elif self.connection.dialect.name == "sqlite":
+            rows = self._looked_at(wanted, wanted.bottom, start.top, wanted.look, _SQLITE)
         else:
             rows = self._near_and_far(wanted, start.top)
         if not rows:
@@ -190,27 +195,32 @@ class Searches(Look):
         return [row.id for row in kept], min(row.id for row in rows), len(rows)
 
     def _near_and_far(self, wanted: _Wanted, top: int) -> Sequence[sa.Row[Any]]:
-        """On PostgreSQL the newest texts are read one by one, and the index is asked for what else there is.
+        """On PostgreSQL the newest texts are read one by one; then the index is asked, if what is wanted is rare.
 
         Of a frequent word the index gives all places before the newest is known; without it a rare one is looked for
-        in every text. What is wanted is mostly among the newest; if not, it is so rare that all its places are few.
+        in every text. Its own guess of what is rare is far off for phrases, tags and words that it has not counted.
         """
-        middle = max(wanted.bottom, top - wanted.bounds.near)
-        self.connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
-        rows = list(self._looked_at(wanted, middle, top, wanted.look))
-        self.connection.exec_driver_sql("SET LOCAL enable_bitmapscan = on")
+        near = wanted.bounds.near
+        middle = max(wanted.bottom, top - near)
+        rows = list(self._looked_at(wanted, middle, top, wanted.look, _READ))
         if len(rows) < wanted.look and middle > wanted.bottom:
-            rows += self._looked_at(wanted, wanted.bottom, middle, wanted.look - len(rows))
+            how = _ASK_THE_INDEX if self._rare(str(wanted.match)) else _READ
+            rows += self._looked_at(wanted, wanted.bottom, middle, wanted.look - len(rows), how)
         return rows
 
-    def _looked_at(self, wanted: _Wanted, bottom: int, top: int, look: int) -> Sequence[sa.Row[Any]]:
+    def _rare(self, match: str) -> bool:
+        """Whether few texts have what is asked for, as a sample of all of them says."""
+        if match.startswith("!"):  # the index has no word for "not"
+            return False
+        share = min(100.0, 100.0 * SAMPLE / int(self.connection.execute(search_index.NEXT).scalar_one()))
+        row = self.connection.execute(_SAMPLE, {"match": match, "share": share}).one()
+        return bool(row.fits * RARE <= row.looked)
+
+    def _looked_at(
+        self, wanted: _Wanted, bottom: int, top: int, look: int, statement: sa.TextClause
+    ) -> Sequence[sa.Row[Any]]:
         """The newest texts with the words asked for whose numbers are in this stretch."""
-        c = search_entries.c
-        if wanted.match is None:
-            inner = sa.select(c.id, sa.literal(1.0).label("score")).where(c.id < top, c.id >= bottom)
-            return self.connection.execute(wanted.filtered(inner.order_by(c.id.desc()).limit(look).subquery())).all()
         given = {"match": wanted.match, "ranked": wanted.ranked, "bottom": bottom, "top": top, "look": look}
-        statement = _SQLITE if self.connection.dialect.name == "sqlite" else _POSTGRESQL
         found = statement.columns(sa.column("id", sa.BigInteger), sa.column("score", sa.Float)).subquery()
         return self.connection.execute(wanted.filtered(found), given).all()
 
@@ -278,15 +288,27 @@ _SQLITE = sa.text(
     "SELECT rowid AS id, -bm25(search_words, 1.0, 0.0) AS score FROM search_words"
     " WHERE search_words MATCH :match AND rowid < :top AND rowid >= :bottom ORDER BY rowid DESC LIMIT :look"
 )
-_POSTGRESQL = sa.text(
+# "is true" and "+ 0" keep PostgreSQL from the index of words, and from that of numbers
+_READ = sa.text(
     "SELECT id, ts_rank(words, CAST(:ranked AS tsquery), 1) AS score FROM ("
-    "SELECT id, words FROM search_words WHERE words @@ CAST(:match AS tsquery) AND id < :top AND id >= :bottom"
-    " ORDER BY id DESC LIMIT :look) AS newest"
+    "SELECT id, words FROM search_words WHERE (words @@ CAST(:match AS tsquery)) IS TRUE"
+    " AND id < :top AND id >= :bottom ORDER BY id DESC LIMIT :look) AS newest"
 )
-
-
+_ASK_THE_INDEX = sa.text(
+    "SELECT id, ts_rank(words, CAST(:ranked AS tsquery), 1) AS score FROM ("
+    "SELECT id, words FROM search_words WHERE words @@ CAST(:match AS tsquery) AND id + 0 < :top AND id + 0 >= :bottom"
+    " ORDER BY id + 0 DESC LIMIT :look) AS newest"
+)
+_SAMPLE = sa.text(
+    "SELECT count(*) AS looked, count(*) FILTER (WHERE words @@ CAST(:match AS tsquery)) AS fits"
+    " FROM search_words TABLESAMPLE SYSTEM (:share)"
+)
+SAMPLE = 2_000
+"""Texts of a sample."""
 _FOR_THIS_QUESTION = "SET LOCAL plan_cache_mode = force_custom_plan"
-"""A plan that has to serve rare and frequent words alike reads the whole table for a rare one."""
+"""A plan for whatever is asked expects so much that it joins with every text there is."""
+RARE = 50
+"""What stands in fewer than one of so many texts is had faster from the index of PostgreSQL than by reading."""
 
 
 @dataclass(frozen=True)

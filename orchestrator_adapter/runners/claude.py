@@ -61,8 +61,6 @@ ALONE = {"CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "1"}
 OURS = frozenset({"DATABASE_URL"})
 """Never handed on: an agent that runs a project's tests must not find our store in its environment."""
 RUNS_COMMANDS = frozenset({Role.BUILDER, Role.TESTER})
-DEFAULT_MODEL = "claude-opus-5-5"
-"""What the bundled command line uses if nobody chose."""
 NO_SESSION = "No conversation found"
 PATIENCE_S = 48 * 3600
 """Longer than any question waits for a person: who asks is the one that gives up."""
