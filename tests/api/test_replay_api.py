@@ -50,7 +50,7 @@ def test_every_moment_is_reached_by_its_clock_and_by_its_time(client: TestClient
     assert then.task is not None
     assert (then.task.status, then.task.cost_usd, then.task.tool_calls) == ("in_progress", 0, 1)
     (agent,) = then.agents
-    assert (agent.status, agent.activity, agent.files["modified"]) == ("active", "editing calc.py", [])
+    assert (agent.status, agent.activity, agent.files.modified) == ("active", "editing calc.py", [])
     assert then.number == log.index(asked) + 1
     first = at(client, log[0]["id"])
     assert (first.previous, first.agents) == (None, [])
