@@ -40,9 +40,11 @@ from orchestrator_adapter import (
     cli_import_logs,
     cli_logs,
     cli_outcome,
+    cli_performance,
     cli_replay,
     cli_roi,
     cli_search,
+    cli_trends,
     cli_workers,
     commands,
 )
@@ -299,6 +301,8 @@ app.add_typer(cli_replay.app)
 app.add_typer(cli_connect.app)
 app.add_typer(cli_files.app)
 app.add_typer(cli_costs.app)
+app.add_typer(cli_performance.app)
+app.add_typer(cli_trends.app)
 app.add_typer(cli_search.app)
 
 

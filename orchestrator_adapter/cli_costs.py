@@ -21,24 +21,34 @@ from orchestrator_adapter.kept import Kept
 from orchestrator_adapter.terminal import DAYS, AsJson, client, print_json, print_table
 
 app = typer.Typer()
+_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+Since = Annotated[datetime | None, typer.Option(formats=_FORMATS, help="From; default: 29 days ago")]
+Until = Annotated[datetime | None, typer.Option(formats=_FORMATS, help="Before; default: now")]
+Zone = Annotated[str, typer.Option(help="IANA time zone of the days")]
+
+
+def asked(since: datetime | None, until: datetime | None, tz: str) -> dict[str, Any]:
+    """A window as it would be sent. Raises WindowInvalid."""
+    here = windows.zone(tz)
+    given = {"from": since, "to": until}
+    return {"tz": tz} | {name: at.replace(tzinfo=here) for name, at in given.items() if at is not None}
 
 
 @app.command()
 def costs(
     since: Annotated[datetime | None, typer.Option(formats=DAYS, help="From; default: 29 days ago")] = None,
     until: Annotated[datetime | None, typer.Option(formats=DAYS, help="Before; default: now")] = None,
+    since: Since = None,
+    until: Until = None,
     by: Annotated[str, typer.Option(help="day, week, role, model, task_type, folder, user, token_kind ...")] = "day",
-    tz: Annotated[str, typer.Option(help="IANA time zone of the days")] = windows.UTC_NAME,
+    tz: Zone = windows.UTC_NAME,
     simulated: Annotated[bool, typer.Option("--simulated", help="Simulated money instead of real money")] = False,
     as_json: AsJson = False,
 ) -> None:
     """What was spent: the same numbers as on the page and over HTTP."""
     # what a command prints on stdout is for other programs
     structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
-    here = windows.zone(tz)
-    given: dict[str, Any] = {"by": by, "tz": tz, "simulated": simulated}
-    given |= {name: at.replace(tzinfo=here) for name, at in (("from", since), ("to", until)) if at is not None}
-    query = bodies.read(measure.CostQuery, given)
+    query = bodies.read(measure.CostQuery, asked(since, until, tz) | {"by": by, "simulated": simulated})
     with client() as deck:
         found = measure.told(Call(deck, LOCAL, {}, Kept()), query)
         deck.warehouse.close()

@@ -24,6 +24,7 @@ class Preset(StrEnum):
     TODAY = "today"
     WEEK = "7d"
     MONTH = "30d"
+    TWO_MONTHS = "60d"
     QUARTER = "90d"
     THIS_MONTH = "month"
 
@@ -37,7 +38,7 @@ class Grain(StrEnum):
     MONTH = "month"
 
 
-_DAYS = {Preset.TODAY: 1, Preset.WEEK: 7, Preset.MONTH: 30, Preset.QUARTER: 90}
+_DAYS = {Preset.TODAY: 1, Preset.WEEK: 7, Preset.MONTH: 30, Preset.TWO_MONTHS: 60, Preset.QUARTER: 90}
 
 
 @functools.cache
@@ -87,6 +88,25 @@ class Window:
             step = _next(step, grain, here)
         return out
 
+    def offsets(self) -> list[tuple[datetime, timedelta]]:
+        """From when on how far the zone's clocks are ahead of UTC, in the order of time; the first may begin before.
+
+        Between two of its entries weekday and hour of a moment are a matter of adding.
+        """
+        here, begin = zone(self.zone), _quarter(self.begin)
+        out = [(begin, _ahead(begin, here))]
+        at = begin
+        while at < self.end:
+            after = at + timedelta(days=1)
+            if _ahead(after, here) != out[-1][1]:
+                low, high = at, after
+                while high - low > QUARTER:
+                    middle = low + (high - low) // 2 // QUARTER * QUARTER
+                    low, high = (middle, high) if _ahead(middle, here) == out[-1][1] else (low, middle)
+                out.append((high, _ahead(high, here)))
+            at = after
+        return out
+
     def grain(self) -> Grain:
         """The step that gives a readable number of bars."""
         days = (self.end - self.begin) / timedelta(days=1)
@@ -105,8 +125,7 @@ def last(preset: Preset, now: datetime, zone_name: str = UTC_NAME) -> Window:
         first = here.date().replace(day=1)
     else:
         first = here.date() - timedelta(days=_DAYS[preset] - 1)
-    passed = (now.astimezone(UTC) - datetime.min.replace(tzinfo=UTC)) % QUARTER
-    return Window(_midnight(first, zone_name), now.astimezone(UTC) - passed + QUARTER, zone_name)
+    return Window(_midnight(first, zone_name), _quarter(now) + QUARTER, zone_name)
 
 
 def days(first: date, to: date, zone_name: str = UTC_NAME) -> Window:
@@ -132,6 +151,15 @@ def between(begin: datetime, end: datetime, zone_name: str = UTC_NAME) -> Window
 
 def _ms(at: datetime) -> int:
     return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def _quarter(at: datetime) -> datetime:
+    """When the quarter of an hour began that a moment is in."""
+    return at.astimezone(UTC) - (at.astimezone(UTC) - datetime.min.replace(tzinfo=UTC)) % QUARTER
+
+
+def _ahead(at: datetime, here: ZoneInfo) -> timedelta:
+    return at.astimezone(here).utcoffset() or timedelta()
 
 
 def _midnight(day: date, zone_name: str) -> datetime:

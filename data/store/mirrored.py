@@ -129,8 +129,25 @@ class Mirrored(Look):
             "agent_id": sa.func.coalesce(_event.agent_id, ""),
             "tool": _body("tool", sqlite=sqlite),
             "message_id": _body("message_id", sqlite=sqlite),
+            "tool_use_id": _body("tool_use_id", sqlite=sqlite),
+            "at_ms": _event.at_ms,
         }
         return self._told(columns, (_event.kind == "tool_called") & (_event.id > after))
+
+    def mirrored_troubles(self, after: int) -> Iterator[pa.Table]:
+        """Calls of tools that failed or were refused."""
+        sqlite = self.connection.dialect.name == "sqlite"
+        refused = _event.kind == "tool_refused"
+        columns: Columns = {
+            "id": _event.id,
+            "agent_id": sa.func.coalesce(_event.agent_id, ""),
+            "tool": _body("tool", sqlite=sqlite),
+            "tool_use_id": _body("tool_use_id", sqlite=sqlite),
+            "at_ms": _event.at_ms,
+            "refused": sa.case((refused, 1), else_=0),
+        }
+        failed = (_event.kind == "tool_returned") & _body("is_error", sqlite=sqlite).in_(("1", "true"))
+        return self._told(columns, (refused | failed) & (_event.id > after))
 
     def mirrored_sign(self, clock: int) -> str:
         """What tells this log from another that has as many events: the event of that number."""

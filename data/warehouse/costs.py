@@ -185,8 +185,7 @@ def _parts(reader: Reader, cut: Cut, now: Total) -> dict[By, pd.DataFrame]:
 
 def over_time(reader: Reader, cut: Cut, grain: Grain, split: By | None = None) -> pd.DataFrame:
     """When a bar begins (ms), name of the part, cost, unpriced replies, tokens, replies. Raises WindowInvalid."""
-    edges = [int(at.timestamp() * 1000) for at in cut.window.edges(grain)]
-    reader.with_rows("edges", pd.DataFrame({"at": edges, "quarter": [at // 900_000 for at in edges]}))
+    reader.with_edges(cut.window.edges(grain))
     part = "" if split in (None, By.TOKEN_KIND) else str(split)
     return reader.frame("costs", "over_time", **cut.given(), by=part)
 

@@ -242,6 +242,20 @@ class _Fill:
                 else:
                     self._rows(batch, name)
         if self._new_parts:
+        if not self._first:
+            for batch in board.mirrored_gone(after):
+                self._count(self._do("stage_gone", batch))
+        for batch in board.mirrored_replies(after):
+            self._models(batch)
+            self._do("stage_replies", batch)
+            self._count(0 if self._first else self._do("stage_old_replies"))
+        for batch in board.mirrored_calls(after):
+            self._do("touch_calls", batch)
+            self._do("add_calls", batch)
+            self._changed = True
+        for batch in board.mirrored_troubles(after):
+            self._changed |= self._do("add_troubles", batch) > 0
+        if self._changed:
             if not self._first:
                 self._do("drop_shares")
             self._do("add_shares")

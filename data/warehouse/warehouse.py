@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Hashable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -40,6 +41,15 @@ class Reader:
         for column in found:
             assert not (str(column).endswith("_nanousd") and found[column].dtype.kind == "f"), f"{name}: {column}"
         return found
+
+    def run(self, noun: str, name: str, **given: Any) -> None:
+        """A statement that leaves rows for the next ones of this look."""
+        self.cursor.execute(queries.named(noun)[name], given)
+
+    def with_edges(self, edges: list[datetime]) -> None:
+        """Where each bar of time begins, for statements that read `edges`."""
+        marks = [int(at.timestamp() * 1000) for at in edges]
+        self.with_rows("edges", pd.DataFrame({"at": marks, "quarter": [at // 900_000 for at in marks]}))
 
     def with_rows(self, name: str, rows: pd.DataFrame) -> None:
         """Let statements of this look read rows that the caller has, under this name."""

@@ -27,9 +27,11 @@ from orchestrator_adapter.api import (
     log_contents,
     measure,
     outcomes,
+    performance,
     replay,
     roi,
     search,
+    trends,
 )
 from orchestrator_adapter.api.http import Operation
 
@@ -70,6 +72,8 @@ def operations(meters: health.Meters) -> list[Operation]:
         *_prompts(),
         *measure.operations(V1),
         *invoices.operations(V1, _CHANGE),
+        *performance.operations(V1),
+        *trends.operations(V1),
         *roi.operations(V1),
         *connect.operations(V1),
     ]

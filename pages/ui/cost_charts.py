@@ -39,7 +39,7 @@ def over_time(found: pd.DataFrame, asked: cost_filters.Asked) -> None:
     order = list(dict.fromkeys(frame.sort_values("usd", ascending=False)["part"]))
     pick = st.session_state.get("costs-picked", 0)
     picked = alt.selection_point(name="when", fields=["at"], on="click", empty=False)
-    steps = [_when(int(at.timestamp() * 1000), window, grain) for at in window.edges(grain)]
+    steps = [when(int(at.timestamp() * 1000), window, grain) for at in window.edges(grain)]
     chart = (
         alt.Chart(frame, height=280, title=f"What {_TITLES[grain]} cost, in dollars, by {cost_filters.PARTS[part]}")
         .mark_bar()
@@ -63,18 +63,18 @@ def over_time(found: pd.DataFrame, asked: cost_filters.Asked) -> None:
     def clicked() -> None:
         points = st.session_state[key].selection.get("when") or []
         if points and points[0].get("at") is not None:
-            _ask_for(int(points[0]["at"]), window, grain)
+            ask_for(int(points[0]["at"]), window, grain)
 
     by_time = found.groupby("at")["cost_nanousd"].sum()
     most = by_time.idxmax()
     told = (
         f"{words.dollars(int(by_time.sum()))} in {words.count(len(by_time), 'bar')}, "
-        f"the highest {_when(int(most), window, grain)} with {words.dollars(int(by_time[most]))}"
+        f"the highest {when(int(most), window, grain)} with {words.dollars(int(by_time[most]))}"
     )
     st.altair_chart(look.inked(chart), key=key, on_select=clicked, alt=f"What {_TITLES[grain]} cost: {told}")
 
 
-def _ask_for(at_ms: int, window: Window, grain: Grain) -> None:
+def ask_for(at_ms: int, window: Window, grain: Grain) -> None:
     begin = datetime.fromtimestamp(at_ms / 1000, UTC)
     steps = [at for at in window.edges(grain) if at > begin]
     here = zone(window.zone)
@@ -106,13 +106,13 @@ def parts(found: pd.DataFrame, part: By, title: str) -> None:
     key = f"costs-{part}-{st.session_state.get('costs-picked', 0)}"
     if part in cost_filters.KEYS:
         bars = bars.add_params(alt.selection_point(name="which", fields=["name"], empty=False))
-        how = {"on_select": _picks(part, key)}
+        how = {"on_select": picks(part, key)}
     chart = alt.layer(bars, ends).properties(height=ROW_PX * len(frame) + 76, title=title)
     told = ", ".join(f"{name} {cost}" for name, cost in zip(frame["part"], frame["cost"], strict=True))
     st.altair_chart(look.inked(chart), key=key, alt=f"{title} {told}", **how)
 
 
-def _picks(part: By, key: str) -> Callable[[], None]:
+def picks(part: By, key: str) -> Callable[[], None]:
     def clicked() -> None:
         points = st.session_state[key].selection.get("which") or []
         if points and points[0].get("name"):
@@ -135,7 +135,7 @@ def _drawn(found: pd.DataFrame, asked: cost_filters.Asked) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "at": shown["at"],
-            "when": [_when(int(at), asked.cut.window, asked.grain) for at in shown["at"]],
+            "when": [when(int(at), asked.cut.window, asked.grain) for at in shown["at"]],
             "part": [cost_filters.spoken(asked.split, str(name)) for name in shown["name"]],
             "usd": shown["cost_nanousd"] / NANO,
             "cost": [words.dollars(int(cost)) for cost in shown["cost_nanousd"]],
@@ -144,7 +144,7 @@ def _drawn(found: pd.DataFrame, asked: cost_filters.Asked) -> pd.DataFrame:
     )
 
 
-def _when(at_ms: int, window: Window, grain: Grain) -> str:
+def when(at_ms: int, window: Window, grain: Grain) -> str:
     return f"{datetime.fromtimestamp(at_ms / 1000, zone(window.zone)):{_FORMATS[grain]}}"
 
 

@@ -24,6 +24,7 @@ WINDOWS = {
     Preset.TODAY.value: "Today",
     Preset.WEEK.value: "7 days",
     Preset.MONTH.value: "30 days",
+    Preset.TWO_MONTHS.value: "60 days",
     Preset.QUARTER.value: "90 days",
     Preset.THIS_MONTH.value: "This month",
     CUSTOM: "Custom",
@@ -32,6 +33,7 @@ SPOKEN = {
     Preset.TODAY.value: "today",
     Preset.WEEK.value: "in 7 days",
     Preset.MONTH.value: "in 30 days",
+    Preset.TWO_MONTHS.value: "in 60 days",
     Preset.QUARTER.value: "in 90 days",
     Preset.THIS_MONTH.value: "this month",
     CUSTOM: "in this time",
@@ -70,14 +72,14 @@ class Asked:
     """The window in words."""
 
 
-def asked() -> Asked | None:
-    """None, with the reason on the page, if it is no question."""
+def asked(usual: Preset = Preset.MONTH, *, parted: bool = True) -> Asked | None:
+    """None, with the reason on the page, if it is no question; `parted`: whether bars have parts to choose."""
     with session.panel("filters"):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             chosen = st.segmented_control(
                 "Window",
                 list(WINDOWS),
-                default=Preset.MONTH.value,
+                default=usual.value,
                 required=True,
                 format_func=WINDOWS.__getitem__,
                 key="window",
@@ -89,7 +91,7 @@ def asked() -> Asked | None:
             )
         found = _window(str(chosen), zone)
         cut = _cut(found, simulated=money == "simulated")
-        return Asked(cut, *_shape(found), SPOKEN[str(chosen)])
+        return Asked(cut, *_shape(found, parted=parted), SPOKEN[str(chosen)])
     return None
 
 
@@ -153,7 +155,7 @@ def _one(label: str, names: list[str], part: By, spoken: Callable[[str], str] = 
     return str(picked) if picked else None
 
 
-def _shape(window: Window) -> tuple[Grain, By]:
+def _shape(window: Window, *, parted: bool) -> tuple[Grain, By]:
     """The steps that fit the window, and what bars are parted by."""
     usual = window.grain()
     with st.container(horizontal=True):
@@ -165,6 +167,8 @@ def _shape(window: Window) -> tuple[Grain, By]:
             bind="query-params",
             help=f"Unless you choose one: by the {usual}",
         )
+        if not parted:
+            return Grain(grain) if grain else usual, By.ROLE
         split = st.selectbox(
             "Bars parted by",
             [part.value for part in PARTS],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import streamlit as st
@@ -21,11 +23,16 @@ def over_time(found: pd.DataFrame, asked: Asked) -> pd.DataFrame:
     here = zone(asked.cut.window.zone)
     return pd.DataFrame(
         {
-            "From": [f"{datetime.fromtimestamp(at / 1000, here):%Y-%m-%d %H:%M}" for at in found["at"]],
+            "From": began(found["at"], here),
             cost_filters.PARTS[asked.split].capitalize(): _names(found, asked.split),
         }
         | _sums(found)
     )
+
+
+def began(at_ms: Iterable[int], here: ZoneInfo) -> list[str]:
+    """When bars begin, by the clocks of a zone."""
+    return [f"{datetime.fromtimestamp(at / 1000, here):%Y-%m-%d %H:%M}" for at in at_ms]
 
 
 def parts(found: pd.DataFrame, part: By) -> pd.DataFrame:
@@ -45,9 +52,9 @@ def _sums(found: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def data(name: str, frame: pd.DataFrame, title: str) -> None:
+def data(name: str, frame: pd.DataFrame, title: str, label: str = "Data") -> None:
     """The numbers of a chart, one click away; they are laid out only for who looks."""
-    with st.popover("Data", icon=":material/table:", key=f"costs-data-{name}", on_change="rerun") as shown:
+    with st.popover(label, icon=":material/table:", key=f"costs-data-{name}", on_change="rerun") as shown:
         if not shown.open:
             return
         st.dataframe(

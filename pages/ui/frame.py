@@ -71,6 +71,8 @@ def _pages() -> list[Listed]:
         _page(places.HISTORY, title="History", icon=":material/history:", url_path="history"),
         _page(places.NEW_TASK, title="New task", icon=":material/add_circle:", url_path="new_task"),
         _page(places.COSTS, title="Costs", icon=":material/payments:", url_path="costs"),
+        _page(places.PERFORMANCE, title="Performance", icon=":material/speed:", url_path="performance"),
+        _page(places.TRENDS, title="Trends", icon=":material/trending_up:", url_path="trends"),
         _page(places.ANALYST_ROI, title="ANALYST ROI", icon=":material/balance:", url_path="analyst_roi"),
         _page(places.ALERTS, title="Alerts", icon=":material/notification_important:", url_path="alerts"),
         _page(places.BUDGETS, title="Budgets", icon=":material/savings:", url_path="budgets"),

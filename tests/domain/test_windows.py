@@ -88,3 +88,13 @@ def test_edges_of_days_are_first_moments_of_dates(now, zone):
 def test_what_is_no_window_is_refused_in_a_sentence(ask, says):
     with pytest.raises(WindowInvalid, match=says):
         ask()
+
+
+@given(moments, names, st.integers(1, 400))
+def test_between_two_changes_of_the_clocks_local_time_is_a_matter_of_adding(begin, name, length):
+    window = windows.between(begin, begin + timedelta(days=length), name)
+    offsets = window.offsets()
+    assert offsets[0][0] <= window.begin
+    for at in (begin + timedelta(hours=7) * step for step in range(0, length * 3, 5)):
+        ahead = [ahead for since, ahead in offsets if since <= at][-1]
+        assert at.astimezone(ZoneInfo(name)).utcoffset() == ahead

@@ -98,6 +98,17 @@ insert into touched select distinct message, agent_no from fresh_calls;
 
 -- name: add_calls
 insert into calls select * from fresh_calls;
+insert into calls
+select
+    if(b.message_id = '', null, hash(b.message_id)), a.no, b.tool,
+    if(b.tool_use_id = '', hash(b.id), hash(b.agent_id, b.tool_use_id)), b.at_ms
+from batch as b join agents as a on a.id = b.agent_id;
+
+-- name: add_troubles
+insert into troubles
+select
+    if(b.tool_use_id = '', hash(b.id), hash(b.agent_id, b.tool_use_id)), a.no, b.tool, b.at_ms, b.refused = 1
+from batch as b join agents as a on a.id = b.agent_id;
 
 -- name: drop_shares
 delete from shares using touched as d where d.agent_no = shares.agent_no and d.message = shares.message;

@@ -50,7 +50,12 @@ create table usage (
 );
 
 -- name: calls
-create table calls (message ubigint, agent_no integer, tool varchar);
+-- Every call of a tool that was told; `message` is the reply that made it, where it is known.
+create table calls (message ubigint, agent_no integer, tool varchar, call ubigint, at_ms bigint);
+
+-- name: troubles
+-- Calls that failed or were refused. A refusal may be of a call that nobody told of.
+create table troubles (call ubigint, agent_no integer, tool varchar, at_ms bigint, refused boolean);
 
 -- name: shares
 -- What the reply that called a tool cost, parted evenly among the calls it made.
