@@ -9,6 +9,6 @@ from pages.ui import cost_filters, live, session, trend_panels
 
 session.actor()
 st.title("Trends")
-asked = cost_filters.asked(Preset.QUARTER, parted=False)
+asked = cost_filters.asked(Preset.QUARTER, parted=False, coarse=True)
 trend_panels.trends(asked)
 live.mount()

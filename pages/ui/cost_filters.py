@@ -59,6 +59,8 @@ KEYS = {
 ANALYST = {"with ANALYST": True, "without ANALYST": False}
 MONEY = {"real": "Real money", "simulated": "Simulated"}
 WIDTH_PX = 150
+COARSE = timedelta(days=45)
+"""From here on a page that shows change tells it by weeks."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,11 @@ class Asked:
     """The window in words."""
 
 
-def asked(usual: Preset = Preset.MONTH, *, parted: bool = True) -> Asked | None:
-    """None, with the reason on the page, if it is no question; `parted`: whether bars have parts to choose."""
+def asked(usual: Preset = Preset.MONTH, *, parted: bool = True, coarse: bool = False) -> Asked | None:
+    """None, with the reason on the page, if it is no question.
+
+    `parted`: whether bars have parts to choose; `coarse`: whether months are told by weeks rather than by days.
+    """
     with session.panel("filters"):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             chosen = st.segmented_control(
@@ -91,7 +96,7 @@ def asked(usual: Preset = Preset.MONTH, *, parted: bool = True) -> Asked | None:
             )
         found = _window(str(chosen), zone)
         cut = _cut(found, simulated=money == "simulated")
-        return Asked(cut, *_shape(found, parted=parted), SPOKEN[str(chosen)])
+        return Asked(cut, *_shape(found, parted=parted, coarse=coarse), SPOKEN[str(chosen)])
     return None
 
 
@@ -155,9 +160,11 @@ def _one(label: str, names: list[str], part: By, spoken: Callable[[str], str] = 
     return str(picked) if picked else None
 
 
-def _shape(window: Window, *, parted: bool) -> tuple[Grain, By]:
+def _shape(window: Window, *, parted: bool, coarse: bool) -> tuple[Grain, By]:
     """The steps that fit the window, and what bars are parted by."""
     usual = window.grain()
+    if coarse and usual is Grain.DAY and window.end - window.begin > COARSE:
+        usual = Grain.WEEK
     with st.container(horizontal=True):
         grain = st.segmented_control(
             "Step",

@@ -19,7 +19,6 @@ from pages.ui.performance_charts import picks_time, seconds, when_axis
 NEAR = 7
 """Steps of time over which the line of the spending is smoothed."""
 HOURS = {"tasks": "New tasks", "replies": "Replies", "cost_nanousd": "Money"}
-PLAIN_AXIS = alt.Axis(format="~s", tickCount=5)
 
 
 def _whens(found: pd.DataFrame, asked: Asked) -> list[str]:
@@ -68,6 +67,7 @@ def lines(found: pd.DataFrame, names: dict[str, str], asked: Asked, title: str, 
     frame = pd.DataFrame(rows, columns=["at", "when", "what", "value"])
     domain = list(names.values())
     scale = alt.Scale(domain=domain, range=[pair[dark] for pair in SERIES[: len(domain)]])
+    legend = alt.Legend(orient="bottom", title=None) if len(names) > 1 else None
     y = alt.Y("value:Q", title=None, axis=alt.Axis(format=form, tickCount=5))
     if unit == "%":
         y = alt.Y("value:Q", title=None, scale=alt.Scale(domain=[0, 100]))
@@ -77,7 +77,7 @@ def lines(found: pd.DataFrame, names: dict[str, str], asked: Asked, title: str, 
         .encode(
             x=when_axis(asked),
             y=y,
-            color=alt.Color("what:N", scale=scale, legend=alt.Legend(orient="bottom", title=None)),
+            color=alt.Color("what:N", scale=scale, legend=legend),
             tooltip=["when", "what", alt.Tooltip("value:Q", title=unit, format=",.2~f")],
         )
     )

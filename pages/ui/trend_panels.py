@@ -63,7 +63,7 @@ def _answer(found: Trends, asked: Asked) -> None:
         note = f"in {span.days} days; nothing in the {span.days} before"
         if span.before_nanousd:
             share = 100 * (span.cost_nanousd - span.before_nanousd) / span.before_nanousd
-            note = f"in {span.days} days, {share:+.0f} % to the {span.days} before"
+            note = f"in {span.days} days, {share:+.0f} % against the {span.days} before"
         with column:
             cards.figure(words.dollars(span.cost_nanousd), note)
     if unpriced := found.spans[-1].unpriced:
