@@ -117,6 +117,8 @@ def take_all(browser: Browser, url: str) -> None:
         "performance": "performance?money=Simulated",
         "trends": "trends?money=Simulated",
         "trends-none": "trends",
+        "reports": "reports?money=Simulated&format=CSV&what=Tasks",
+        "reports-pdf": "reports?money=Simulated",
         "performance-none": "performance",
         "alerts": "alerts",
         "budgets": "budgets",

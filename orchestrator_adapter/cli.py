@@ -33,6 +33,7 @@ from orchestrator_adapter import (
     cli_control,
     cli_conversation,
     cli_costs,
+    cli_export,
     cli_files,
     cli_fleet,
     cli_home,
@@ -302,6 +303,7 @@ app.add_typer(cli_connect.app)
 app.add_typer(cli_files.app)
 app.add_typer(cli_costs.app)
 app.add_typer(cli_performance.app)
+app.add_typer(cli_export.app)
 app.add_typer(cli_trends.app)
 app.add_typer(cli_search.app)
 

@@ -64,6 +64,8 @@ HOME: dict[str, tuple[str, ...]] = {
     "alembic": ("data/store",),
     "psycopg": ("data/store",),
     "duckdb": ("data/warehouse",),
+    "fpdf": ("orchestrator_adapter/report_pdf.py",),
+    "vl_convert": ("orchestrator_adapter/report_charts.py",),
     "genai_prices": ("data/domain/prices.py",),
     "opentelemetry": ("orchestrator_adapter/ingest/otlp.py",),
     "google": ("orchestrator_adapter/ingest/otlp.py",),

@@ -219,6 +219,10 @@ class StoreUnavailable(FleetError):
     status = 503
 
 
+class ExportTooLarge(InvalidField):
+    """The export has more rows than one file may have."""
+
+
 class WindowInvalid(InvalidField):
     """That is no stretch of time that can be asked for."""
 

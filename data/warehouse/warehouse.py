@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from data.domain.errors import QuestionTooLong
 from data.store import Store
@@ -41,6 +42,10 @@ class Reader:
         for column in found:
             assert not (str(column).endswith("_nanousd") and found[column].dtype.kind == "f"), f"{name}: {column}"
         return found
+
+    def table(self, noun: str, name: str, **given: Any) -> pa.Table:
+        """The rows of a named statement as columns of Arrow."""
+        return self.cursor.sql(queries.named(noun)[name], params=given).to_arrow_table()
 
     def run(self, noun: str, name: str, **given: Any) -> None:
         """A statement that leaves rows for the next ones of this look."""

@@ -15,6 +15,7 @@ from orchestrator_adapter.api import (
     control,
     conversation,
     conversation_shapes,
+    exports,
     files,
     fleet,
     fleet_answers,
@@ -74,6 +75,7 @@ def operations(meters: health.Meters) -> list[Operation]:
         *invoices.operations(V1, _CHANGE),
         *performance.operations(V1),
         *trends.operations(V1),
+        *exports.operations(V1),
         *roi.operations(V1),
         *connect.operations(V1),
     ]

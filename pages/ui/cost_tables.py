@@ -15,6 +15,7 @@ from data.domain.money import NANO
 from data.domain.windows import zone
 from data.warehouse.costs import DRIFT_PERCENT, By
 from data.warehouse.invoices import Compared
+from orchestrator_adapter import reports
 from pages.ui import clicks, cost_filters, look, tables
 from pages.ui.cost_filters import Asked
 
@@ -67,7 +68,7 @@ def data(name: str, frame: pd.DataFrame, title: str, label: str = "Data") -> Non
         )
         st.download_button(
             "CSV",
-            frame.to_csv(index=False).encode(),
+            reports.frame_csv(frame),
             file_name=f"costs-{name}.csv",
             mime="text/csv",
             icon=":material/download:",

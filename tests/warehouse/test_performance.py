@@ -12,12 +12,14 @@ import pytest
 from data.domain import events as e
 from data.domain import windows
 from data.domain.agents import AgentStatus, Role, Runtime
+from data.domain.errors import ExportTooLarge
 from data.domain.money import Tokens
 from data.domain.tasks import TaskStatus, TaskType
 from data.domain.windows import Grain
 from data.store import Store
-from data.warehouse import Warehouse, performance, trends
+from data.warehouse import Warehouse, performance, reports, trends
 from data.warehouse.costs import Cut
+from data.warehouse.reports import What
 from orchestrator_adapter.kept import Kept
 from tests.store.test_board import created, submitted
 from tests.warehouse.histories import START
@@ -133,3 +135,11 @@ def test_trends_are_those_of_the_events_by_the_clocks_of_the_zone(warehouse: War
     ]
     typed: trends.Trends = warehouse.ask(trends.page, Cut(WINDOW, task_type="testing"), Grain.DAY)
     assert int(typed.created["tasks"].sum()) == 1
+
+
+def test_an_export_is_whole_or_refused(warehouse: Warehouse) -> None:
+    for what in (What.COSTS, What.TASKS, What.AGENTS):
+        found = warehouse.ask(reports.rows, Cut(WINDOW), what, Grain.DAY, 4)
+        assert found.num_rows == 4
+        with pytest.raises(ExportTooLarge, match="more than 3 rows"):
+            warehouse.ask(reports.rows, Cut(WINDOW), what, Grain.DAY, 3)

@@ -1,0 +1,165 @@
+"""Reports and exports: what can be had as a file, the same bytes from a page, the API and the command line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
+
+from data.domain.money import NANO
+from data.domain.windows import Grain, Window
+from data.warehouse import Standing, Warehouse, reports
+from data.warehouse.costs import Cut
+from data.warehouse.reports import What
+from orchestrator_adapter import report_pdf
+
+USD = pa.decimal128(28, 9)
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""What a spreadsheet takes for the beginning of a formula."""
+
+
+class Format(StrEnum):
+    """What a file is written in."""
+
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+    PDF = "pdf"
+
+
+MEDIA = {
+    Format.CSV: "text/csv; charset=utf-8",
+    Format.JSON: "application/json",
+    Format.PARQUET: "application/vnd.apache.parquet",
+    Format.PDF: "application/pdf",
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which file."""
+
+    what: What
+    format: Format
+    cut: Cut
+    grain: Grain = Grain.DAY
+    """The steps of time of costs."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A file as it is handed over."""
+
+    name: str
+    media_type: str
+    body: bytes
+
+
+def export(warehouse: Warehouse, wanted: Wanted, as_of: Standing | None = None) -> File:
+    """At the same clock always the same bytes.
+
+    A PDF is the whole report, with the first rows of `what` at its end. Raises ExportTooLarge, WindowInvalid,
+    QuestionTooLong, StoreUnavailable.
+    """
+    standing = as_of or warehouse.refresh()
+    if wanted.format is Format.PDF:
+        body = report_pdf.made(warehouse, wanted.cut, standing)
+    else:
+        body = _encoded(wanted, rows(warehouse, wanted, standing), standing)
+    return File(name(wanted), MEDIA[wanted.format], body)
+
+
+def rows(warehouse: Warehouse, wanted: Wanted, as_of: Standing | None = None) -> pa.Table:
+    """The rows of an export, money as whole nano-dollars and as exact decimals."""
+    found: pa.Table = warehouse.ask(reports.rows, wanted.cut, wanted.what, wanted.grain, as_of=as_of)
+    return priced(found)
+
+
+def priced(found: pa.Table) -> pa.Table:
+    """With a column of exact dollars behind each of nano-dollars."""
+    for name in [name for name in found.column_names if name.endswith("_nanousd")]:
+        cells = [None if cell is None else Decimal(cell) / NANO for cell in found[name].to_pylist()]
+        place = found.column_names.index(name) + 1
+        found = found.add_column(place, name.removesuffix("_nanousd") + "_usd", pa.array(cells, USD))
+    zoned = [
+        pa.field(field.name, pa.timestamp("ms", "UTC")) if pa.types.is_timestamp(field.type) else field
+        for field in found.schema
+    ]
+    return found.cast(pa.schema(zoned))
+
+
+def _encoded(wanted: Wanted, found: pa.Table, standing: Standing) -> bytes:
+    match wanted.format:
+        case Format.CSV:
+            return csv_bytes(found.column_names, zip(*(column.to_pylist() for column in found.columns), strict=True))
+        case Format.PARQUET:
+            return parquet_bytes(found)
+        case _:
+            head = _head(wanted.cut.window) | {"what": wanted.what, "simulated": wanted.cut.simulated}
+            return json_bytes(found, head | {"clock": standing.clock})
+
+
+def _head(window: Window) -> dict[str, Any]:
+    return {"window": {"from": window.begin.isoformat(), "to": window.end.isoformat(), "tz": window.zone}}
+
+
+def name(wanted: Wanted) -> str:
+    window = wanted.cut.window
+    kind = "fleet-report" if wanted.format is Format.PDF else wanted.what.value
+    marked = "-simulated" if wanted.cut.simulated else ""
+    return f"quarterdeck-{kind}{marked}-{window.begin:%Y%m%d}-{window.end:%Y%m%d}.{wanted.format}"
+
+
+def csv_bytes(names: Iterable[str], lines: Iterable[Iterable[Any]]) -> bytes:
+    """UTF-8 with a line of names; a text that a spreadsheet would run as a formula gets an apostrophe before it."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([_cell(name) for name in names])
+    writer.writerows([_cell(value) for value in line] for line in lines)
+    return out.getvalue().encode()
+
+
+def frame_csv(frame: pd.DataFrame) -> bytes:
+    """A table of a page."""
+    return csv_bytes(map(str, frame.columns), frame.itertuples(index=False, name=None))
+
+
+def _cell(value: Any) -> str:
+    plain = _plain(value)
+    if isinstance(plain, str):
+        return f"'{plain}" if plain.startswith(FORMULA) and isinstance(value, str) else plain
+    return "" if plain is None else str(plain).lower() if isinstance(plain, bool) else str(plain)
+
+
+def _plain(value: Any) -> Any:
+    """As JSON knows it: times in ISO 8601 with offset, dollars as exact decimals in a text."""
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, float) and value != value:
+        return None
+    return value
+
+
+def json_bytes(found: pa.Table, head: dict[str, Any]) -> bytes:
+    """One object: what it is, the names of the columns, and the rows as objects."""
+    lines = [{name: _plain(value) for name, value in row.items()} for row in found.to_pylist()]
+    value = head | {"columns": found.column_names, "rows": lines}
+    return json.dumps(value, ensure_ascii=False, default=str, allow_nan=False).encode()
+
+
+def parquet_bytes(found: pa.Table) -> bytes:
+    out = io.BytesIO()
+    parquet.write_table(found.replace_schema_metadata(None), out, compression="zstd")
+    return out.getvalue()

@@ -1,0 +1,14 @@
+"""Reports: rows and reports of any window as files, the same bytes as over HTTP and at a terminal."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import cost_filters, live, report_panels, session
+
+session.actor()
+st.title("Reports")
+st.markdown("Hand numbers on: a report to read, or rows for a spreadsheet or another program.")
+asked = cost_filters.asked(parted=False)
+report_panels.reports(asked)
+live.mount(wakes=False)
