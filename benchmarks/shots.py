@@ -119,6 +119,7 @@ def take_all(browser: Browser, url: str) -> None:
         "trends-none": "trends",
         "reports": "reports?money=Simulated&format=CSV&what=Tasks",
         "reports-pdf": "reports?money=Simulated",
+        "sql": "sql?sql=from+tasks",
         "performance-none": "performance",
         "alerts": "alerts",
         "budgets": "budgets",

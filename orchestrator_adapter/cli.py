@@ -45,6 +45,7 @@ from orchestrator_adapter import (
     cli_replay,
     cli_roi,
     cli_search,
+    cli_sql,
     cli_trends,
     cli_workers,
     commands,
@@ -304,6 +305,7 @@ app.add_typer(cli_files.app)
 app.add_typer(cli_costs.app)
 app.add_typer(cli_performance.app)
 app.add_typer(cli_export.app)
+app.add_typer(cli_sql.app)
 app.add_typer(cli_trends.app)
 app.add_typer(cli_search.app)
 

@@ -17,6 +17,7 @@ from data.store.search_clock import Indexer
 from data.store.watch import Watcher
 from data.warehouse import Warehouse
 from orchestrator_adapter import alert_clock
+from data.warehouse.adhoc import Adhoc
 from orchestrator_adapter import settings as settings_module
 from orchestrator_adapter.engine.boot import Engine
 from orchestrator_adapter.engine.places import ALL
@@ -56,6 +57,11 @@ class Deck:
     def warehouse(self) -> Warehouse:
         """What this process answers questions about cost and work from; it is filled when somebody asks."""
         return self.own_warehouse or _warehouse(self.settings, self.store)
+
+    @functools.cached_property
+    def adhoc(self) -> Adhoc:
+        """Where people ask questions of their own."""
+        return Adhoc(self.warehouse)
 
     def runtimes(self) -> dict[Runtime, str | None]:
         """The ways to run agents that a person can choose; the sentence says why one cannot be used now."""
@@ -97,6 +103,8 @@ class Deck:
             self.indexer.stop()
         self.watcher.stop()
         self.engine.close()
+        if "adhoc" in self.__dict__:
+            self.adhoc.close()
         self.warehouse.close()
         self.store.close()
 

@@ -99,14 +99,19 @@ def priced(found: pa.Table) -> pa.Table:
 
 
 def _encoded(wanted: Wanted, found: pa.Table, standing: Standing) -> bytes:
-    match wanted.format:
+    head = _head(wanted.cut.window) | {"what": wanted.what, "simulated": wanted.cut.simulated}
+    return rows_file(found, wanted.format, head | {"clock": standing.clock})
+
+
+def rows_file(found: pa.Table, written: Format, head: dict[str, Any]) -> bytes:
+    """Rows as CSV, JSON or Parquet; `head` is what JSON says of them."""
+    match written:
         case Format.CSV:
-            return csv_bytes(found.column_names, zip(*(column.to_pylist() for column in found.columns), strict=True))
+            return csv_bytes(found.column_names, lines(found))
         case Format.PARQUET:
             return parquet_bytes(found)
         case _:
-            head = _head(wanted.cut.window) | {"what": wanted.what, "simulated": wanted.cut.simulated}
-            return json_bytes(found, head | {"clock": standing.clock})
+            return json_bytes(found, head)
 
 
 def _head(window: Window) -> dict[str, Any]:
@@ -127,6 +132,11 @@ def csv_bytes(names: Iterable[str], lines: Iterable[Iterable[Any]]) -> bytes:
     writer.writerow([_cell(name) for name in names])
     writer.writerows([_cell(value) for value in line] for line in lines)
     return out.getvalue().encode()
+
+
+def lines(found: pa.Table) -> Iterable[tuple[Any, ...]]:
+    """The rows of a table, also of one whose columns have the same name."""
+    return zip(*(column.to_pylist() for column in found.columns), strict=True)
 
 
 def frame_csv(frame: pd.DataFrame) -> bytes:

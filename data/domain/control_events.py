@@ -14,7 +14,7 @@ from data.domain.budgets import Act, Period, Scope
 from data.domain.event_base import AgentEvent, Storable, TaskEvent
 from data.domain.fleet import Priority
 
-FleetSetting = Literal["limits", "retries", "patience", "cleanup", "watching", "lottery"]
+FleetSetting = Literal["limits", "retries", "patience", "cleanup", "watching", "lottery", "questions", "reports"]
 
 
 class BudgetStage(Storable):

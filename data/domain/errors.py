@@ -227,6 +227,10 @@ class WindowInvalid(InvalidField):
     """That is no stretch of time that can be asked for."""
 
 
+class QuestionRefused(InvalidField):
+    """The question cannot be answered as it is written."""
+
+
 class QuestionTooLong(FleetError):
     """The question took too long and was given up."""
 

@@ -87,6 +87,16 @@ def retries(db: sa.Connection) -> Retries:
     return Retries(by_role=by_role, **body)
 
 
+def questions(db: sa.Connection) -> dict[str, str]:
+    """Questions that people saved, by their names."""
+    return {name: str(sql) for name, sql in sorted(_body(db, "questions").items())}
+
+
+def reports(db: sa.Connection) -> dict[str, str]:
+    """How reports are usually wanted: `format`, `what` and `window`, those that somebody chose."""
+    return {name: str(value) for name, value in _body(db, "reports").items()}
+
+
 def event(setting: Limits | Retries | Patience | Cleanup | Watching | Lottery, by: str) -> FleetSet:
     """The event that makes this the fleet's setting."""
     match setting:

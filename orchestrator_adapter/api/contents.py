@@ -5,6 +5,7 @@ from __future__ import annotations
 from data.domain import errors as e
 from orchestrator_adapter.api import (
     alert_rules,
+    adhoc,
     alerts,
     answers,
     approvals,
@@ -76,6 +77,7 @@ def operations(meters: health.Meters) -> list[Operation]:
         *performance.operations(V1),
         *trends.operations(V1),
         *exports.operations(V1),
+        *adhoc.operations(V1),
         *roi.operations(V1),
         *connect.operations(V1),
     ]

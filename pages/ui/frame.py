@@ -75,6 +75,7 @@ def _pages() -> list[Listed]:
         _page(places.TRENDS, title="Trends", icon=":material/trending_up:", url_path="trends"),
         _page(places.ANALYST_ROI, title="ANALYST ROI", icon=":material/balance:", url_path="analyst_roi"),
         _page(places.REPORTS, title="Reports", icon=":material/description:", url_path="reports"),
+        _page(places.SQL, title="Ask in SQL", icon=":material/database_search:", url_path="sql"),
         _page(places.ALERTS, title="Alerts", icon=":material/notification_important:", url_path="alerts"),
         _page(places.BUDGETS, title="Budgets", icon=":material/savings:", url_path="budgets"),
         _page(places.LIMITS, title="Limits", icon=":material/tune:", url_path="limits"),

@@ -30,7 +30,7 @@ NASTY = '=cmd|"/c calc"!A1, "quoted"\nand more'
 
 @pytest.fixture
 def busy(fleet: Any) -> Any:
-    """A real task whose description is a formula, with two priced replies; another one whose only reply has no price."""
+    """A real task whose description is a formula, with two replies; another whose only reply has no price."""
     for number in (1, 2):
         fleet.task(f"t{number}", runtime=Runtime.CLAUDE, description=NASTY if number == 1 else "plain")
         with fleet.store.write() as ledger:

@@ -1,0 +1,150 @@
+"""Questions of people's own: one statement over a copy of the warehouse, in a process that can reach nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from data.domain.errors import QuestionRefused, QuestionTooLong
+from data.warehouse import queries
+from data.warehouse.mirror import Standing
+from data.warehouse.warehouse import Reader, Warehouse
+
+SANDBOX = Path(__file__).with_name("sandbox.py")
+TABLES = ("tasks", "agents", "replies", "tool_calls")
+FRESH_S = 30.0
+"""A copy that is not older than this serves although there is news: making one takes a while where there is much."""
+AT_ONCE = 2
+MOST_CHARACTERS = 20_000
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one question may take."""
+
+    seconds: int = 10
+    memory: str = "512MB"
+    rows: int = 10_000
+    bytes: int = 8 * 1024 * 1024
+    start_s: float = 10.0
+    """For the process to begin and to write; not for the question."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The rows, and of which moment they are."""
+
+    rows: pa.Table
+    more: bool
+    """Whether there were more rows than are allowed."""
+    clock: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Copy:
+    path: Path
+    standing: Standing
+    made_at: float
+    columns: tuple[tuple[str, str, str], ...]
+
+
+class Adhoc:
+    """One for each process; the copy lies in a folder of its own, which goes with it."""
+
+    def __init__(self, warehouse: Warehouse, limits: Limits | None = None) -> None:
+        self._warehouse, self.limits = warehouse, limits or Limits()
+        self._folder = tempfile.TemporaryDirectory(prefix="quarterdeck-questions-")
+        self._lock = threading.Lock()
+        self._copy: _Copy | None = None
+        self._places = threading.BoundedSemaphore(AT_ONCE)
+
+    def columns(self) -> tuple[tuple[str, str, str], ...]:
+        """Table, column and type of everything that can be asked for. Raises StoreUnavailable."""
+        return self._fresh().columns
+
+    def ask(self, sql: str) -> Answered:
+        """Raises QuestionRefused with what is wrong, QuestionTooLong, StoreUnavailable."""
+        if not 0 < len(sql.strip()) <= MOST_CHARACTERS:
+            raise QuestionRefused(f"A question has from 1 to {MOST_CHARACTERS:,} characters.", field="sql")
+        limits = self.limits
+        if not self._places.acquire(timeout=limits.seconds):
+            raise QuestionTooLong(f"{AT_ONCE} questions of other people are being answered; ask again in a moment.")
+        try:
+            copy, began = self._fresh(), time.monotonic()
+            rows, more = self._answered(copy.path, sql)
+            return Answered(rows, more, copy.standing.clock, time.monotonic() - began)
+        finally:
+            self._places.release()
+
+    def _answered(self, path: Path, sql: str) -> tuple[pa.Table, bool]:
+        limits = self.limits
+        asked = {"sql": sql, "seconds": limits.seconds, "memory": limits.memory}
+        asked |= {"rows": limits.rows, "bytes": limits.bytes}
+        late = QuestionTooLong(f"The question took more than {limits.seconds} s and was given up.")
+        try:
+            done = subprocess.run(
+                [sys.executable, "-I", str(SANDBOX), str(path)],
+                input=json.dumps(asked).encode(),
+                capture_output=True,
+                timeout=limits.seconds + limits.start_s,
+                env={"LC_ALL": "C.UTF-8"},
+                cwd=path.parent,
+                start_new_session=True,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:  # run() has killed it
+            raise late from error
+        head, _, body = done.stdout.partition(b"\n")
+        try:
+            told = json.loads(head)
+        except ValueError as error:
+            raise QuestionRefused("The question was given up: it needs more memory or time than is allowed.") from error
+        if told.get("late"):
+            raise late
+        if "refused" in told:
+            raise QuestionRefused(str(told["refused"]), field="sql")
+        return pa.ipc.open_stream(body).read_all(), bool(told["more"])
+
+    def _fresh(self) -> _Copy:
+        """A copy of now, or of half a minute ago at most."""
+        standing = self._warehouse.refresh()
+        with self._lock:
+            known = self._copy
+            if known is not None and (
+                known.standing.version == standing.version or time.monotonic() - known.made_at < FRESH_S
+            ):
+                return known
+            path = Path(self._folder.name) / f"{time.time_ns()}.duckdb"
+            with self._warehouse.look() as reader:
+                columns = copied(reader, path)
+            self._copy = _Copy(path, standing, time.monotonic(), columns)
+            if known is not None:  # who reads it still has it open
+                known.path.unlink(missing_ok=True)
+            return self._copy
+
+    def close(self) -> None:
+        self._folder.cleanup()
+
+
+def copied(reader: Reader, path: Path) -> tuple[tuple[str, str, str], ...]:
+    """Write the tables that people may ask for into a database of its own; what they are called."""
+    with reader.cursor.cursor() as cursor:
+        cursor.execute("attach '{}' as copy".format(str(path).replace("'", "''")))
+        try:
+            for name in TABLES:
+                cursor.execute(queries.named("adhoc")[name])
+            found = cursor.execute(queries.named("adhoc")["columns"]).fetchall()
+            return tuple((str(table), str(column), str(kind)) for table, column, kind in found)
+        finally:
+            with contextlib.suppress(Exception):
+                cursor.execute("detach copy")
