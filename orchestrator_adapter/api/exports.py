@@ -5,10 +5,13 @@ from __future__ import annotations
 from pydantic import Field
 
 from data.domain import errors as e
-from data.domain.windows import Grain
+from data.domain.windows import Grain, Preset
+from data.store import settings
 from data.warehouse.reports import What
-from orchestrator_adapter import reports
-from orchestrator_adapter.api.http import Answer, Call, Operation
+from orchestrator_adapter import commands_adhoc, reports
+from orchestrator_adapter.api.answers import Shape
+from orchestrator_adapter.api.bodies import Sent
+from orchestrator_adapter.api.http import Answer, Call, Operation, answer
 from orchestrator_adapter.api.measure import CostQuery
 from orchestrator_adapter.reports import File, Format, Wanted
 
@@ -19,6 +22,33 @@ class ExportBody(CostQuery):
     what: What = Field(What.COSTS, description="What the rows are of")
     format: Format = Field(Format.CSV, description="What the file is written in")
     by: Grain = Field(Grain.DAY, description="The steps of time of costs")  # type: ignore[assignment]
+
+
+class PreferenceBody(Sent):
+    """How reports are usually wanted; the Reports page begins with it."""
+
+    format: Format
+    what: What
+    window: Preset
+
+
+class PreferenceShape(Shape):
+    """Null: nobody said so."""
+
+    format: Format | None
+    what: What | None
+    window: Preset | None
+
+
+def preferences(call: Call, _: object) -> Answer:
+    with call.deck.store.read() as board:
+        found = settings.reports(board.connection)
+    return answer({name: found.get(name) for name in PreferenceShape.model_fields})
+
+
+def prefer(call: Call, body: PreferenceBody) -> Answer:
+    set_now = commands_adhoc.set_reports(call.deck, call.actor, written=body.format, what=body.what, window=body.window)
+    return answer(set_now)
 
 
 def made(call: Call, body: ExportBody) -> File:
@@ -34,7 +64,18 @@ def export(call: Call, body: ExportBody) -> Answer:
 
 
 def operations(v1: str) -> list[Operation]:
+    usual = f"{v1}/reports/preferences"
     return [
+        Operation("GET", usual, preferences, "How reports are usually wanted", gives=PreferenceShape),
+        Operation(
+            "POST",
+            usual,
+            prefer,
+            "Say how reports are usually wanted",
+            PreferenceBody,
+            PreferenceShape,
+            refuses=(e.BodyInvalid, e.CrossSite, e.NotAllowed),
+        ),
         Operation(
             "POST",
             f"{v1}/reports/export",
@@ -42,5 +83,5 @@ def operations(v1: str) -> list[Operation]:
             "Costs, tasks, agents or tools of any window as CSV, JSON or Parquet, or the report as a PDF",
             ExportBody,
             refuses=(e.BodyInvalid, e.ExportTooLarge, e.WindowInvalid, e.QuestionTooLong, e.CrossSite),
-        )
+        ),
     ]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 import streamlit as st
 
 from data.domain import words
+from data.domain.windows import Preset
+from data.store import settings
 from data.warehouse.reports import What
+from orchestrator_adapter import commands_adhoc
 from orchestrator_adapter import reports as files
 from orchestrator_adapter.reports import Format, Wanted
-from pages.ui import cards, session, tables
+from pages.ui import cards, cost_filters, session, tables
 from pages.ui.cost_filters import Asked
 from pages.ui.look import plain
 
@@ -17,7 +22,7 @@ FORMATS = {Format.PDF: "PDF report", Format.CSV: "CSV", Format.JSON: "JSON", For
 WHATS = {What.COSTS: "Costs", What.TASKS: "Tasks", What.AGENTS: "Agents", What.TOOLS: "Tools"}
 TOLD = {
     What.COSTS: "Spending by step of time, role, model, task type, folder and person.",
-    What.TASKS: "Tasks created in this time, with what each cost in all; filters of role and model do not hold here.",
+    What.TASKS: "Tasks created in this time, with what each cost in all; filters of role and model do not hold.",
     What.AGENTS: "Agents created in this time, with what each cost in all.",
     What.TOOLS: "Calls of tools in this time, and how many failed or were refused.",
 }
@@ -25,41 +30,73 @@ REPORT = (
     "A few pages to hand on: what was spent and on what, with charts; what succeeded; how long agents work; which "
     "tools fail; the dearest tasks."
 )
-EXACT = "Money stands in it twice, as whole nano-dollars and as exact dollars; times are in UTC."
+EXACT = (
+    "Money stands in it twice, as whole nano-dollars and as exact dollars; times are in UTC; descriptions have their "
+    "first 200 characters."
+)
 SHOWN = 20
 
 
-def reports(asked: Asked | None) -> None:
+@dataclass(frozen=True)
+class Usual:
+    """How reports are usually wanted here, and what the page therefore begins with."""
+
+    window: Preset = Preset.MONTH
+    written: Format = Format.PDF
+    what: What = What.COSTS
+
+
+def usual() -> Usual:
+    found = session.if_known(lambda board: settings.reports(board.connection), {})
+    if not found:
+        return Usual()
+    return Usual(Preset(found["window"]), Format(found["format"]), What(found["what"]))
+
+
+def reports(asked: Asked | None, begun: Usual) -> None:
     if asked is None:
         return
     with session.panel("report"):
-        wanted = _wanted(asked)
+        wanted = _wanted(asked, begun)
         if wanted.format is Format.PDF:
             st.caption(plain(REPORT))
             _download(wanted)
         else:
             st.caption(plain(f"{TOLD[wanted.what]} {EXACT}"))
             _rows(wanted)
+        _remember(wanted, begun)
 
 
-def _wanted(asked: Asked) -> Wanted:
+def _remember(wanted: Wanted, begun: Usual) -> None:
+    """Let the page begin like this for everybody; days of one's own are no habit."""
+    window = st.session_state.get("window")
+    if window in (None, cost_filters.CUSTOM):
+        return
+    now = Usual(Preset(window), wanted.format, wanted.what)
+    if now != begun and st.button("Begin like this from now on", icon=":material/push_pin:", key="report-usual"):
+        who = (session.deck(), session.actor())
+        commands_adhoc.set_reports(*who, written=now.written, what=now.what, window=now.window)
+        st.rerun()
+
+
+def _wanted(asked: Asked, begun: Usual) -> Wanted:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         written = st.segmented_control(
             "File",
             [one.value for one in FORMATS],
-            default=Format.PDF.value,
+            default=begun.written.value,
             required=True,
             format_func=lambda name: FORMATS[Format(name)],
             key="format",
             bind="query-params",
         )
-        what = What.COSTS.value
+        what = begun.what.value
         if written != Format.PDF:
             what = str(
                 st.segmented_control(
                     "Rows of",
                     [one.value for one in WHATS],
-                    default=What.COSTS.value,
+                    default=begun.what.value,
                     required=True,
                     format_func=lambda name: WHATS[What(name)],
                     key="what",

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from data.domain.errors import QuestionRefused, QuestionTooLong
 from data.store import Store
-from data.warehouse import Warehouse
+from data.warehouse import Warehouse, sandbox
 from data.warehouse.adhoc import Adhoc, Limits
 from orchestrator_adapter.kept import Kept
 from tests.warehouse.test_performance import worked
@@ -109,24 +110,29 @@ def test_questions_are_answered_over_tables_with_names(adhoc: Adhoc) -> None:
     assert not found.more
 
 
-def test_nothing_but_the_copy_is_reached(adhoc: Adhoc, worked: Store, tmp_path: Path) -> None:
-    """One after the other, in one test: each takes a process of its own."""
+def test_nothing_but_the_copy_is_reached(adhoc: Adhoc, tmp_path: Path) -> None:
+    """In the sandbox's own connection, so that it takes no process for each; the walls of the process come on top."""
     adhoc.columns()
     assert adhoc._copy is not None
-    folder = tmp_path / "elsewhere"
+    folder, path = tmp_path / "elsewhere", adhoc._copy.path
     folder.mkdir()
-    names = {"folder": folder, "store": tmp_path / "store.sqlite", "copy": adhoc._copy.path}
-    before = adhoc._copy.path.read_bytes()
-    let_through = []
-    for escape in ESCAPES:
-        try:
-            adhoc.ask(escape.format(**names))
-            let_through.append(escape)
-        except QuestionRefused:
-            pass
-    assert let_through == []
+    names = {"folder": folder, "store": tmp_path / "store.sqlite", "copy": path}
+    before, let_through = path.read_bytes(), []
+    with sandbox.opened(str(path), "512MB") as connection:
+        for escape in ESCAPES:
+            try:
+                sandbox.answered(connection, escape.format(**names), 10, 10_000)
+                let_through.append(escape)
+            except (sandbox.Refused, duckdb.Error):
+                pass
+        assert let_through == []
+        table, more = sandbox.answered(connection, "select count(*) as n from tasks", 10, 10_000)
+        assert (table.to_pylist(), more) == ([{"n": 5}], False)
     assert list(folder.iterdir()) == []
-    assert adhoc._copy.path.read_bytes() == before
+    assert path.read_bytes() == before
+    for escape in ("from read_csv('/etc/passwd')", "copy tasks to '{folder}/x.csv'", ""):
+        with pytest.raises(QuestionRefused):
+            adhoc.ask(escape.format(**names))
 
 
 def test_answers_are_bounded_in_rows_bytes_memory_and_time(adhoc: Adhoc) -> None:
