@@ -24,6 +24,7 @@ from benchmarks import (
     money,
     overshoot,
     pixels,
+    questions,
     queue,
     replay,
     roi,
@@ -64,6 +65,7 @@ ALL: dict[str, Callable[[], Iterator[Figure]]] = {
     "conversation": conversation.measure,
     "intake": intake.measure,
     "warehouse": warehouse.measure,
+    "questions": questions.measure,
 }
 
 

@@ -138,7 +138,7 @@ def _filling(store: Store, warehouse: Warehouse, home: Path) -> Iterator[Figure]
 def _answering(store: Store, warehouse: Warehouse) -> Iterator[Figure]:
     window = windows.between(NOW - timedelta(days=DAYS), NOW + timedelta(hours=1))
     cut, most = Cut(window), 600 if REPLIES >= LARGE else 150
-    asked: dict[str, Callable[[Reader], object]] = {
+    questions: dict[str, Callable[[Reader], object]] = {
         "total and cache": lambda reader: costs.total(reader, cut),
         **{f"by {what}": lambda reader, what=what: costs.by(reader, cut, what) for what in By},
         "each day by role": lambda reader: costs.over_time(reader, cut, Grain.DAY, By.ROLE),
@@ -151,14 +151,14 @@ def _answering(store: Store, warehouse: Warehouse) -> Iterator[Figure]:
         "names for filters": costs.names,
     }
     beside = {"each day by role": _peers(store, window)}
-    for name, question in asked.items():
-        took = [_asked(warehouse, question) for _ in range(ROUNDS)]
+    for name, question in questions.items():
+        took = [asked(warehouse, question) for _ in range(ROUNDS)]
         yield at_most(f"costs, {name}, p95", p95(took), most, "ms", f"{spread(took)} {beside.get(name, '')}".strip())
-    whole = [_asked(warehouse, lambda reader: costs.page(reader, cut, Grain.DAY, By.ROLE)) for _ in range(ROUNDS)]
+    whole = [asked(warehouse, lambda reader: costs.page(reader, cut, Grain.DAY, By.ROLE)) for _ in range(ROUNDS)]
     yield told("costs, everything the page shows, p95", f"{p95(whole):.0f} ms", spread(whole))
 
 
-def _asked(warehouse: Warehouse, question: Callable[[Reader], object]) -> float:
+def asked(warehouse: Warehouse, question: Callable[[Reader], object]) -> float:
     began = time.perf_counter()
     with warehouse.look() as reader:
         question(reader)

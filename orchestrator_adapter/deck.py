@@ -16,8 +16,8 @@ from data.store import Store, migrate
 from data.store.search_clock import Indexer
 from data.store.watch import Watcher
 from data.warehouse import Warehouse
-from orchestrator_adapter import alert_clock
 from data.warehouse.adhoc import Adhoc
+from orchestrator_adapter import alert_clock
 from orchestrator_adapter import settings as settings_module
 from orchestrator_adapter.engine.boot import Engine
 from orchestrator_adapter.engine.places import ALL

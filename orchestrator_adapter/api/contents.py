@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from data.domain import errors as e
 from orchestrator_adapter.api import (
-    alert_rules,
     adhoc,
+    alert_rules,
     alerts,
     answers,
     approvals,
