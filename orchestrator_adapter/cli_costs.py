@@ -21,9 +21,8 @@ from orchestrator_adapter.kept import Kept
 from orchestrator_adapter.terminal import DAYS, AsJson, client, print_json, print_table
 
 app = typer.Typer()
-_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
-Since = Annotated[datetime | None, typer.Option(formats=_FORMATS, help="From; default: 29 days ago")]
-Until = Annotated[datetime | None, typer.Option(formats=_FORMATS, help="Before; default: now")]
+Since = Annotated[datetime | None, typer.Option(formats=DAYS, help="From; default: 29 days ago")]
+Until = Annotated[datetime | None, typer.Option(formats=DAYS, help="Before; default: now")]
 Zone = Annotated[str, typer.Option(help="IANA time zone of the days")]
 
 
@@ -36,8 +35,6 @@ def asked(since: datetime | None, until: datetime | None, tz: str) -> dict[str, 
 
 @app.command()
 def costs(
-    since: Annotated[datetime | None, typer.Option(formats=DAYS, help="From; default: 29 days ago")] = None,
-    until: Annotated[datetime | None, typer.Option(formats=DAYS, help="Before; default: now")] = None,
     since: Since = None,
     until: Until = None,
     by: Annotated[str, typer.Option(help="day, week, role, model, task_type, folder, user, token_kind ...")] = "day",

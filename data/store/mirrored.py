@@ -106,7 +106,7 @@ class Mirrored(Look):
     """What changed after a clock, in columns; ask everything of one look, so that it fits together."""
 
     def mirrored(self, after: int) -> Iterator[tuple[str, pa.Table]]:
-        """Tasks, agents, replies that are no longer counted under their name, replies and calls of tools.
+        """Tasks, agents, replies that no longer count under their name, replies, calls of tools, calls that failed.
 
         Deleted tasks and agents too: what they spent stays spent.
         """
@@ -116,6 +116,7 @@ class Mirrored(Look):
             "gone": self._told(_GONE, _since(_gone.rev, after)),
             "replies": self._told(_REPLIES, _since(_reply.rev, after)),
             "calls": self._calls(after),
+            "troubles": self._troubles(after),
         }
         for name, parts in told.items():
             for part in parts:
@@ -134,7 +135,7 @@ class Mirrored(Look):
         }
         return self._told(columns, (_event.kind == "tool_called") & (_event.id > after))
 
-    def mirrored_troubles(self, after: int) -> Iterator[pa.Table]:
+    def _troubles(self, after: int) -> Iterator[pa.Table]:
         """Calls of tools that failed or were refused."""
         sqlite = self.connection.dialect.name == "sqlite"
         refused = _event.kind == "tool_refused"

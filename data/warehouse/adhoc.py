@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +65,8 @@ class Adhoc:
 
     def __init__(self, warehouse: Warehouse, limits: Limits | None = None) -> None:
         self._warehouse, self.limits = warehouse, limits or Limits()
-        self._folder = tempfile.TemporaryDirectory(prefix="quarterdeck-questions-")
+        self._folder = Path(tempfile.mkdtemp(prefix="quarterdeck-questions-"))
+        self._gone = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self._lock = threading.Lock()
         self._copy: _Copy | None = None
         self._places = threading.BoundedSemaphore(AT_ONCE)
@@ -124,7 +127,7 @@ class Adhoc:
                 known.standing.version == standing.version or time.monotonic() - known.made_at < FRESH_S
             ):
                 return known
-            path = Path(self._folder.name) / f"{time.time_ns()}.duckdb"
+            path = self._folder / f"{time.time_ns()}.duckdb"
             with self._warehouse.look() as reader:
                 columns = copied(reader, path)
             self._copy = _Copy(path, standing, time.monotonic(), columns)
@@ -133,7 +136,7 @@ class Adhoc:
             return self._copy
 
     def close(self) -> None:
-        self._folder.cleanup()
+        self._gone()
 
 
 def copied(reader: Reader, path: Path) -> tuple[tuple[str, str, str], ...]:

@@ -231,7 +231,7 @@ class _Fill:
 
     def run(self, board: Board, after: int) -> bool:
         """Whether anything became different."""
-        take = {"gone": self._gone, "replies": self._replies, "calls": self._calls}
+        take = {"gone": self._gone, "replies": self._replies, "calls": self._calls, "troubles": self._troubles}
         self._do("no_touched")
         told = board.mirrored(after)
         # at first there is so much that the store is best read while what it told before is worked in
@@ -242,20 +242,6 @@ class _Fill:
                 else:
                     self._rows(batch, name)
         if self._new_parts:
-        if not self._first:
-            for batch in board.mirrored_gone(after):
-                self._count(self._do("stage_gone", batch))
-        for batch in board.mirrored_replies(after):
-            self._models(batch)
-            self._do("stage_replies", batch)
-            self._count(0 if self._first else self._do("stage_old_replies"))
-        for batch in board.mirrored_calls(after):
-            self._do("touch_calls", batch)
-            self._do("add_calls", batch)
-            self._changed = True
-        for batch in board.mirrored_troubles(after):
-            self._changed |= self._do("add_troubles", batch) > 0
-        if self._changed:
             if not self._first:
                 self._do("drop_shares")
             self._do("add_shares")
@@ -282,6 +268,9 @@ class _Fill:
         self._do("touch_calls")
         self._do("add_calls")
         self._changed = self._new_parts = True
+
+    def _troubles(self, batch: pa.Table) -> None:
+        self._changed |= self._do("add_troubles", batch) > 0
 
     def _count(self, old: int) -> None:
         """Put what is staged into the sums; so many of it are known replies, which go first."""

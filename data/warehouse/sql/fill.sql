@@ -90,19 +90,16 @@ insert into touched select distinct message, agent_no from fresh;
 
 -- name: stage_calls
 create or replace temp table fresh_calls as
-select hash(b.message_id) as message, a.no as agent_no, b.tool
-from batch as b join agents as a on a.id = b.agent_id where b.message_id <> '';
+select
+    if(b.message_id = '', null, hash(b.message_id)) as message, a.no as agent_no, b.tool,
+    if(b.tool_use_id = '', hash(b.id), hash(b.agent_id, b.tool_use_id)) as call, b.at_ms
+from batch as b join agents as a on a.id = b.agent_id;
 
 -- name: touch_calls
-insert into touched select distinct message, agent_no from fresh_calls;
+insert into touched select distinct message, agent_no from fresh_calls where message is not null;
 
 -- name: add_calls
 insert into calls select * from fresh_calls;
-insert into calls
-select
-    if(b.message_id = '', null, hash(b.message_id)), a.no, b.tool,
-    if(b.tool_use_id = '', hash(b.id), hash(b.agent_id, b.tool_use_id)), b.at_ms
-from batch as b join agents as a on a.id = b.agent_id;
 
 -- name: add_troubles
 insert into troubles
