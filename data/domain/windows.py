@@ -91,7 +91,8 @@ class Window:
     def offsets(self) -> list[tuple[datetime, timedelta]]:
         """From when on how far the zone's clocks are ahead of UTC, in the order of time; the first may begin before.
 
-        Between two of its entries weekday and hour of a moment are a matter of adding.
+        Between two of its entries weekday and hour of a quarter of an hour are a matter of adding; where clocks were
+        set within a quarter, it counts as before.
         """
         here, begin = zone(self.zone), _quarter(self.begin)
         out = [(begin, _ahead(begin, here))]

@@ -95,6 +95,6 @@ def test_between_two_changes_of_the_clocks_local_time_is_a_matter_of_adding(begi
     window = windows.between(begin, begin + timedelta(days=length), name)
     offsets = window.offsets()
     assert offsets[0][0] <= window.begin
-    for at in (begin + timedelta(hours=7) * step for step in range(0, length * 3, 5)):
+    for at in (offsets[0][0] + timedelta(hours=7) * step for step in range(0, length * 3, 5)):
         ahead = [ahead for since, ahead in offsets if since <= at][-1]
         assert at.astimezone(ZoneInfo(name)).utcoffset() == ahead
