@@ -7,7 +7,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.domain import windows
@@ -90,6 +90,7 @@ def test_what_is_no_window_is_refused_in_a_sentence(ask, says):
         ask()
 
 
+@settings(deadline=None)
 @given(moments, names, st.integers(1, 400))
 def test_between_two_changes_of_the_clocks_local_time_is_a_matter_of_adding(begin, name, length):
     window = windows.between(begin, begin + timedelta(days=length), name)
