@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from data.domain.control_events import FleetSet
 from data.domain.errors import InvalidField, QuestionRefused
-from data.domain.event_base import storable
+from data.domain.texts import storable
 from data.domain.windows import Preset
 from data.store import settings
 from data.warehouse.adhoc import MOST_CHARACTERS, Answered
