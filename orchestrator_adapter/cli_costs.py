@@ -114,7 +114,7 @@ def _print(found: dict[str, Any]) -> None:
     print_table([found["by"], "cost", "tokens", "replies"], rows)
     if found["drifting_runs"]:
         runs = words.count(found["drifting_runs"], "run")
-        print(f"Of {runs} the figures are {DRIFT_PERCENT:g} % or more apart: the Costs page shows which.")
+        print(f"The figures of {runs} are {DRIFT_PERCENT:g} % or more apart: the Costs page shows which.")
 
 
 def _dollars(usd: float) -> str:

@@ -205,9 +205,9 @@ def names(reader: Reader) -> dict[str, list[str]]:
 
 
 def runs(reader: Reader, cut: Cut, most: int = DEAREST) -> pd.DataFrame:
-    """Figures of each run of the window, those that are furthest apart first."""
+    """Figures of each run of the window: those of which `drifting` tells, then the others, the furthest apart first."""
     given = {name: cut.given()[name] for name in ("begin", "end", "simulated")}
-    return reader.frame("costs", "runs", **given, most=most)
+    return reader.frame("costs", "runs", **given, limit=DRIFT_PERCENT, most=most)
 
 
 def drifting(reader: Reader, cut: Cut) -> int:

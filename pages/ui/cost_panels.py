@@ -48,6 +48,7 @@ def costs(asked: Asked | None) -> None:
     _answer(found, asked)
     if not found.total.replies:
         _nothing(found, asked)
+        _invoice()
         return
     _figures(found, asked)
     cost_charts.over_time(found.over_time, asked)
@@ -176,7 +177,7 @@ def _runs(found_of: Costs, asked: Asked) -> None:
     if found_of.drifting:
         st.warning(
             plain(
-                f"Of {words.count(found_of.drifting, 'run')} the figures are {questions.DRIFT_PERCENT:g} % or more "
+                f"The figures of {words.count(found_of.drifting, 'run')} are {questions.DRIFT_PERCENT:g} % or more "
                 "apart; the table below begins with them."
             ),
             icon=":material/balance:",
@@ -188,7 +189,7 @@ def _runs(found_of: Costs, asked: Asked) -> None:
                 plain(
                     "Counted: reply by reply, when each was made. Own total: what the command line itself says. "
                     "Price table: the same tokens by the list of this version. "
-                    f"Runs that are furthest apart come first; from {questions.DRIFT_PERCENT:g} % on they are marked."
+                    f"Runs that are {questions.DRIFT_PERCENT:g} % or more apart come first and are marked."
                 )
             )
             cost_tables.runs(found)

@@ -186,7 +186,12 @@ def test_the_task_list_is_filtered_by_its_address(deck: Deck, ended: Task):
     assert list(at.dataframe[0].value["ID"]) == [ended.id[:8]]
     row = at.dataframe[0].value.iloc[0]
     assert (row["ANALYST"], list(row["Status"])) == ("in", ["✓ completed"])
+    assert (row["Decided by"], row["Outcome"]) == ("the rule", "not judged")
     assert row["Workflow"] == "analyst → planner → builder → tester → reviewer"
+    at = opened(f"{WATCH}/tasks.py", outcome="not judged", analyst_by="the rule", created="from … to")
+    assert ended.id[:8] in set(at.dataframe[0].value["ID"])
+    for other in ({"outcome": "good"}, {"analyst_by": "a lot", "created": "today"}):
+        assert not opened(f"{WATCH}/tasks.py", **other).dataframe
     at = opened(f"{WATCH}/tasks.py", analyst="out")
     assert ended.id[:8] not in set(at.dataframe[0].value["ID"])
     at = opened(f"{WATCH}/tasks.py", q="100%_nobody")

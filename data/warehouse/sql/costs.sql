@@ -205,6 +205,14 @@ select
     t.id, t.description, t.runtime, t.status, t.created_at_ms, t.reported_nanousd, s.* exclude (task_no)
 from sums as s join tasks as t on t.no = s.task_no
 where t.deleted_at_ms is null and t.created_at_ms >= $begin and t.created_at_ms < $end
-order by greatest(
-    abs(coalesce(t.reported_nanousd, s.counted_nanousd) - s.counted_nanousd), abs(s.listed_nanousd - s.counted_nanousd)
-) desc, t.id limit $most;
+order by
+    s.counted_nanousd > 0 and 100 * greatest(
+        abs(coalesce(t.reported_nanousd, s.counted_nanousd) - s.counted_nanousd),
+        abs(s.listed_nanousd - s.counted_nanousd)
+    ) >= $limit * s.counted_nanousd desc,
+    greatest(
+        abs(coalesce(t.reported_nanousd, s.counted_nanousd) - s.counted_nanousd),
+        abs(s.listed_nanousd - s.counted_nanousd)
+    ) desc,
+    t.id
+limit $most;
