@@ -105,7 +105,6 @@ def rule(
     subject: Subject = None,
     cooldown: Cooldown = None,
     least: Least = None,
-    channel: Annotated[list[str] | None, typer.Option(help="Id of a channel that is told, too; repeatable")] = None,
     simulated: Simulated = None,
     on: Annotated[bool | None, typer.Option("--on/--off", help="Switch it")] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Take it away")] = False,
@@ -114,7 +113,6 @@ def rule(
     """Make a rule of alerts, or change, switch or remove one."""
     given = _given(rule_id, name, metric, threshold, hours, scope, subject, cooldown, least, simulated)
     given |= {"enabled": on} if on is not None else {}
-    given |= {"channels": tuple(channel)} if channel is not None else {}
     with client() as deck:
         if remove:
             if rule_id is None:

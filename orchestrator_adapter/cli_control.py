@@ -12,10 +12,11 @@ from data.domain.approvals import AnswerScope, Approval
 from data.domain.budgets import Budget, Scope
 from data.domain.tasks import Task
 from data.store.spending import Usage
+from orchestrator_adapter import budget_outlook as ahead
 from orchestrator_adapter import commands, commands_tell
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.api import approvals as waiting
-from orchestrator_adapter.api import shapes
+from orchestrator_adapter.api import budget_outlook, shapes
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.terminal import AsJson, TaskId, client, opened, print_json, print_table, served
 
@@ -161,6 +162,29 @@ def budgets(as_json: AsJson = False) -> None:
         return
     columns = ["budget", "name", "for", "period", "limit", "used", "percent", "then"]
     print_table(columns, [_row(usage) for usage in found])
+
+
+@app.command("budget-outlook")
+def outlook(
+    budget: Annotated[str, typer.Argument(metavar="BUDGET", help="Its id; `budgets` lists them")],
+    as_json: AsJson = False,
+) -> None:
+    """Say where the period of a budget will probably end, and what those before it spent."""
+    with client() as deck:
+        with deck.store.read() as board:
+            wanted = board.budget(budget)
+        found = budget_outlook.shape(ahead.outlook(deck.store, deck.warehouse, wanted), wanted)
+        deck.warehouse.close()
+    if as_json:
+        print_json(found)
+        return
+    print(found["words"])
+    print_table(["from", "spent", "tokens", ""], [_period(one) for one in found["periods"]])
+
+
+def _period(one: dict[str, Any]) -> list[str]:
+    mark = "unusually much" if one["unusual"] else ""
+    return [f"{one['begin']:%Y-%m-%d}", f"${one['spent_usd']:,.2f}", words.tokens(one["spent_tokens"]), mark]
 
 
 def _row(usage: Usage) -> list[str]:

@@ -78,7 +78,6 @@ def _event(rule: AlertRule, actor: Actor) -> e.AlertRuleSet:
         scope=rule.scope,
         subject=rule.subject,
         cooldown_s=rule.cooldown_s,
-        channels=rule.channels,
         least_usd=rule.least_usd,
         simulated=rule.simulated,
         enabled=rule.enabled,

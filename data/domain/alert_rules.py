@@ -15,7 +15,6 @@ QUARTER_S = 900
 COOLDOWNS_S = (QUARTER_S, 30 * DAY_S)
 """Least and longest time between two alerts of one rule about one subject."""
 MOST_NAME = 120
-MOST_CHANNELS = 10
 MOST_LEAST_USD = 1_000_000.0
 
 
@@ -121,8 +120,6 @@ class AlertRule:
     subject: str = ""
     """User, folder, role or task type; empty for the fleet."""
     cooldown_s: int = DAY_S
-    channels: tuple[str, ...] = ()
-    """Ids of channels that are told besides the app."""
     least_usd: float = 0.0
     """Of a metric that compares with the usual: less spending than this alerts nobody."""
     simulated: bool = False
@@ -173,8 +170,6 @@ def checked(rule: AlertRule) -> AlertRule:
         raise AlertRuleInvalid(f"subject must name the {rule.scope}; the fleet has none.", field="subject")
     if rule.simulated and not measure.money:
         raise AlertRuleInvalid(f"{rule.metric} counts no money: simulated must be false.", field="simulated")
-    if len(rule.channels) > MOST_CHANNELS:
-        raise AlertRuleInvalid(f"channels must be at most {MOST_CHANNELS}.", field="channels")
     return rule
 
 

@@ -204,7 +204,6 @@ class AlertRuleSet(TaskEvent):
     scope: RuleScope
     subject: str = ""
     cooldown_s: int
-    channels: tuple[str, ...] = ()
     least_usd: float = 0.0
     simulated: bool = False
     enabled: bool

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import sqlalchemy as sa
 
 from data.domain import events as e
@@ -31,7 +29,6 @@ def _set(db: sa.Connection, rev: int, at_ms: int, event: e.AlertRuleSet) -> None
         "rev": rev,
         "metric": event.metric.value,
         "scope": event.scope.value,
-        "channels": json.dumps(event.channels),
         "changed_by": event.by,
         "changed_at_ms": at_ms,
     }
@@ -51,7 +48,6 @@ def _rule(row: rows.Row) -> AlertRule:
         id=row["id"],
         metric=Metric(row["metric"]),
         scope=RuleScope(row["scope"]),
-        channels=tuple(json.loads(row["channels"])),
         changed_by=row["changed_by"],
         changed_at=rows.at(row["changed_at_ms"]),
         **{name: row[name] for name in _SAME},

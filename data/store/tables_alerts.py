@@ -20,7 +20,6 @@ alert_rules = sa.Table(
     sa.Column("scope", sa.String(20), nullable=False),
     sa.Column("subject", sa.Text, nullable=False),
     sa.Column("cooldown_s", sa.Integer, nullable=False),
-    sa.Column("channels", sa.Text, nullable=False),
     sa.Column("least_usd", sa.Float, nullable=False),
     sa.Column("simulated", sa.Boolean, nullable=False),
     sa.Column("enabled", sa.Boolean, nullable=False),

@@ -36,7 +36,6 @@ class AlertRuleShape(Shape):
     scope: RuleScope
     subject: str
     cooldown_s: int
-    channels: list[str]
     least_usd: float
     simulated: bool
     enabled: bool

@@ -36,7 +36,6 @@ class AlertRuleBody(Sent):
     scope: RuleScope = RuleScope.FLEET
     subject: Path = Field("", description="User, folder, role or task type; empty for the fleet")
     cooldown_s: int = Field(DAY_S, description="Least time between two alerts about one subject")
-    channels: tuple[Short, ...] = Field((), max_length=10, description="Ids of channels that are told besides the app")
     least_usd: float = Field(0.0, description="Of `spike` and `anomaly`: less spending alerts nobody")
     simulated: bool = Field(False, description="Whether it counts demo money, which no other rule counts")
     enabled: bool = True
@@ -78,7 +77,6 @@ def shape(rule: AlertRule) -> dict[str, Any]:
         "scope": rule.scope,
         "subject": rule.subject,
         "cooldown_s": rule.cooldown_s,
-        "channels": list(rule.channels),
         "least_usd": rule.least_usd,
         "simulated": rule.simulated,
         "enabled": rule.enabled,

@@ -11,7 +11,7 @@ from data.domain.budgets import Act, Budget, Period, Scope, reached
 from data.domain.errors import TaskNotFound
 from data.store.spending import Usage
 from orchestrator_adapter import commands
-from pages.ui import budget_form, cards, decided, live, session
+from pages.ui import budget_form, budget_outlook, cards, decided, live, session
 from pages.ui.look import plain
 
 HISTORY = ("budget_set", "budget_removed", "budget_reached")
@@ -63,6 +63,7 @@ def card(usage: Usage) -> None:
     else:
         cards.figure(used(usage), f"{whose(budget)}, {now(budget.period)}")
         bar(usage, tone)
+        budget_outlook.draw(budget)
     model = f" ({budget.cheaper_model})" if any(s.act is Act.DOWNGRADE for s in budget.stages) else ""
     stages = decided.stages(budget.stages)
     st.caption(plain(f"{stages[0].upper()}{stages[1:]}{model}."))

@@ -347,3 +347,23 @@ def calls(entries: Sequence[LogEntry], now: datetime) -> None:
     told = ", ".join(f"{tool} {number}" for tool, number in by_tool.items())
     bad = sum(entry.outcome is not Outcome.OK for entry in shown)
     st.altair_chart(look.inked(chart), alt=f"{len(shown)} actions by tool: {told}; {bad} of them did not go well")
+
+
+def budget_periods(found: pd.DataFrame, limit: float, unit: str, *, key: str) -> None:
+    """What each period of a budget spent, against the limit as it is now; those that were unusual are marked."""
+    dark = look.dark()
+    frame = found.assign(
+        colour=[look.HEX["red" if mark else "blue"][dark] for mark in found["unusual"]],
+        mark=["unusually much" if mark else "" for mark in found["unusual"]],
+        limit=limit,
+    )
+    x = alt.X("begin:O", title=None, sort=None, axis=alt.Axis(labelAngle=0, labelOverlap=True))
+    base = alt.Chart(frame).encode(x=x, tooltip=["begin", "said", "mark"])
+    bars = base.mark_bar(cornerRadius=2).encode(y=alt.Y("spent:Q", title=None), color=alt.Color("colour:N", scale=None))
+    line = alt.Chart(frame).mark_rule(strokeDash=[4, 3], color=look.quiet_ink()).encode(y="max(limit):Q")
+    title = f"What each period spent in {unit}, against the limit of now"
+    marked = [str(row.begin) for row in found.itertuples(index=False) if row.unusual]
+    told = ", ".join(f"{row.begin} {row.said}" for row in found.tail(6).itertuples(index=False))
+    said = f"; unusually much: {', '.join(marked)}" if marked else ""
+    chart = alt.layer(bars, line).properties(height=200, title=title)
+    st.altair_chart(look.inked(chart), key=key, alt=f"{title}: {told}{said}")

@@ -41,14 +41,13 @@ def _row(rule: AlertRule) -> None:
         wanted = st.toggle(plain(rule.name), rule.enabled, key=f"on-{rule.id}-{rule.version}")
         if rule.simulated:
             st.badge("DEMO", icon=":material/science:", color="orange", help="Counts demo money only")
-    st.caption(plain(f"Alerts when {sentence(rule)}. {_changed(rule)}"))
-    with st.container(horizontal=True):
         if st.button("Edit", icon=":material/edit:", key=f"edit-rule-{rule.id}", type="tertiary"):
             ask_rule(rule, uuid.uuid4().hex)
         if rule.id not in DEFAULT_IDS and st.button(
             "Remove", icon=":material/delete:", key=f"remove-rule-{rule.id}", type="tertiary"
         ):
             confirm_remove(rule)
+    st.caption(plain(f"Alerts when {sentence(rule)}. {_changed(rule)}"))
     if wanted is not rule.enabled:
         switch = partial(commands_rules.switch_alert_rule, session.deck(), session.actor(), rule.id, on=wanted)
         if session.done(f"switch-{rule.id}-{rule.version}", switch):
