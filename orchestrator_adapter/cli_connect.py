@@ -63,6 +63,9 @@ def status(as_json: AsJson = False) -> None:
     print(f"{here.file}: {here.number} of {words.count(here.wanted, 'kind')} of hook installed.")
     if here.hindrance:
         print(f"They are not run: {here.hindrance}")
+    if not found.received:
+        print("Nothing was received yet.")
+        return
     rows = [[one.source, one.name, f"{one.number:,}", words.ago(one.last, now)] for one in found.received]
     print_table(["by", "what", "received", "last"], rows)
 
