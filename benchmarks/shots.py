@@ -35,7 +35,7 @@ BUDGETS = (
 )
 TASK_TABS = ("Story", "Agents", "Flow", "Workflow", "Files", "Result", "Planner", "Events")
 AGENT_TABS = ("Conversation", "Cost", "Files", "Logs", "Life", "Result")
-LOADING = "[data-testid=stSkeleton], .live[data-boot]"
+LOADING = "[data-testid=stSkeleton], [data-testid=stStatusWidget], .live[data-boot]"
 SETTLE_MS = 800
 """Fonts and charts, after everything that says that it is loading has gone."""
 

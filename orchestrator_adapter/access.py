@@ -40,6 +40,7 @@ ACTIONS: dict[str, tuple[Rank, str]] = {
     "judge_alert": ("developer", "Say whether an alert was right"),
     "acknowledge_alert": ("developer", "Take an alert on"),
     "set_alert_rule": ("developer", "Make, change or switch a rule of alerts"),
+    "switch_alert_rule": ("developer", "Switch a rule of alerts on or off"),
     "remove_alert_rule": ("developer", "Take a rule of alerts away"),
     "ask_sql": ("developer", "Ask a question of one's own over the warehouse"),
     "save_question": ("developer", "Save a question for everybody"),

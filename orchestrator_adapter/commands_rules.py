@@ -40,6 +40,7 @@ def set_alert_rule(deck: Deck, actor: Actor, rule: AlertRule) -> AlertRule:
 
 def switch_alert_rule(deck: Deck, actor: Actor, rule_id: str, *, on: bool) -> AlertRule:
     """Switch the rule; what it has raised is settled when it is switched off."""
+    require(actor, "switch_alert_rule")
     with deck.store.read() as board:
         rule = board.alert_rule(rule_id)
     return set_alert_rule(deck, actor, replace(rule, enabled=on))
