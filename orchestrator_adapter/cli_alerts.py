@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -170,6 +171,9 @@ def _given(
     simulated: bool | None,
 ) -> dict[str, Any]:
     """What was said, under the names that are sent over HTTP."""
+    for field, value in (("hours", hours), ("cooldown-hours", cooldown)):
+        if value is not None and not math.isfinite(value):
+            raise InvalidField(f"{field} must be a number of hours.", field=field)
     window_s, cooldown_s = (None if value is None else round(value * 3600) for value in (hours, cooldown))
     said = {"id": rule_id, "name": name, "metric": metric, "threshold": threshold, "window_s": window_s}
     said |= {"scope": scope, "subject": subject, "cooldown_s": cooldown_s, "least_usd": least, "simulated": simulated}

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from dataclasses import replace
 
 from data.domain import events as e
-from data.domain.agents import Role
-from data.domain.alert_rules import DEFAULT_IDS, AlertRule, RuleScope, checked
+from data.domain.alert_rules import DEFAULT_IDS, AlertRule, Metric, checked, tidied
 from data.domain.errors import AlertRuleInvalid, TooLate
-from data.domain.tasks import TaskType
 from data.store import ruling
 from orchestrator_adapter.access import Actor, require
 from orchestrator_adapter.deck import Deck
@@ -25,9 +22,13 @@ def set_alert_rule(deck: Deck, actor: Actor, rule: AlertRule) -> AlertRule:
     require(actor, "set_alert_rule")
     with deck.store.write(durable=True) as ledger:
         before = ruling.rule(ledger.connection, rule.id) if rule.id else None
+        if before is None and rule.metric is Metric.STUCK:
+            raise AlertRuleInvalid(
+                "There is one rule for agents without progress; switch or change that one.", field="metric"
+            )
         if before is not None and before.metric is not rule.metric:
             raise AlertRuleInvalid("The metric of a rule cannot be changed; make another rule.", field="metric")
-        rule = checked(replace(rule, name=rule.name.strip(), subject=_subject(rule)))
+        rule = checked(tidied(rule))
         if before is not None and before.version != rule.version:
             raise TooLate("Somebody else has changed this rule meanwhile; look at it again.", rule_id=rule.id)
         if before == rule:
@@ -53,19 +54,6 @@ def remove_alert_rule(deck: Deck, actor: Actor, rule_id: str) -> None:
         raise AlertRuleInvalid("This rule is always there; switch it off instead.", field="id")
     with deck.store.write(durable=True) as ledger:
         ledger.append(e.AlertRuleRemoved(task_id="", rule_id=rule_id, by=actor.name))
-
-
-def _subject(rule: AlertRule) -> str:
-    """The same subject, tidied; raises AlertRuleInvalid for one that nothing could ever belong to."""
-    subject = rule.subject.strip()
-    if rule.scope is RuleScope.FOLDER and subject:
-        if not subject.startswith("/"):
-            raise AlertRuleInvalid("subject must be a folder from the root on, like /srv/project.", field="subject")
-        return "/" + os.path.normpath(subject).lstrip("/")
-    known = {RuleScope.ROLE: [role.value for role in Role], RuleScope.TASK_TYPE: [kind.value for kind in TaskType]}
-    if rule.scope in known and subject and subject not in known[rule.scope]:
-        raise AlertRuleInvalid(f"subject must be one of {', '.join(known[rule.scope])}.", field="subject")
-    return subject
 
 
 def _event(rule: AlertRule, actor: Actor) -> e.AlertRuleSet:

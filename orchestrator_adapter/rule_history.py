@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from data.domain import firing
-from data.domain.alert_rules import USUAL, AlertRule, Metric, checked
+from data.domain.alert_rules import LONGEST_S, USUAL, AlertRule, Metric, checked, tidied
 from data.domain.errors import InvalidField
 from data.domain.firing import QUARTER_MS, Point
 from data.store import Board, Store, ruling, spending
@@ -30,13 +30,30 @@ class Backtest:
     """What the answer leaves out, as a sentence; empty if nothing."""
 
 
-def asked(board: Board, rule: AlertRule, begin_ms: int, end_ms: int) -> Asked:
+class Failures:
+    """Failures of tasks, read forward with the clock: whoever asks again looks at what is new only."""
+
+    def __init__(self) -> None:
+        self._clock, self._since_ms, self._found = 0, 0, list[Failure]()
+
+    def since(self, board: Board, since_ms: int) -> tuple[Failure, ...]:
+        """All from that time (ms) on, in the order they were written."""
+        clock = board.clock()
+        if clock < self._clock or since_ms < self._since_ms:  # a store that was restored, a clock that was set back
+            self._clock, self._found = 0, []
+        new = ruling.failures(board.connection, since_ms, self._clock, clock)
+        self._found = [one for one in self._found if one.at_ms >= since_ms] + [Failure(*one) for one in new]
+        self._clock, self._since_ms = clock, since_ms
+        return tuple(self._found)
+
+
+def asked(board: Board, rule: AlertRule, begin_ms: int, end_ms: int, failures: Failures | None = None) -> Asked:
     """The question about a rule and a stretch of time, with what only the store knows."""
     budgets = spending.budgets(board.connection) if rule.metric is Metric.BUDGET else []
-    found = []
+    found: tuple[Failure, ...] = ()
     if rule.metric is Metric.FAILURES:
-        found = ruling.failures(board.connection, begin_ms - rule.window_s * 1000)
-    return Asked(rule, begin_ms, end_ms, tuple(budgets), tuple(Failure(*one) for one in found))
+        found = (failures or Failures()).since(board, begin_ms - LONGEST_S * 1000)
+    return Asked(rule, begin_ms, end_ms, tuple(budgets), found)
 
 
 def ahead(now: datetime) -> int:
@@ -44,10 +61,13 @@ def ahead(now: datetime) -> int:
     return (ms(now) // QUARTER_MS + 1) * QUARTER_MS
 
 
-def points(warehouse: Warehouse, board: Board, rule: AlertRule, now: datetime) -> tuple[Point, ...]:
+def points(
+    warehouse: Warehouse, board: Board, rule: AlertRule, now: datetime, failures: Failures | None = None
+) -> tuple[Point, ...]:
     """The quarters of the last days in which the rule's condition holds."""
     end = ahead(now)
-    return warehouse.ask(alerts_history.points, asked(board, rule, end - DAYS * firing.DAY * QUARTER_MS, end))
+    begin = end - DAYS * firing.DAY * QUARTER_MS
+    return warehouse.ask(alerts_history.points, asked(board, rule, begin, end, failures))
 
 
 def backtest(store: Store, warehouse: Warehouse, rule: AlertRule, days: int = DAYS) -> Backtest:
@@ -55,7 +75,7 @@ def backtest(store: Store, warehouse: Warehouse, rule: AlertRule, days: int = DA
 
     Raises AlertRuleInvalid, InvalidField, StoreUnavailable, QuestionTooLong.
     """
-    checked(rule)
+    rule = checked(tidied(rule))
     if not 1 <= days <= MOST_DAYS:
         raise InvalidField(f"days must be from 1 to {MOST_DAYS}.", field="days")
     now = store.now()

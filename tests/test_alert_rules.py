@@ -16,6 +16,7 @@ from data.domain.agents import Role, Runtime
 from data.domain.alert_rules import DAY_S, HOUR_S, AlertRule, Metric, RuleScope
 from data.domain.alerts import Alert, AlertStatus
 from data.domain.budgets import DEFAULT_STAGES, Period, Scope
+from data.domain.errors import AlertRuleInvalid
 from data.domain.money import NANO, Tokens
 from data.domain.tasks import Complexity, TaskStatus, TaskType
 from data.store import Store
@@ -24,7 +25,7 @@ from data.warehouse import Warehouse
 from orchestrator_adapter.alert_clock import AlertClock
 from orchestrator_adapter.engine.watch import Guard
 from orchestrator_adapter.kept import Kept
-from orchestrator_adapter.rule_history import backtest
+from orchestrator_adapter.rule_history import Failures, backtest
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 MODEL = "claude-haiku-5-5"
@@ -310,3 +311,90 @@ def test_a_backtest_says_when_history_is_too_short_to_know_what_is_usual(small: 
         (),
         "History begins 2026-03-02; what is usual is known from 2026-03-09 on.",
     )
+
+
+def daily(scene: Scene, limit_usd: float, period: Period = Period.TOTAL, act: str = "warn") -> None:
+    stages = (e.BudgetStage(percent=80, act=act),)
+    budget = {"budget_id": "b1", "name": "All", "scope": Scope.FLEET, "period": period, "stages": stages}
+    limit = round(limit_usd * NANO)
+    scene.say(e.BudgetSet(task_id="", limit_nanousd=limit, cheaper_model=MODEL, by="me", **budget))
+
+
+def test_a_budget_that_is_raised_or_lowered_is_told_when_it_comes_to_the_share(small: Scene):
+    """However long ago that was, and once each time."""
+    small.task("t1")
+    small.rule(AlertRule("budget", "Budget", Metric.BUDGET, 80.0))
+    daily(small, 100)
+    small.spend("t1", 85.0)
+    small.look(timedelta(minutes=20))
+    daily(small, 200)
+    small.spend("t1", 60.0)
+    small.look(timedelta(hours=30))
+    assert len(small.alerts("budget")) == 1, "145 of 200 dollars"
+    small.spend("t1", 20.0)
+    small.look(timedelta(minutes=20))
+    small.look(timedelta(hours=30))
+    assert len(small.alerts("budget")) == 2
+
+
+def test_a_budget_that_was_at_its_share_before_it_was_made_is_told(small: Scene):
+    small.task("t1")
+    small.rule(AlertRule("budget", "Budget", Metric.BUDGET, 80.0))
+    small.spend("t1", 9.0)
+    small.now += timedelta(days=3)
+    daily(small, 10)
+    small.look()
+    small.look(timedelta(hours=5))
+    assert [alert.subject for alert in small.alerts("budget")] == ["b1:0"]
+
+
+def test_a_stage_that_pauses_a_task_and_the_rule_for_its_share_are_one_alert(small: Scene):
+    small.task("t1")
+    daily(small, 10, act="pause")
+    small.spend("t1", 8.5)
+    guard = Guard(small.store)
+    guard.open()
+    used = {"percent": 80, "act": "pause", "spent_nanousd": 1, "spent_tokens": 1, "period_ms": 0, "subject": "t1"}
+    small.say(e.BudgetReached(task_id="t1", budget_id="b1", name="All", **used))
+    guard.look(small.now)
+    small.look()
+    assert [alert.rule_id for alert in small.alerts()] == [""]
+    guard.close()
+
+
+def test_failures_are_read_forward_and_are_the_same_as_read_at_once(small: Scene):
+    known = Failures()
+    for number in range(6):
+        small.task(f"t{number}")
+        small.fail(f"t{number}")
+        small.now += timedelta(hours=1)
+        since = int((small.now - timedelta(hours=4)).timestamp() * 1000)
+        with small.store.read() as board:
+            found = known.since(board, since)
+            assert found == Failures().since(board, since)
+            assert known.since(board, since) == found
+            earlier = int(START.timestamp() * 1000)
+            assert len(Failures().since(board, earlier)) == number + 1
+    with small.store.read() as board:
+        assert len(known.since(board, earlier)) == 6, "a clock that was set back"
+
+
+def test_a_rule_that_cannot_be_judged_silences_no_other(small: Scene):
+    """Failures lie ahead of a clock that was set back, and a rule of somebody's own comes after that of failures."""
+    small.task("t1")
+    small.now += timedelta(hours=3)
+    small.fail("t1")
+    small.now -= timedelta(hours=3)
+    small.rule(AlertRule("zz", "Dear", Metric.AGENT_COST, 1.0))
+    small.spend("t1", 5.0)
+    small.look()
+    assert [alert.rule_id for alert in small.alerts()] == ["zz"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "subject"), [(RuleScope.FOLDER, "srv/project"), (RuleScope.ROLE, "coder"), (RuleScope.TASK_TYPE, "x")]
+)
+def test_a_rule_that_could_not_be_kept_cannot_be_tried(small: Scene, scope: RuleScope, subject: str):
+    with pytest.raises(AlertRuleInvalid) as refused:
+        backtest(small.store, small.warehouse, AlertRule("", "Odd", Metric.SPEND, 3.5, HOUR_S, scope, subject))
+    assert refused.value.details["field"] == "subject"

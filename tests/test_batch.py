@@ -37,7 +37,7 @@ def tell(store: Store, *events: Any, ago: timedelta = timedelta()) -> None:
             ledger.append(event, store.now() - ago)
 
 
-def task(store: Store, task_id: str, *to: TaskStatus, runtime: Runtime = Runtime.SCRIPTED) -> None:
+def task(store: Store, task_id: str, *to: TaskStatus, runtime: Runtime = Runtime.SCRIPTED, by: str = "local") -> None:
     submitted = e.TaskSubmitted(
         task_id=task_id,
         description=f"fix {task_id}",
@@ -48,7 +48,7 @@ def task(store: Store, task_id: str, *to: TaskStatus, runtime: Runtime = Runtime
         workflow=(e.StepSpec(key="builder", role=Role.BUILDER, scope="Build"),),
         working_directory="/src",
         runtime=runtime,
-        by="local",
+        by=by,
     )
     tell(store, submitted, *(e.TaskMoved(task_id=task_id, to=status) for status in to))
 
@@ -198,12 +198,15 @@ def test_a_failure_asks_for_somebody_until_it_was_looked_at_or_the_work_goes_on(
 
 
 def test_of_many_failures_the_newest_are_shown_and_all_are_counted(lite: Store) -> None:
+    task(lite, "of ana", TaskStatus.IN_PROGRESS, TaskStatus.FAILED, by="ana")
     for number in range(attention.MOST_FAILURES + 3):
         task(lite, f"f{number}", TaskStatus.IN_PROGRESS, TaskStatus.FAILED)
     with lite.read() as board:
         shown = live.fleet(board, lite.now())["failures"]
-    assert len(shown["items"]) == attention.MOST_FAILURES
-    assert shown["count"] == attention.MOST_FAILURES + 3
+    assert shown["shown"] == attention.MOST_FAILURES
+    assert [one["id"] for one in shown["items"] if one["by"] == "ana"] == ["of ana"], "hidden by nobody else's"
+    assert len(shown["items"]) == attention.MOST_FAILURES + 1
+    assert shown["count"] == attention.MOST_FAILURES + 4
 
 
 def test_old_agents_go_by_themselves_only_if_somebody_wants_that(store: Store) -> None:

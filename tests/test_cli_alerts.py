@@ -16,3 +16,4 @@ def test_rules_of_alerts_are_switched_and_tried(run: Run):  # noqa: F811
     tried = ("alert-backtest", "--metric", "spend", "--threshold", "2", "--json")
     assert json.loads(said(run(*tried)))["fired"] == 0
     assert "threshold must be from" in sentence(run("alert-rule", "context", "--threshold", "400"))
+    assert "hours must be a number" in sentence(run("alert-backtest", "--metric", "spend", "--hours", "inf"))

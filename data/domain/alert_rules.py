@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import posixpath
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from data.domain.agents import Role
 from data.domain.alerts import AlertKind
 from data.domain.errors import AlertRuleInvalid
+from data.domain.tasks import TaskType
 
 HOUR_S, DAY_S = 3_600, 86_400
 QUARTER_S = 900
+LONGEST_S = 7 * DAY_S
+"""The longest window of any metric."""
 COOLDOWNS_S = (QUARTER_S, 30 * DAY_S)
 """Least and longest time between two alerts of one rule about one subject."""
 MOST_NAME = 120
@@ -73,7 +78,7 @@ class Measure:
 _WITHOUT_ROLE = tuple(scope for scope in RuleScope if scope is not RuleScope.ROLE)
 MEASURES: dict[Metric, Measure] = {
     Metric.SPEND: Measure(
-        AlertKind.SPEND, "Spending within a time exceeds", "dollars", 0.01, 1e6, 10.0, (HOUR_S, 7 * DAY_S)
+        AlertKind.SPEND, "Spending within a time exceeds", "dollars", 0.01, 1e6, 10.0, (HOUR_S, LONGEST_S)
     ),
     Metric.SPIKE: Measure(
         AlertKind.ANOMALY, "Spending exceeds the usual, times", "times the usual", 1.1, 1000.0, 2.0, (HOUR_S, DAY_S)
@@ -94,7 +99,7 @@ MEASURES: dict[Metric, Measure] = {
         2.0,
         1000.0,
         3.0,
-        (HOUR_S, 7 * DAY_S),
+        (HOUR_S, LONGEST_S),
         _WITHOUT_ROLE,
         money=False,
     ),
@@ -171,6 +176,23 @@ def checked(rule: AlertRule) -> AlertRule:
     if rule.simulated and not measure.money:
         raise AlertRuleInvalid(f"{rule.metric} counts no money: simulated must be false.", field="simulated")
     return rule
+
+
+def tidied(rule: AlertRule) -> AlertRule:
+    """The same rule with its name and subject as they are kept; AlertRuleInvalid if nothing could ever belong to it."""
+    return replace(rule, name=rule.name.strip(), subject=_subject(rule))
+
+
+def _subject(rule: AlertRule) -> str:
+    subject = rule.subject.strip()
+    if rule.scope is RuleScope.FOLDER and subject:
+        if not subject.startswith("/"):
+            raise AlertRuleInvalid("subject must be a folder from the root on, like /srv/project.", field="subject")
+        return "/" + posixpath.normpath(subject).lstrip("/")
+    known = {RuleScope.ROLE: [role.value for role in Role], RuleScope.TASK_TYPE: [kind.value for kind in TaskType]}
+    if rule.scope in known and subject and subject not in known[rule.scope]:
+        raise AlertRuleInvalid(f"subject must be one of {', '.join(known[rule.scope])}.", field="subject")
+    return subject
 
 
 def _within(name: str, value: float, least: float, most: float, unit: str) -> None:

@@ -103,10 +103,11 @@ def last_found(db: sa.Connection, rule_id: str) -> dict[str, int]:
     return {subject: int(at) for subject, at in db.execute(found.group_by(c.subject))}
 
 
-def begins_like(db: sa.Connection, stem: str) -> bool:
-    """Whether there is or was an alert whose id begins like this."""
-    begins = t.alerts.c.id.startswith(f"{stem}-", autoescape=True)
-    return db.execute(sa.select(t.alerts.c.id).where(begins)).first() is not None
+def begins_like(db: sa.Connection, stem: str, since_ms: int) -> bool:
+    """Whether an alert whose id begins like this was raised since then."""
+    c = t.alerts.c
+    begins = c.id.startswith(f"{stem}-", autoescape=True)
+    return db.execute(sa.select(c.id).where(begins, c.raised_at_ms >= since_ms)).first() is not None
 
 
 def story(db: sa.Connection, alert_id: str) -> list[Recorded]:

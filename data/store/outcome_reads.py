@@ -13,6 +13,9 @@ from data.store import lists, rows
 from data.store import tables as t
 from data.store.look import Look, recorded
 
+MOST_FAILURES = 200
+"""Failures that are shown, whoever they belong to; the count tells of the others."""
+
 
 @dataclass(frozen=True)
 class OutcomeChange:
@@ -50,21 +53,23 @@ class Outcomes(Look):
     """What is known of how good tasks were."""
 
     def failures(self, since: datetime, most: int) -> tuple[list[Failure], int]:
-        """Tasks that failed after this time and nobody has looked at, newest first, at most so many; and their number.
+        """Tasks that failed after this time and nobody has looked at, newest first; and how many there are.
 
-        Not those that were read in: they failed long ago, elsewhere.
+        At most so many of each person, so that nobody's own are hidden by those of others. Not those that were read
+        in: they failed long ago, elsewhere.
         """
         c = t.tasks.c
         failed = lists.tasks(lists.TaskFilter(seen=False)).where(c.ended_at_ms > rows.ms(since))
         failed = failed.where(c.runtime != Runtime.IMPORTED.value)
         few = (c.id, c.description, c.error, c.simulated, c.created_by, c.ended_at_ms)
-        newest = failed.with_only_columns(*few).order_by(c.ended_at_ms.desc(), c.id.desc()).limit(most)
+        newest_first = (c.ended_at_ms.desc(), c.id.desc())
+        rank = sa.func.row_number().over(partition_by=c.created_by, order_by=newest_first)
+        ranked = failed.with_only_columns(*few, rank.label("rank")).subquery()
+        newest = sa.select(ranked).where(ranked.c.rank <= most).limit(MOST_FAILURES)
         found = [
             Failure(row.id, row.description, row.error or "", row.simulated, row.created_by, rows.at(row.ended_at_ms))
-            for row in self.connection.execute(newest)
+            for row in self.connection.execute(newest.order_by(ranked.c.ended_at_ms.desc(), ranked.c.id.desc()))
         ]
-        if len(found) < most:
-            return found, len(found)
         number = failed.with_only_columns(sa.func.count())
         return found, int(self.connection.execute(number).scalar_one())
 

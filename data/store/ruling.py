@@ -74,13 +74,17 @@ def on(db: sa.Connection, metric: Metric) -> bool:
     return any(one.enabled and one.metric is metric for one in rules(db))
 
 
-def failures(db: sa.Connection, since_ms: int) -> list[tuple[int, str, str, str, str]]:
-    """Time (ms), task, type, folder and user of every failure of a task of this fleet, whatever became of it since."""
+def failures(db: sa.Connection, since_ms: int, after: int, clock: int) -> list[tuple[int, str, str, str, str]]:
+    """Time (ms), task, type, folder and user of every failure of a task of this fleet, whatever became of it since.
+
+    Only what the events after `after`, up to `clock`, say.
+    """
     event, task = tables.events.c, tables.tasks.c
     query = (
         sa.select(event.at_ms, task.id, task.task_type, task.working_directory, task.created_by)
         .join_from(tables.events, tables.tasks, event.task_id == task.id)
-        .where(event.kind == "task_moved", event.body.contains('"to":"failed"'), event.at_ms >= since_ms)
+        .where(event.kind == "task_moved", event.id > after, event.id <= clock)
+        .where(event.body.contains('"to":"failed"'), event.at_ms >= since_ms)
         .where(task.runtime != "imported")
         .order_by(event.id)
     )

@@ -6,6 +6,7 @@ holds. Which of them are told is decided by `firing.fired`.
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -204,16 +205,21 @@ def _failing(_reader: Reader, asked: Asked) -> Iterator[Point]:
         if _concerns(rule, one):
             groups.setdefault((one.task_type, one.folder), []).append(one)
     width = rule.window_s * 1000 // QUARTER_MS
-    for (kind, folder), found in groups.items():
-        start = min(one.at_ms for one in found) // QUARTER_MS
+    for (kind, folder), group in groups.items():
+        found = sorted((one for one in group if one.at_ms < asked.end_ms), key=lambda one: one.at_ms)
+        if not found:
+            continue  # what lies ahead, after a clock was set back
+        times = [one.at_ms for one in found]
+        start = times[0] // QUARTER_MS
         series = np.zeros(asked.end_ms // QUARTER_MS + 1 - start, dtype=np.int64)
-        for one in found:
-            if one.at_ms < asked.end_ms:
-                series[one.at_ms // QUARTER_MS - start] += 1
+        for at_ms in times:
+            series[at_ms // QUARTER_MS - start] += 1
         counts = firing.window_sums(series, width)
         for place in np.flatnonzero(counts >= rule.threshold):
             at_ms = (start + int(place)) * QUARTER_MS
-            last = max((one for one in found if one.at_ms < at_ms + QUARTER_MS), key=lambda one: one.at_ms)
+            if at_ms < asked.begin_ms:
+                continue
+            last = found[bisect.bisect_left(times, at_ms + QUARTER_MS) - 1]
             many, where = int(counts[place]), f"{kind.replace('_', ' ')} tasks in {folder or 'no folder'}"
             yield Point(
                 f"{kind} {folder}",

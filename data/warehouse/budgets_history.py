@@ -50,8 +50,8 @@ def outlook(reader: Reader, budget: Budget, end_ms: int) -> Outlook | None:
     start, end = begins(budget.period, now), projection.ends(budget.period, now)
     if start is None or end is None or budget.scope is Scope.AGENT:
         return None
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=HISTORY_DAYS)
-    begin_ms = int(midnight.timestamp() * 1000)
+    since = begins(budget.period, now - timedelta(days=HISTORY_DAYS))  # a whole period, or its money would look small
+    begin_ms = int((since or start).timestamp() * 1000)
     found = spending_of(reader, budget, begin_ms, end_ms)
     past = _past(budget, found, now)
     money = budget.limit_nanousd is not None

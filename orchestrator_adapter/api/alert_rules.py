@@ -63,6 +63,8 @@ class BacktestBody(AlertRuleBody):
 
     def rule(self, before: AlertRule | None) -> AlertRule:
         fields = self.model_dump(include=self.model_fields_set - {"days"})
+        if before is None and not fields.get("name"):
+            fields["name"] = "tried"  # what is only tried needs no name
         return AlertRuleBody(**fields).rule(before)
 
 

@@ -274,9 +274,9 @@ def _budget_prefix(budget_id: str) -> str:
     return f"budget-{_digest(budget_id, 16)}-"
 
 
-def stage_stem(budget_id: str, period_ms: int, percent: str, subject: str) -> str:
+def stage_stem(budget_id: str, period_ms: int, percent: str) -> str:
     """With what begins the name of every alert about this share of a budget in this period."""
-    return f"{_budget_prefix(budget_id)}{period_ms // 1000:x}-{percent}-{_digest(subject, 6)}"
+    return f"{_budget_prefix(budget_id)}{period_ms // 1000:x}-{percent}"
 
 
 def _budget_alert(entry: Recorded, event: e.BudgetReached) -> e.AlertRaised:
@@ -285,7 +285,7 @@ def _budget_alert(entry: Recorded, event: e.BudgetReached) -> e.AlertRaised:
     The event's own number comes last: a budget that was raised may reach the same stage again.
     """
     percent = f"{event.percent} %"
-    stem = stage_stem(event.budget_id, event.period_ms, str(event.percent), event.subject)
+    stem = f"{stage_stem(event.budget_id, event.period_ms, str(event.percent))}-{_digest(event.subject, 6)}"
     return e.AlertRaised(
         task_id=event.task_id,
         alert_id=f"{stem}-{entry.id}",

@@ -58,7 +58,7 @@ def alerts(found: Sequence[Alert]) -> dict[str, Any]:
 
 
 def failures(board: Board, now: datetime) -> dict[str, Any]:
-    """Tasks that failed lately and nobody has looked at."""
+    """Tasks that failed lately and nobody has looked at: the newest of each person; `shown` is how many are drawn."""
     found, number = board.failures(now - LATELY, MOST_FAILURES)
     items = [
         {
@@ -71,7 +71,7 @@ def failures(board: Board, now: datetime) -> dict[str, Any]:
         }
         for task in found
     ]
-    return {"order": 3, "count": number, "items": items}
+    return {"order": 3, "count": number, "shown": MOST_FAILURES, "items": items}
 
 
 def tightest_budget(board: Board, now: datetime) -> str:

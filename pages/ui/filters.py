@@ -123,9 +123,12 @@ def _created() -> tuple[datetime | None, datetime | None]:
     how: dict[str, Any] = {"format": "YYYY-MM-DD", "bind": "query-params", "width": WIDTH_PX, "max_value": now.date()}
     first = st.date_input("From", now.date() - timedelta(days=6), key="created_from", **how)
     last = st.date_input("To", now.date(), key="created_to", **how)
-    if not isinstance(first, date) or not isinstance(last, date) or last < first:
-        st.caption("The last day is before the first.")
+    if not isinstance(first, date) or not isinstance(last, date):
         return None, None
+    if last < first:
+        st.caption("The last day is before the first.")
+        begin = windows.days(first, first).begin
+        return begin, begin  # nothing lies in it, as over HTTP
     found = windows.days(first, last)
     return found.begin, found.end
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import TypeVar
-
 import streamlit as st
 
 from data.domain.home import Density, Home, Panel, TableOrder, TablePlace
 from orchestrator_adapter import commands_home
 from pages.ui import filters, session
 
-E = TypeVar("E", bound=StrEnum)
 PANELS = {Panel.NUMBERS: "Numbers", Panel.TASKS: "Tasks now", Panel.AGENTS: "Agents"}
 TABLE = {TablePlace.BELOW: "below them", TablePlace.ABOVE: "above them", TablePlace.HIDDEN: "not shown"}
 DENSITY = {Density.ROOMY: "roomy", Density.COMPACT: "compact"}
@@ -83,11 +79,6 @@ def _fields(now: Home) -> Home:
             key="home-order",
         )
     return Home(tuple(panels), table, TableOrder(order), density, mine)
-
-
-def _one_of(label: str, names: dict[E, str], now: E, key: str) -> E:
-    options = list(names)
-    return st.radio(label, options, index=options.index(now), format_func=names.__getitem__, key=key)
 
 
 def _begin_anew() -> None:

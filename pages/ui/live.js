@@ -150,8 +150,8 @@ class Live {
   }
   // Of somebody who looks at their own work only: only their own failures.
   failed() {
-    const all = this.elements.get('failures'), items = (all?.items ?? []).filter((one) => this.mine(one));
-    return items.length ? [['failures', { ...all, items, count: this.data.owner ? items.length : all.count }]] : [];
+    const all = this.elements.get('failures'), mine = (all?.items ?? []).filter((one) => this.mine(one)), items = mine.slice(0, all?.shown);
+    return items.length ? [['failures', { ...all, items, count: this.data.owner ? mine.length : all.count }]] : [];
   }
   // Who has ended is folded, but not whose card was here before: it does not vanish under somebody's eyes.
   folded(everybody) {

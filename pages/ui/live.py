@@ -180,7 +180,8 @@ def _place(elements: dict[str, Any], show: Sequence[str], size: Size, owner: str
     """Keeps the height that the parts will need until they are drawn, so that what stands below does not jump."""
     shown = [name for name, one in elements.items() if owner is None or one.get("by", owner) == owner]
     count = {kind: sum(name.startswith(f"{kind}:") for name in shown) for kind in ("task", "agent", "line")}
-    failed = len(elements.get("failures", {}).get("items", ()))
+    failures = elements.get("failures", {"items": (), "shown": 0})
+    failed = min(failures["shown"], sum(owner in (None, one["by"]) for one in failures["items"]))
     parts = {
         "kpis": size.kpis,
         "failures": HEADING_PX + FAILURE_PX * failed if failed else 0,

@@ -52,11 +52,12 @@ def fields(old: AlertRule | None) -> AlertRule:
     if metric is not Metric.STUCK:
         rule = _scope(_condition(rule, key), key)
     left, right = st.columns(2, vertical_alignment="bottom")
+    cooldowns = _offered(COOLDOWNS, start.cooldown_s)
     cooldown = left.selectbox(
         "At most one alert about the same in",
-        list(COOLDOWNS),
-        index=_place(COOLDOWNS, start.cooldown_s),
-        format_func=COOLDOWNS.__getitem__,
+        list(cooldowns),
+        index=list(cooldowns).index(start.cooldown_s),
+        format_func=cooldowns.__getitem__,
         key=f"{key}-cooldown",
     )
     simulated = measure.money and right.checkbox("For demo money only", start.simulated, key=f"{key}-simulated")
@@ -80,12 +81,11 @@ def _condition(rule: AlertRule, key: str) -> AlertRule:
     rule = replace(rule, threshold=threshold)
     if measure.windows_s is not None:
         least, most = measure.windows_s
-        offered = {seconds: said for seconds, said in WINDOWS.items() if least <= seconds <= most}
-        offered |= {} if rule.window_s in offered else {rule.window_s: f"{rule.window_s / HOUR_S:g} hours"}
+        offered = _offered({length: said for length, said in WINDOWS.items() if least <= length <= most}, rule.window_s)
         window = columns[1].selectbox(
             "Within",
             list(offered),
-            index=_place(offered, rule.window_s),
+            index=list(offered).index(rule.window_s),
             format_func=offered.__getitem__,
             key=f"{key}-window",
         )
@@ -138,6 +138,6 @@ def _subject(scope: RuleScope, given: str, key: str) -> str:
     return ""
 
 
-def _place(offered: dict[int, str], value: int) -> int:
-    """Where a value stands among what is offered; the next larger one if it is not there."""
-    return next((place for place, one in enumerate(sorted(offered)) if one >= value), len(offered) - 1)
+def _offered(usual: dict[int, str], value: int) -> dict[int, str]:
+    """What is offered, with the value that holds now among it: a form that is only looked at changes nothing."""
+    return dict(sorted(({value: f"{value / HOUR_S:g} hours"} | usual).items()))

@@ -39,6 +39,7 @@ def test_a_rule_is_made_changed_switched_and_removed(client: TestClient):
     ("field", "body"),
     [
         ("metric", {"name": "n"}),
+        ("metric", {"name": "a second one", "metric": "stuck"}),
         ("metric", {"id": "budget", "metric": "spend"}),
         ("threshold", {"name": "n", "metric": "context", "threshold": 400}),
         ("subject", {"name": "n", "metric": "spend", "scope": "role", "subject": "chef"}),
@@ -56,7 +57,7 @@ def test_a_wrong_rule_is_refused_by_its_field_and_changes_nothing(client: TestCl
 def test_a_backtest_needs_no_rule_and_leaves_none(client: TestClient, fleet: Any, deck: Any):
     fleet.task("t1")
     fleet.agent("t1", "a1", live=True)
-    body = {"name": "n", "metric": "agent_cost", "threshold": 0.01, "days": 2}
+    body = {"metric": "agent_cost", "threshold": 0.01, "days": 2}
     with deck.store.write() as ledger:
         ids = {"task_id": "t1", "agent_id": "a1", "model": "claude-sonnet-5-5", "message_id": "dear"}
         ledger.append(e.MessageMetered(**ids, tokens={"input": 1}, cost_nanousd=5_000_000_000))

@@ -7,8 +7,11 @@ from streamlit.testing.v1 import AppTest
 
 from data.domain import events as e
 from data.domain.agents import AgentStatus, Role, Runtime
+from data.domain.alert_rules import AlertRule, Metric
 from data.domain.alerts import Alert, AlertStatus
 from data.domain.tasks import TaskStatus
+from orchestrator_adapter import commands_rules
+from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.deck import Deck
 from tests.pages.test_control import deck, moved, opened, told
 
@@ -139,6 +142,18 @@ def test_a_rule_is_switched_made_and_tried_on_the_page(deck: Deck) -> None:
     with deck.store.read() as board:
         (own,) = [rule for rule in board.alert_rules() if rule.name == "Hourly"]
     assert (own.version, own.enabled, own.threshold, own.window_s) == (1, True, 10.0, 3600)
+
+
+def test_a_form_that_is_only_looked_at_changes_nothing_of_its_rule(deck: Deck) -> None:
+    """Lengths that the form does not offer by itself, given over HTTP or at a terminal."""
+    made = AlertRule("", "Two hours", Metric.SPEND, 5.0, 7200, cooldown_s=7200)
+    rule = commands_rules.set_alert_rule(deck, LOCAL, made)
+    at = press(opened(PAGE), f"edit-rule-{rule.id}")
+    at.text_input(key=f"rule-{rule.id}-spend-name").set_value("Renamed").run()
+    press(at, "rule-save")
+    with deck.store.read() as board:
+        now = board.alert_rule(rule.id)
+    assert (now.name, now.window_s, now.cooldown_s) == ("Renamed", 7200, 7200)
 
 
 def test_who_takes_an_alert_on_is_said_and_it_asks_for_nobody_else(deck: Deck, agent: str) -> None:
