@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from data.domain.agents import Role
 from data.domain.texts import storable
 
 
@@ -41,3 +42,13 @@ class AgentEvent(TaskEvent):
     """Something that happened to an agent."""
 
     agent_id: str
+
+
+class StepSpec(Storable):
+    """One step as it was planned."""
+
+    key: str
+    role: Role
+    scope: str
+    depends_on: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()

@@ -29,14 +29,14 @@ from data.domain.control_events import (
     TaskPrioritized,
     WorkerLost,
 )
-from data.domain.event_base import AgentEvent, Storable, TaskEvent
+from data.domain.event_base import AgentEvent, StepSpec, TaskEvent
 from data.domain.file_events import FileTouched, FolderCompared, FoundFile
 from data.domain.fleet import Priority
 from data.domain.history_events import ImportMoved, SessionImported, TranscriptRead
 from data.domain.log_events import Diagnostic, LogsImported
 from data.domain.money import Tokens
 from data.domain.observed_events import SignalReceived, TaskDescribed
-from data.domain.outcome_events import OutcomeEvent, OutcomeRecorded
+from data.domain.outcome_events import FailureSeen, OutcomeEvent, OutcomeRecorded
 from data.domain.session_events import ContextCompacted, Prompted, RetryScheduled
 from data.domain.tasks import AnalystChoice, Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
@@ -63,6 +63,7 @@ __all__ = [
     "ContextCompacted",
     "Diagnostic",
     "Event",
+    "FailureSeen",
     "FileTouched",
     "FleetSet",
     "FolderCompared",
@@ -98,16 +99,6 @@ __all__ = [
     "TranscriptRead",
     "WorkerLost",
 ]
-
-
-class StepSpec(Storable):
-    """One step as it was planned."""
-
-    key: str
-    role: Role
-    scope: str
-    depends_on: tuple[str, ...] = ()
-    constraints: tuple[str, ...] = ()
 
 
 class TaskSubmitted(TaskEvent):

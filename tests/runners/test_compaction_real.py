@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -71,8 +72,8 @@ def test_gauge_history_conversation_and_costs_show_it(deck: Deck, done: Run):
         made = {"step": "builder", "role": Role.BUILDER, "name": "Builder", "model": "m", "runtime": Runtime.CLAUDE}
         ledger.append(e.AgentCreated(**ids, **made))
         ledger.append(e.AgentMoved(**ids, to=AgentStatus.ACTIVE))
-        for event in done.items[:-1]:
-            ledger.append(event)
+        for number, event in enumerate(done.items[:-1]):
+            ledger.append(event, deck.store.now() + timedelta(seconds=number))  # in the order in which they came
     last = [reply for reply in done.of(e.MessageMetered) if not context.compacting(reply.message_id)][-1]
     with deck.store.read() as board:
         agent = board.agent("agent-1")
