@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -103,8 +104,21 @@ def _encoded(wanted: Wanted, found: pa.Table, standing: Standing) -> bytes:
     return rows_file(found, wanted.format, head | {"clock": standing.clock})
 
 
+def unique(names: Iterable[str]) -> list[str]:
+    """The same names; a second one of the same name is told apart by its number."""
+    out: dict[str, None] = {}
+    for name in names:
+        free, number = name, 1
+        while free in out:
+            number += 1
+            free = f"{name} ({number})"
+        out[free] = None
+    return list(out)
+
+
 def rows_file(found: pa.Table, written: Format, head: dict[str, Any]) -> bytes:
     """Rows as CSV, JSON or Parquet; `head` is what JSON says of them."""
+    found = found.rename_columns(unique(found.column_names))
     match written:
         case Format.CSV:
             return csv_bytes(found.column_names, lines(found))
@@ -135,7 +149,7 @@ def csv_bytes(names: Iterable[str], lines: Iterable[Iterable[Any]]) -> bytes:
 
 
 def lines(found: pa.Table) -> Iterable[tuple[Any, ...]]:
-    """The rows of a table, also of one whose columns have the same name."""
+    """The rows of a table, also of one with two columns of the same name."""
     return zip(*(column.to_pylist() for column in found.columns), strict=True)
 
 
@@ -145,31 +159,61 @@ def frame_csv(frame: pd.DataFrame) -> bytes:
 
 
 def _cell(value: Any) -> str:
-    plain = _plain(value)
-    if isinstance(plain, str):
-        return f"'{plain}" if plain.startswith(FORMULA) and isinstance(value, str) else plain
-    return "" if plain is None else str(plain).lower() if isinstance(plain, bool) else str(plain)
+    if isinstance(value, float) and math.isinf(value):
+        return str(value)
+    cell = plain(value)
+    if isinstance(cell, str):
+        return f"'{cell}" if cell.startswith(FORMULA) and isinstance(value, str) else cell
+    if isinstance(cell, dict | list):
+        return json.dumps(cell, ensure_ascii=False, allow_nan=False)
+    return "" if cell is None else str(cell).lower() if isinstance(cell, bool) else str(cell)
 
 
-def _plain(value: Any) -> Any:
-    """As JSON knows it: times in ISO 8601 with offset, dollars as exact decimals in a text."""
-    if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, float) and value != value:
-        return None
-    return value
+def plain(value: Any) -> Any:
+    """As JSON knows it: times in ISO 8601 with offset, exact decimals as texts, no number that is none."""
+    match value:
+        case datetime():
+            return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
+        case Decimal():
+            return f"{value:f}"
+        case float():
+            return value if math.isfinite(value) else None
+        case pa.MonthDayNano():
+            return _interval(value)
+        case dict():
+            return {str(name): plain(one) for name, one in value.items()}
+        case list() | tuple():
+            return [plain(one) for one in value]
+    return value if isinstance(value, int | str | None) else str(value)
+
+
+def _interval(value: Any) -> str:
+    """As ISO 8601 writes a duration: P1M3DT4.5S."""
+    return f"P{value.months}M{value.days}DT{Decimal(value.nanoseconds) / NANO:f}S"
 
 
 def json_bytes(found: pa.Table, head: dict[str, Any]) -> bytes:
     """One object: what it is, the names of the columns, and the rows as objects."""
-    lines = [{name: _plain(value) for name, value in row.items()} for row in found.to_pylist()]
-    value = head | {"columns": found.column_names, "rows": lines}
-    return json.dumps(value, ensure_ascii=False, default=str, allow_nan=False).encode()
+    names = found.column_names
+    rows = [dict(zip(names, map(plain, line), strict=True)) for line in lines(found)]
+    value = head | {"columns": names, "rows": rows}
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+
+
+def _is_parquet(field: pa.Field) -> bool:
+    try:
+        parquet.write_table(pa.schema([field]).empty_table(), io.BytesIO())
+    except pa.ArrowNotImplementedError:
+        return False
+    return True
 
 
 def parquet_bytes(found: pa.Table) -> bytes:
+    """What Parquet has no type for, as intervals, stands in it as text."""
     out = io.BytesIO()
+    for place, field in enumerate(found.schema):
+        if not _is_parquet(field):
+            cells = [None if value is None else _cell(value) for value in found.column(place).to_pylist()]
+            found = found.set_column(place, field.name, pa.array(cells, pa.string()))
     parquet.write_table(found.replace_schema_metadata(None), out, compression="zstd")
     return out.getvalue()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -13,6 +14,8 @@ from data.domain.money import NANO
 
 DAY_NAMES = ("usage_date_utc", "usage_date", "date", "day")
 COST_NAMES = ("cost_usd", "cost", "amount_usd", "amount", "usd")
+GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
+"""Commas between thousands; anywhere else one may be a decimal comma."""
 MOST_LINES = 100_000
 MOST_USD = 1_000_000_000
 
@@ -31,10 +34,10 @@ def read(text: str) -> tuple[Billed, ...]:
     The first line names the columns; one of DAY_NAMES holds the day, one of COST_NAMES dollars. Others are left alone.
     """
     lines = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
-    names = [name.strip().lower() for name in next(lines, [])]
-    day_at, cost_at = _place(names, DAY_NAMES, "day"), _place(names, COST_NAMES, "cost")
     sums: dict[date, int] = {}
     try:
+        names = [name.strip().lower() for name in next(lines, [])]
+        day_at, cost_at = _place(names, DAY_NAMES, "day"), _place(names, COST_NAMES, "cost")
         for number, cells in enumerate(lines, 2):
             if not any(cell.strip() for cell in cells):
                 continue
@@ -71,9 +74,15 @@ def _day(text: str, number: int) -> date:
 
 
 def _nanousd(text: str, number: int) -> int:
-    plain = text.strip().removeprefix("$").replace(",", "")
+    plain = text.strip().removeprefix("$")
+    if "," in plain and not GROUPED.fullmatch(plain):
+        raise InvalidField(
+            f"Line {number} of the invoice: {text.strip()[:40]!r} has a comma that separates no thousands; "
+            "an amount looks like 1,234.56.",
+            field="csv",
+        )
     try:
-        usd = Decimal(plain)
+        usd = Decimal(plain.replace(",", ""))
     except InvalidOperation as error:
         raise InvalidField(
             f"Line {number} of the invoice: {text.strip()[:40]!r} is no amount of dollars.", field="csv"

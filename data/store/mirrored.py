@@ -7,7 +7,7 @@ apart in Python.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -105,9 +105,10 @@ def _body(name: str, *, sqlite: bool) -> sa.ColumnElement[Any]:
 class Mirrored(Look):
     """What changed after a clock, in columns; ask everything of one look, so that it fits together."""
 
-    def mirrored(self, after: int) -> Iterator[tuple[str, pa.Table]]:
+    def mirrored(self, after: int) -> Generator[tuple[str, pa.Table], None, None]:
         """Tasks, agents, replies that no longer count under their name, replies, calls of tools, calls that failed.
 
+        Close it where it is left early: on PostgreSQL the connection is busy until then.
         Deleted tasks and agents too: what they spent stays spent.
         """
         told = {

@@ -14,10 +14,12 @@ import weakref
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 
-from data.domain.errors import QuestionRefused, QuestionTooLong
+from data.domain.errors import QuestionRefused, QuestionTooLong, StoreUnavailable
 from data.warehouse import queries
+from data.warehouse.file import DAMAGE, remove
 from data.warehouse.mirror import Standing
 from data.warehouse.warehouse import Reader, Warehouse
 
@@ -69,6 +71,8 @@ class Adhoc:
         self._gone = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self._lock = threading.Lock()
         self._copy: _Copy | None = None
+        self._before: _Copy | None = None
+        """The copy before it: a process that was started for it may not have opened it yet."""
         self._places = threading.BoundedSemaphore(AT_ONCE)
 
     def columns(self) -> tuple[tuple[str, str, str], ...]:
@@ -116,7 +120,10 @@ class Adhoc:
             raise late
         if "refused" in told:
             raise QuestionRefused(str(told["refused"]), field="sql")
-        return pa.ipc.open_stream(body).read_all(), bool(told["more"])
+        try:
+            return pa.ipc.open_stream(body).read_all(), bool(told["more"])
+        except (pa.ArrowException, OSError) as error:  # it was ended while it wrote
+            raise QuestionRefused("The question was given up: it needs more memory or time than is allowed.") from error
 
     def _fresh(self) -> _Copy:
         """A copy of now, or of half a minute ago at most."""
@@ -128,26 +135,42 @@ class Adhoc:
             ):
                 return known
             path = self._folder / f"{time.time_ns()}.duckdb"
-            with self._warehouse.look() as reader:
-                columns = copied(reader, path)
-            self._copy = _Copy(path, standing, time.monotonic(), columns)
-            if known is not None:  # who reads it still has it open
-                known.path.unlink(missing_ok=True)
+            columns = self._made(path)
+            if self._before is not None:  # who reads it still has it open
+                remove(self._before.path)
+            self._before, self._copy = known, _Copy(path, standing, time.monotonic(), columns)
             return self._copy
+
+    def _made(self, path: Path) -> tuple[tuple[str, str, str], ...]:
+        try:
+            with self._warehouse.look() as reader:
+                return copied(reader, path)
+        except BaseException as error:
+            remove(path)
+            if isinstance(error, (*DAMAGE, OSError)):
+                first = next(iter(str(error).splitlines()), "")[:300]
+                raise StoreUnavailable(f"No copy to ask questions of can be made: {first}") from error
+            raise
 
     def close(self) -> None:
         self._gone()
 
 
 def copied(reader: Reader, path: Path) -> tuple[tuple[str, str, str], ...]:
-    """Write the tables that people may ask for into a database of its own; what they are called."""
+    """Write the tables that people may ask for, all as of one moment, into a database of its own; their columns."""
     with reader.cursor.cursor() as cursor:
         cursor.execute("attach '{}' as copy".format(str(path).replace("'", "''")))
         try:
+            cursor.begin()
             for name in TABLES:
                 cursor.execute(queries.named("adhoc")[name])
             found = cursor.execute(queries.named("adhoc")["columns"]).fetchall()
+            cursor.commit()
             return tuple((str(table), str(column), str(kind)) for table, column, kind in found)
+        except BaseException:
+            with contextlib.suppress(duckdb.Error):
+                cursor.rollback()
+            raise
         finally:
             with contextlib.suppress(Exception):
                 cursor.execute("detach copy")

@@ -235,7 +235,7 @@ class _Fill:
         self._do("no_touched")
         told = board.mirrored(after)
         # at first there is so much that the store is best read while what it told before is worked in
-        with reading_ahead(told) if self._first else contextlib.nullcontext(told) as batches:
+        with contextlib.closing(told), reading_ahead(told) if self._first else contextlib.nullcontext(told) as batches:
             for name, batch in batches:
                 if name in take:
                     take[name](batch)

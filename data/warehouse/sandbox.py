@@ -6,6 +6,7 @@ JSON, and the rows behind it as a stream of Arrow. Whoever started it ends it wh
 
 from __future__ import annotations
 
+import bisect
 import json
 import resource
 import sys
@@ -56,8 +57,9 @@ def main(path: str, asked: dict[str, Any], out: BinaryIO) -> None:
         _say(out, {"late": True})
     except (duckdb.OutOfMemoryException, MemoryError):
         _say(out, {"refused": f"The question needs more than {asked['memory']} of memory."})
-    except (duckdb.Error, pa.ArrowException) as error:
-        _say(out, {"refused": str(error)[:2_000]})
+    except (duckdb.Error, pa.ArrowException, OSError) as error:  # while rows are fetched DuckDB's errors are an OSError
+        late = isinstance(error, OSError) and "INTERRUPT" in str(error)
+        _say(out, {"late": True} if late else {"refused": str(error)[:2_000]})
     else:
         _say(out, {"more": more})
         with pa.ipc.new_stream(out, table.schema) as stream:
@@ -81,11 +83,17 @@ def answered(connection: duckdb.DuckDBPyConnection, sql: str, rows: int, most: i
     count = size = 0
     for batch in reader:
         if count + batch.num_rows > rows or size + batch.nbytes > most:
-            fits = rows - count if size + batch.nbytes <= most else 0
+            fits = _fitting(batch, rows - count, most - size)
             return pa.Table.from_batches([*batches, batch.slice(0, fits)], reader.schema), True
         batches.append(batch)
         count, size = count + batch.num_rows, size + batch.nbytes
     return pa.Table.from_batches(batches, reader.schema), False
+
+
+def _fitting(batch: pa.RecordBatch, rows: int, most: int) -> int:
+    """How many of its first rows are no more than so many, and take no more than so many bytes."""
+    counts = range(min(rows, batch.num_rows) + 1)
+    return max(0, bisect.bisect_right(counts, most, key=lambda count: batch.slice(0, count).nbytes) - 1)
 
 
 def _walls(seconds: int) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field
@@ -86,20 +84,10 @@ def told(found: Answered) -> dict[str, Any]:
     return {
         "clock": found.clock,
         "columns": [{"name": field.name, "type": str(field.type)} for field in found.rows.schema],
-        "rows": [[_cell(value) for value in line] for line in reports.lines(found.rows)],
+        "rows": [[reports.plain(value) for value in line] for line in reports.lines(found.rows)],
         "more": found.more,
         "seconds": round(found.seconds, 3),
     }
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return None
-    if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return value if isinstance(value, int | float | str | bool | list | dict | None) else str(value)
 
 
 def schema(call: Call, _: object) -> Answer:

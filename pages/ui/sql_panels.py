@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import altair as alt
 import pandas as pd
 import streamlit as st
@@ -133,7 +135,7 @@ def _answer(text: str, found: Answered, *, stale: bool) -> None:
         for written in (Format.CSV, Format.JSON, Format.PARQUET):
             st.download_button(
                 written.value.upper() if written is not Format.PARQUET else "Parquet",
-                reports.rows_file(found.rows, written, {"clock": found.clock, "sql": text}),
+                functools.partial(reports.rows_file, found.rows, written, {"clock": found.clock, "sql": text}),
                 file_name=f"answer.{written}",
                 mime=reports.MEDIA[written],
                 icon=":material/download:",
@@ -145,10 +147,7 @@ def _answer(text: str, found: Answered, *, stale: bool) -> None:
 
 def _frame(found: Answered) -> pd.DataFrame:
     """With exact decimals as numbers, for the eye, and no two columns of the same name."""
-    names: list[str] = []
-    for name in found.rows.column_names:
-        same = sum(other == name or other.startswith(f"{name} (") for other in names)
-        names.append(f"{name} ({same + 1})" if same else name)
+    names = reports.unique(found.rows.column_names)
     frame: pd.DataFrame = found.rows.rename_columns(names).to_pandas()
     for name, field in zip(names, found.rows.schema, strict=True):
         if str(field.type).startswith("decimal"):

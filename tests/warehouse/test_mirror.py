@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
@@ -19,8 +20,8 @@ from data.domain import events as e
 from data.domain.money import Tokens
 from data.store import Store
 from data.store import tables as t
-from data.warehouse import Reader, Warehouse
-from data.warehouse.mirror import Mirror
+from data.warehouse import Reader, Warehouse, queries
+from data.warehouse.mirror import Mirror, _Fill
 from orchestrator_adapter.kept import Kept
 from tests.warehouse import histories
 
@@ -143,6 +144,18 @@ def test_both_databases_are_mirrored(store, mirror):
     assert_same(store, mirror)
     (row,) = ask(mirror, "select description, analyst_reason, folder, created_by from tasks where id = 't0'")
     assert row == ('Say "0", please\nand more', "a person, or 'nobody'", "/src/0", "bob")
+
+
+def test_a_first_fill_that_fails_leaves_the_connection_to_the_store_free(store):
+    histories.begin(store)
+    with duckdb.connect() as writer, store.read() as board:
+        for statement in queries.named("schema").values():
+            writer.execute(statement)
+        writer.execute("alter table tasks drop column folder")
+        with pytest.raises(duckdb.Error) as raised:
+            _Fill(writer, first=True).run(board, 0)
+        assert "tasks" in str(raised.value)
+        assert board.clock() > 0
 
 
 def test_what_does_not_matter_to_questions_is_no_new_version(store, mirror):

@@ -52,7 +52,7 @@ select
     coalesce(quantile_cont(took_ms, 0.5) filter (status = 'completed'), 0)::bigint as p50_ms,
     coalesce(quantile_cont(took_ms, 0.95) filter (status = 'completed'), 0)::bigint as p95_ms,
     coalesce(sum(cost_nanousd) filter (status <> 'cancelled'), 0)::bigint as cost_nanousd,
-    coalesce(sum(unpriced), 0)::bigint as unpriced
+    coalesce(sum(unpriced) filter (status <> 'cancelled'), 0)::bigint as unpriced
 from ends group by ends.at order by ends.at;
 
 -- name: hours
