@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,27 @@ from orchestrator_adapter.ingest.transcript_usage import Looked, look
 from orchestrator_adapter.printing import print_json, print_table
 
 _KINDS = ("input", "output", "cache read", "write 5 m", "write 1 h")
+
+
+class Local(tzinfo):
+    """The zone of this system: at each moment the offset that holds then, not the one that holds today."""
+
+    def __str__(self) -> str:
+        """Another one for another zone, or for other rules of it that can be told apart."""
+        rules = (time.tzname, time.timezone, time.altzone, os.environ.get("TZ"), os.path.realpath("/etc/localtime"))
+        return f"local {rules}"
+
+    def fromutc(self, dt: datetime) -> datetime:
+        return dt.replace(tzinfo=UTC).astimezone().replace(tzinfo=self)
+
+    def utcoffset(self, dt: datetime | None) -> timedelta | None:
+        return None if dt is None else dt.replace(tzinfo=None).astimezone().utcoffset()
+
+    def tzname(self, dt: datetime | None) -> str | None:
+        return None if dt is None else dt.replace(tzinfo=None).astimezone().tzname()
+
+    def dst(self, _: datetime | None) -> timedelta | None:
+        return None
 
 
 def at_once(given: Sequence[str]) -> bool:
@@ -77,7 +99,7 @@ def tell(found: Looked, *, as_json: bool) -> None:
 
 def _zone(name: str) -> tzinfo:
     if name == "local":
-        return datetime.now().astimezone().tzinfo or UTC
+        return Local()
     if name == "UTC":
         return UTC
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError

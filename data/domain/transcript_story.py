@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from data.domain import events as e
-from data.domain.agents import Agent, AgentStatus
+from data.domain.agents import LIVE, Agent, AgentStatus
 from data.domain.conversation_lines import call_words, text_of, when
 from data.domain.money import from_usd
-from data.domain.tasks import Task, TaskStatus
+from data.domain.tasks import ENDED, Task, TaskStatus
 from data.domain.transcript_calls import MOST_NAME, Calls, asked, blocks
 from data.domain.transcript_lines import NO_MODEL, text
 from data.domain.transcripts import TranscriptLine
@@ -74,9 +74,12 @@ def _opening(task: Task, at: datetime) -> Iterator[Dated]:
 
 
 def _closing(task: Task, at: datetime) -> Iterator[Dated]:
+    """As it stands; one that goes on has no end yet."""
     for step in task.workflow:
-        yield at, e.StepMoved(task_id=task.id, step=step.key, to=StepStatus.COMPLETED)
-    yield at, e.TaskMoved(task_id=task.id, to=TaskStatus.COMPLETED, result=task.result)
+        if step.status not in (StepStatus.PENDING, StepStatus.ACTIVE):
+            yield at, e.StepMoved(task_id=task.id, step=step.key, to=step.status)
+    if task.status in ENDED:
+        yield at, e.TaskMoved(task_id=task.id, to=task.status, result=task.result)
 
 
 def _life(life: Lived) -> list[Dated]:
@@ -85,12 +88,14 @@ def _life(life: Lived) -> list[Dated]:
     found = sorted([*_Lines(life).events(), *life.replies], key=lambda one: one[0])
     begun, ended = (found[0][0], found[-1][0]) if found else (agent.created_at, agent.created_at)
     made = {"step": agent.step, "role": agent.role, "name": agent.name, "runtime": agent.runtime}
+    ends = {AgentStatus.DELETED: [AgentStatus.COMPLETED, AgentStatus.DELETED]}
+    ways = [] if agent.status in LIVE else ends.get(agent.status, [agent.status])
     return [
         (begun, e.AgentCreated(**ids, **made, model=agent.model)),
         (begun, e.AgentMoved(**ids, to=AgentStatus.ACTIVE)),
         (begun, e.SessionStarted(**ids, session_id=life.session_id, model=agent.model)),
         *found,
-        (ended, e.AgentMoved(**ids, to=AgentStatus.COMPLETED, result=agent.result)),
+        *((ended, e.AgentMoved(**ids, to=way, result=agent.result)) for way in ways),
     ]
 
 

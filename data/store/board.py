@@ -148,6 +148,11 @@ class Board(
             raise AgentNotFound(f"There is no agent {agent_id}.", agent_id=agent_id)
         return self._as_agents(found)[0]
 
+    def agents_of(self, task_id: str) -> list[Agent]:
+        """Everybody who worked for a task, deleted ones included."""
+        query = sa.select(t.agents).where(t.agents.c.task_id == task_id)
+        return self._as_agents(list(self.connection.execute(query).mappings()))
+
     def agents(self, wanted: AgentFilter | None = None, limit: int = 50, cursor: str | None = None) -> Page[Agent]:
         wanted = wanted or AgentFilter()
         found, after = lists.page(self.connection, lists.agents(wanted), t.agents, wanted.sort, limit, cursor)

@@ -57,6 +57,12 @@ class Stories(Look):
         query = query.where(c.task_id == task_id) if agent_id is None else query.where(c.agent_id == agent_id)
         return [recorded(row) for row in self.connection.execute(query).mappings()]
 
+    def story_states(self, task_id: str) -> tuple[tuple[str, str], ...]:
+        """Id and status of a task and of all its agents, deleted ones included."""
+        of_task = sa.select(t.tasks.c.id, t.tasks.c.status).where(t.tasks.c.id == task_id)
+        of_agents = sa.select(t.agents.c.id, t.agents.c.status).where(t.agents.c.task_id == task_id)
+        return tuple(sorted((row.id, row.status) for row in self.connection.execute(of_task.union_all(of_agents))))
+
     def story_replies(self, task_id: str) -> list[tuple[datetime, MessageMetered]]:
         """The replies that were counted for a session that was read in, oldest first: no event tells of each."""
         c = t.messages.c

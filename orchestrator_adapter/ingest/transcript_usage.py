@@ -24,7 +24,7 @@ from data.domain.money import PRICES
 from data.domain.transcript_lines import CostMode, Row, larger, parsed, rows, says_no_more
 from data.domain.usage import Usage
 
-LAYOUT = 1
+LAYOUT = 2
 """Of the notes; others are not read."""
 _MARK = b'"usage"'
 """Stands in every line that tells of a reply; in text within a line its quotes would be escaped."""
@@ -70,18 +70,16 @@ def look(
     found = dict(_files(os.fspath(folder)))
     asked = f"{zone}|{mode}|{surcharge}|{hashlib.sha256(PRICES.read_bytes()).hexdigest()[:16]}"
     note = None if notes is None else notes / hashlib.sha256(os.fsencode(folder.absolute())).hexdigest()[:32]
-    marks, tables = _noted(note)
+    marks, tables, digest = _noted(note)
     before = sum(mark[2] for mark in marks.values())
     stale = _stale(found, marks)
-    if stale:
-        marks, tables, before = {}, {}, 0
     size = sum(one[0] for one in found.values())
     changed = [path for path, mark in found.items() if marks.get(path, (0, 0, 0))[:2] != mark]
-    if not changed and asked in tables:
+    if not (changed or stale) and asked in tables:
         return Looked(Usage.of(tables[asked]), len(found), size, 0)
-    known = {} if stale or not marks else _replies(note)
+    known = None if stale else _replies(note, digest) if marks else {}
     if known is None:
-        return look(folder, None, zone=zone, mode=mode, now_ms=now_ms, surcharge=surcharge, cores=cores)
+        known, marks, tables, before, changed = {}, {}, {}, 0, list(found)
     with _unswept():
         wanted = [(path, marks.get(path, (0, 0, 0))[2], found[path][0]) for path in changed]
         ends, packed = _gathered(wanted, known, cores)
@@ -92,7 +90,7 @@ def look(
     usage = transcript_costs.table(replies, book, zone=zone, mode=mode, now_ms=now_ms, surcharge=surcharge)
     if note is not None:
         kept = {asked: usage.as_dict()} if changed else tables | {asked: usage.as_dict()}
-        _write_down(note, marks, kept, packed if changed else [])
+        _write_down(note, marks, kept, b"\n".join(packed) if changed else None, digest)
     return Looked(usage, len(found), size, sum(mark[2] for mark in marks.values()) - before)
 
 
@@ -279,20 +277,24 @@ def _repeats(raw: bytes, start: int, usage: int, end: int, signed: _Signed) -> b
     return raw.startswith(message, raw.find(_MESSAGE, start, usage))
 
 
-def _noted(note: Path | None) -> tuple[dict[str, _Mark], dict[str, Any]]:
-    """What was noted last time; nothing if that cannot be read."""
+def _noted(note: Path | None) -> tuple[dict[str, _Mark], dict[str, Any], str]:
+    """What was noted last time, and the digest of its replies; nothing if that cannot be read."""
     try:
         kept = orjson.loads(note.with_suffix(".files").read_bytes()) if note is not None else {}
         if kept.get("layout") == LAYOUT:
-            return {path: (size, at, offset) for path, (size, at, offset) in kept["files"].items()}, kept["tables"]
+            marks = {path: (size, at, offset) for path, (size, at, offset) in kept["files"].items()}
+            return marks, kept["tables"], kept["replies"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
-    return {}, {}
+    return {}, {}, ""
 
 
-def _replies(note: Path | None) -> _Known | None:
+def _replies(note: Path | None, digest: str) -> _Known | None:
+    """None if they are not those of the notes, as when two looks wrote at once, each a part."""
     try:
         noted = note.with_suffix(".replies").read_bytes() if note is not None else b"[]"
+        if _digest(noted) != digest:
+            return None
         known: _Known = {}
         for packed in noted.split(b"\n"):
             _keep_all(packed, known)
@@ -301,13 +303,24 @@ def _replies(note: Path | None) -> _Known | None:
         return None
 
 
-def _write_down(note: Path, marks: dict[str, _Mark], tables: dict[str, Any], packed: list[bytes]) -> None:
-    """Note what was read; where nothing can be written the next look reads everything again."""
+def _digest(replies: bytes) -> str:
+    return hashlib.sha256(replies).hexdigest()
+
+
+def _write_down(
+    note: Path, marks: dict[str, _Mark], tables: dict[str, Any], replies: bytes | None, digest: str
+) -> None:
+    """Note what was read, `replies` if there are other ones than those of this digest.
+
+    Where nothing can be written the next look reads everything again.
+    """
     try:
         note.parent.mkdir(parents=True, exist_ok=True)
-        if packed:
-            _put(note.with_suffix(".replies"), b"\n".join(packed))
-        _put(note.with_suffix(".files"), orjson.dumps({"layout": LAYOUT, "files": marks, "tables": tables}))
+        if replies is not None:
+            _put(note.with_suffix(".replies"), replies)
+            digest = _digest(replies)
+        noted = {"layout": LAYOUT, "files": marks, "tables": tables, "replies": digest}
+        _put(note.with_suffix(".files"), orjson.dumps(noted))
     except (OSError, orjson.JSONEncodeError):
         with contextlib.suppress(OSError):
             note.with_suffix(".files").unlink(missing_ok=True)

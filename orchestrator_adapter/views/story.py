@@ -176,8 +176,8 @@ class Story:
 class ReadIn(Story):
     """A session that was read in: its events are made of its transcripts, and their clocks are their numbers."""
 
-    seen: tuple[tuple[str, int], ...] = ()
-    """By file, version included, how many of its lines they are made of."""
+    seen: tuple[tuple[str, int | str], ...] = ()
+    """By file, version included, how many of its lines they are made of; and where the task and its agents stood."""
     _made: list[Recorded] = field(default_factory=list)
 
     def read_on(self, board: Board) -> None:
@@ -202,9 +202,10 @@ def _made(board: Board, task_id: str) -> list[Recorded]:
     replies: dict[str, list[tuple[datetime, MessageMetered]]] = {}
     for at, reply in board.story_replies(task_id):
         replies.setdefault(reply.agent_id, []).append((at, reply))
+    agents = {agent.id: agent for agent in board.agents_of(task_id)}
     lives = []
     for file in board.transcript_files_of(task_id):
-        agent = board.agent(file.agent_id)
+        agent = agents[file.agent_id]
         window = {"context_window": agent.context_window}
         mine = [(at, reply.model_copy(update=window)) for at, reply in replies.get(agent.id, ())]
         lines = board.transcript_lines(agent.id)
@@ -248,10 +249,14 @@ def at(store: Store, board: Board, task_id: str, wanted: str | None) -> tuple[St
 def of(store: Store, board: Board, task_id: str) -> Story:
     """The story of a task up to now; what was read of it before is not read again."""
     key = (str(store.url), task_id)
-    seen = tuple((file.id, file.lines) for file in board.transcript_files_of(task_id))
+    seen: tuple[tuple[str, int | str], ...] = tuple(
+        (file.id, file.lines) for file in board.transcript_files_of(task_id)
+    )
+    if seen:
+        seen += board.story_states(task_id)
     with _guard:
         story = _stories.get(key)
-        if story is None or (isinstance(story, ReadIn) and story.seen != seen):
+        if story is None or seen != (story.seen if isinstance(story, ReadIn) else ()):
             story = _stories[key] = ReadIn(task_id, seen=seen) if seen else Story(task_id)
         _stories.move_to_end(key)
         while len(_stories) > MOST:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from data.domain import events as e
 from data.domain import observed
 from data.domain.agents import AgentStatus, FileChange
 from data.domain.tasks import TaskStatus
@@ -110,6 +111,36 @@ def test_what_is_read_in_later_is_part_of_it(store: Store, tmp_path: Path) -> No
     later = at(store, task_id)
     assert (later.cost_nanousd, later.number) == (2 * PRICE, first.number + 2)
     assert later.at == datetime(2026, 11, 1, 10, 0, 40, tzinfo=UTC)
+
+
+def test_it_ends_as_the_task_stands_and_a_deleted_agent_is_part_of_it(store: Store, tmp_path: Path) -> None:
+    tree(tmp_path)
+    task_id = imported(store, tmp_path)
+    whole = at(store, task_id)
+    agents = {agent.name: agent.id for agent in whole.moment.everybody()}
+    ids = {"task_id": task_id, "agent_id": agents["sub-agent"]}
+    with store.write() as ledger:
+        ledger.append(e.AgentMoved(**ids, to=AgentStatus.DELETED))
+    fewer = at(store, task_id)
+    assert [agent.name for agent in fewer.moment.everybody() if agent.id not in fewer.moment.deleted] == ["Claude Code"]
+    assert fewer.cost_nanousd == whole.cost_nanousd
+    goes_on = e.TaskResumed(task_id=task_id, by="ann")
+    fails = e.TaskMoved(task_id=task_id, to=TaskStatus.FAILED)
+    for event, status in ((goes_on, TaskStatus.IN_PROGRESS), (fails, TaskStatus.FAILED)):
+        with store.write() as ledger:
+            ledger.append(event)
+        then = at(store, task_id).moment.task
+        assert then is not None
+        assert then.status is status
+
+
+def test_what_is_read_in_takes_the_place_of_what_was_watched(store: Store, tmp_path: Path) -> None:
+    tree(tmp_path)
+    task_id = observed.task_id(SESSION)
+    with store.read() as board:
+        assert len(story.of(store, board, task_id)) == 0
+    imported(store, tmp_path)
+    assert at(store, task_id).cost_nanousd > 0
 
 
 @pytest.mark.parametrize(

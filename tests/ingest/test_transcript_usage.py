@@ -63,7 +63,9 @@ def test_a_second_look_reads_only_what_was_added(tmp_path: Path) -> None:
     assert (grown.read_bytes, grown.usage.total().replies) == (len(more) + 6, 2)
 
 
-@pytest.mark.parametrize("harm", ["cut", "gone", "overwritten", "notes torn", "replies gone", "no notes"])
+@pytest.mark.parametrize(
+    "harm", ["cut", "gone", "overwritten", "notes torn", "replies gone", "notes of two looks", "no notes"]
+)
 def test_whatever_else_happens_everything_is_read_again(tmp_path: Path, harm: str) -> None:
     path = write(main_file(tmp_path), prompt("Fix it"), says(1), says(2, second=3))
     write(main_file(tmp_path, OTHER), prompt("More", session=OTHER), says(3, session=OTHER))
@@ -81,6 +83,13 @@ def test_whatever_else_happens_everything_is_read_again(tmp_path: Path, harm: st
         case "replies gone":
             next((tmp_path / "notes").glob("*.replies")).unlink()
             write(path, prompt("Fix it"), says(1), says(2, second=3), says(4, second=5))
+        case "notes of two looks":  # each wrote one of the files last
+            (replies,) = (tmp_path / "notes").glob("*.replies")
+            older = replies.read_bytes()
+            write(path, prompt("Fix it"), says(1), says(2, second=3), says(4, second=5))
+            looked(tmp_path)
+            replies.write_bytes(older)
+            write(path, prompt("Fix it"), says(1), says(2, second=3), says(4, second=5), says(5, second=7))
         case _:
             (tmp_path / "notes").rename(tmp_path / "away")
             (tmp_path / "notes").write_text("in the way")
@@ -97,6 +106,29 @@ def test_the_day_is_that_of_the_zone_and_what_has_no_time_stands_apart(tmp_path:
     assert [(row.day, row.replies) for row in berlin.rows] == [("2026-11-02", 2), (UNDATED, 1)]
     assert berlin.undated == 1
     assert looked(tmp_path, "America/Los_Angeles").usage.rows[0].replies == 2
+
+
+LOCAL = """
+import sys
+from pathlib import Path
+from data.domain.transcript_lines import CostMode
+from orchestrator_adapter.cli_usage import Local
+from orchestrator_adapter.ingest.transcript_usage import look
+
+found = look(Path(sys.argv[1]), None, zone=Local(), mode=CostMode.AUTO, now_ms=1_795_000_000_000)
+print(*(row.day for row in found.usage.rows))
+"""
+
+
+def test_the_clocks_of_this_system_are_those_of_the_moment(tmp_path: Path) -> None:
+    """Half past ten in the evening in UTC is the next day in a summer of Berlin, and not in its winter."""
+    summer, winter = (says(n, timestamp=f"2026-{month}-14T22:30:00.000Z") for n, month in ((1, "07"), (2, "01")))
+    write(main_file(tmp_path), summer, winter)
+    command = [sys.executable, "-c", LOCAL, str(tmp_path)]
+    for zone, days in (("Europe/Berlin", "2026-01-14 2026-07-15"), ("UTC", "2026-01-14 2026-07-14")):
+        environment = os.environ | {"TZ": zone}
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+        assert (done.stderr, done.stdout.strip()) == ("", days)
 
 
 def test_each_way_to_take_a_cost_has_its_own_table(tmp_path: Path) -> None:

@@ -137,6 +137,21 @@ def test_trends_are_those_of_the_events_by_the_clocks_of_the_zone(warehouse: War
     assert int(typed.created["tasks"].sum()) == 1
 
 
+def test_what_is_missing_from_a_cost_is_counted_over_the_same_tasks(worked: Store, warehouse: Warehouse) -> None:
+    with worked.write() as ledger:
+        for number in (0, 2):  # of which the second was cancelled
+            ids = {"task_id": f"t{number}", "agent_id": f"a{number}"}
+            metered = {
+                "message_id": f"x{number}",
+                "model": "nobody-knows-it",
+                "tokens": Tokens(1),
+                "cost_nanousd": None,
+            }
+            ledger.append(e.MessageMetered(**ids, **metered), START)
+    found: trends.Trends = warehouse.ask(trends.page, Cut(WINDOW), Grain.DAY)
+    assert [(row.cost_nanousd, row.unpriced) for row in found.ended.itertuples()] == [(1 + 2, 1), (4, 0)]
+
+
 def test_an_export_is_whole_or_refused(warehouse: Warehouse) -> None:
     for what, number in {What.COSTS: 3, What.TASKS: 4, What.AGENTS: 4}.items():
         found = warehouse.ask(reports.rows, Cut(WINDOW), what, Grain.DAY, number)
