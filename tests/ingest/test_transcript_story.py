@@ -124,7 +124,7 @@ def test_it_ends_as_the_task_stands_and_a_deleted_agent_is_part_of_it(store: Sto
     fewer = at(store, task_id)
     assert [agent.name for agent in fewer.moment.everybody() if agent.id not in fewer.moment.deleted] == ["Claude Code"]
     assert fewer.cost_nanousd == whole.cost_nanousd
-    goes_on = e.TaskResumed(task_id=task_id, by="ann")
+    goes_on = e.TaskResumed(task_id=task_id, kept_steps=(), kept_nanousd=0, by="ann")
     fails = e.TaskMoved(task_id=task_id, to=TaskStatus.FAILED)
     for event, status in ((goes_on, TaskStatus.IN_PROGRESS), (fails, TaskStatus.FAILED)):
         with store.write() as ledger:
