@@ -57,13 +57,16 @@ def refused(answer: Any, status: int, code: str, field: str | None = None) -> st
     return error.message
 
 
+NOUNS = ("TASK", "AGENT", "APPROVAL", "ALERT", "ALERT_RULE", "BUDGET", "IMPORT", "ROUTE")
+
+
 @pytest.mark.parametrize("operation", [o for o in TABLE if "{id}" in o.path], ids=name)
 @pytest.mark.parametrize("unknown", ["nobody", "%00", "a%2fb", "x" * 500, "%F0%9F%92%A9", "' or 1=1 --"])
 def test_what_is_not_there_is_not_found(client: TestClient, operation: Operation, unknown: str):
     body = NEEDED.get(operation.takes)
     query = NEEDED_QUERY.get(operation.takes)
     answer = client.request(operation.method, address(operation).replace("nobody", unknown), json=body, params=query)
-    codes = {f"{noun}_NOT_FOUND" for noun in ("TASK", "AGENT", "APPROVAL", "ALERT", "BUDGET", "IMPORT", "ROUTE")}
+    codes = {f"{noun}_NOT_FOUND" for noun in NOUNS}
     if answer.status_code == 405:  # the slash made another address of it
         assert unknown == "a%2fb"
         return
