@@ -19,9 +19,9 @@ def _cleaned(value: object) -> object:
 
 
 class Storable(BaseModel):
-    """A frozen value whose texts every database takes."""
+    """A frozen value whose texts every database takes, and whose numbers JSON can name."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod
