@@ -69,6 +69,7 @@ def test_a_store_that_goes_away_leaves_the_page_as_it_was(tab: Callable[..., Pag
         start_demo(page, server.url)
         page.goto(server.url)
         expect(page.locator(".agent").first).to_be_visible()
+        expect(page.get_by_test_id("stDataFrame")).to_be_visible()  # of what was never shown nothing is remembered
         own_postgres.stop()
         away = re.compile(r"The store cannot be reached: showing the state of \d\d:\d\d:\d\d UTC, \d:\d\d old\.")
         expect(page.get_by_text(away)).to_be_visible()
