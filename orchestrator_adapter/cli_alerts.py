@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import math
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -22,16 +25,36 @@ from orchestrator_adapter.terminal import AsJson, client, opened, print_json, pr
 
 app = typer.Typer()
 MOST = 100
-RuleId = Annotated[str | None, typer.Argument(metavar="ID", help="Its id; `alert-rules` lists them; none: a new one")]
-Name = Annotated[str | None, typer.Option(help="What people call it")]
-Measured = Annotated[Metric | None, typer.Option(help="What a new rule measures")]
-Threshold = Annotated[float | None, typer.Option(help="From where on it fires: dollars, percent, times, deviations")]
-Hours = Annotated[float | None, typer.Option("--hours", help="Hours that are looked at together")]
-Scoped = Annotated[RuleScope | None, typer.Option(help="Whose work")]
-Subject = Annotated[str | None, typer.Option(help="User, folder, role or task type of the scope")]
-Cooldown = Annotated[float | None, typer.Option("--cooldown-hours", help="Least time between two alerts")]
-Least = Annotated[float | None, typer.Option("--least-usd", help="Less spending alerts nobody")]
-Simulated = Annotated[bool | None, typer.Option("--simulated/--real", help="Whether demo money or real money counts")]
+KEYWORD = inspect.Parameter.KEYWORD_ONLY
+_RULE: dict[str, Any] = {
+    "rule_id": Annotated[str | None, typer.Argument(metavar="ID", help="`alert-rules` lists them; none: a new one")],
+    "metric": Annotated[Metric | None, typer.Option(help="What a new rule measures")],
+    "threshold": Annotated[float | None, typer.Option(help="It fires from here: dollars, percent, times, deviations")],
+    "hours": Annotated[float | None, typer.Option(help="Hours that are looked at together")],
+    "scope": Annotated[RuleScope | None, typer.Option(help="Whose work")],
+    "subject": Annotated[str | None, typer.Option(help="User, folder, role or task type of the scope")],
+    "cooldown_hours": Annotated[float | None, typer.Option(help="Least time between two alerts")],
+    "least_usd": Annotated[float | None, typer.Option(help="Less spending alerts nobody")],
+    "simulated": Annotated[
+        bool | None, typer.Option("--simulated/--real", help="Whether demo money or real money counts")
+    ],
+}
+"""What says which rule is meant, and how it is to be."""
+
+
+def _of_a_rule(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command the options of `_RULE`; it gets what was said in them, under the names sent over HTTP."""
+
+    @functools.wraps(command)
+    def told(**said: Any) -> None:
+        command(_given(**{name: said.pop(name) for name in _RULE}), **said)
+
+    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+    shared = [inspect.Parameter(name, KEYWORD, default=None, annotation=kind) for name, kind in _RULE.items()]
+    signature = inspect.Signature([*shared, *(parameter.replace(kind=KEYWORD) for parameter in own)])
+    told.__signature__ = signature  # type: ignore[attr-defined]
+    told.__annotations__ = {parameter.name: parameter.annotation for parameter in signature.parameters.values()}
+    return told
 
 
 class Act(StrEnum):
@@ -96,30 +119,22 @@ def rules(as_json: AsJson = False) -> None:
 
 
 @app.command("alert-rule")
+@_of_a_rule
 def rule(
-    rule_id: RuleId = None,
-    name: Name = None,
-    metric: Measured = None,
-    threshold: Threshold = None,
-    hours: Hours = None,
-    scope: Scoped = None,
-    subject: Subject = None,
-    cooldown: Cooldown = None,
-    least: Least = None,
-    simulated: Simulated = None,
+    given: dict[str, Any],
+    name: Annotated[str | None, typer.Option(help="What people call it")] = None,
     on: Annotated[bool | None, typer.Option("--on/--off", help="Switch it")] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Take it away")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a rule of alerts, or change, switch or remove one."""
-    given = _given(rule_id, name, metric, threshold, hours, scope, subject, cooldown, least, simulated)
-    given |= {"enabled": on} if on is not None else {}
+    given |= {key: value for key, value in (("name", name), ("enabled", on)) if value is not None}
     with client() as deck:
         if remove:
-            if rule_id is None:
+            if "id" not in given:
                 raise InvalidField("ID must name the rule to remove.", field="id")
-            commands_rules.remove_alert_rule(deck, LOCAL, rule_id)
-            print(f"Rule {rule_id} is removed.")
+            commands_rules.remove_alert_rule(deck, LOCAL, given["id"])
+            print(f"Rule {given['id']} is removed.")
             return
         made = commands_rules.set_alert_rule(deck, LOCAL, _rule(deck.store, given))
     if as_json:
@@ -129,23 +144,15 @@ def rule(
 
 
 @app.command("alert-backtest")
+@_of_a_rule
 def tried(
-    rule_id: RuleId = None,
-    metric: Measured = None,
-    threshold: Threshold = None,
-    hours: Hours = None,
-    scope: Scoped = None,
-    subject: Subject = None,
-    cooldown: Cooldown = None,
-    least: Least = None,
-    simulated: Simulated = None,
+    given: dict[str, Any],
     days: Annotated[int, typer.Option(help="How far back to look")] = DAYS,
     as_json: AsJson = False,
 ) -> None:
     """Say what a rule would have told in the past, had it been on; nothing is changed."""
-    given = _given(rule_id, None, metric, threshold, hours, scope, subject, cooldown, least, simulated)
     with client() as deck:
-        wanted = _rule(deck.store, given if rule_id else given | {"name": "tried"})
+        wanted = _rule(deck.store, given if "id" in given else given | {"name": "tried"})
         found = backtest(deck.store, deck.warehouse, wanted, days)
         deck.warehouse.close()
     if as_json:
@@ -158,25 +165,13 @@ def tried(
     print_table(["from", "why"], [[f"{one['at']:%Y-%m-%d %H:%M}", one["words"]] for one in shown])
 
 
-def _given(
-    rule_id: str | None,
-    name: str | None,
-    metric: Metric | None,
-    threshold: float | None,
-    hours: float | None,
-    scope: RuleScope | None,
-    subject: str | None,
-    cooldown: float | None,
-    least: float | None,
-    simulated: bool | None,
-) -> dict[str, Any]:
+def _given(*, rule_id: str | None, hours: float | None, cooldown_hours: float | None, **rest: Any) -> dict[str, Any]:
     """What was said, under the names that are sent over HTTP."""
-    for field, value in (("hours", hours), ("cooldown-hours", cooldown)):
+    said = {"id": rule_id, **rest}
+    for name, field, value in (("window_s", "hours", hours), ("cooldown_s", "cooldown-hours", cooldown_hours)):
         if value is not None and not math.isfinite(value):
             raise InvalidField(f"{field} must be a number of hours.", field=field)
-    window_s, cooldown_s = (None if value is None else round(value * 3600) for value in (hours, cooldown))
-    said = {"id": rule_id, "name": name, "metric": metric, "threshold": threshold, "window_s": window_s}
-    said |= {"scope": scope, "subject": subject, "cooldown_s": cooldown_s, "least_usd": least, "simulated": simulated}
+        said[name] = None if value is None else round(value * 3600)
     return {key: value for key, value in said.items() if value is not None}
 
 
