@@ -1,6 +1,8 @@
 // Hears that a person is asked something, that it was answered, and that alerts come and go: from the live part of the page where that watches
 // the whole fleet, else over a connection of its own.
 const MOST_WAIT_MS = 30000;
+// What is shown is asked for again while it is not what was heard, each time after twice as long.
+const AGAIN_MS = 1500, MOST_TIMES = 6;
 
 const listed = (element) => (element ? `${element.count}:${element.items.map((item) => item.id).join()}` : '');
 const asked = ({ approvals, alerts }) => `${listed(approvals)}|${listed(alerts)}`;
@@ -10,24 +12,36 @@ class Ear {
     this.fails = 0;
     this.known = null;
     this.parts = {};
+    this.turn = new Turn();
     this.onBoard = (event) => { if (event.detail.topic === this.data.topic) this.hear(asked(event.detail)); };
+    this.onMounted = () => this.tune();
     this.run(component);
-    if (this.data.own) this.open(); else addEventListener('quarterdeck:board', this.onBoard);
+    addEventListener('quarterdeck:board', this.onBoard);
+    addEventListener('quarterdeck:mounted', this.onMounted);
+    this.tune();
   }
   run(component) {
     this.data = component.data;
-    this.emit = (name, value) => {
-      this.unsaid?.disconnect();
-      this.unsaid = whenReached(() => component.setTriggerValue(name, value));
-    };
+    this.emit = component.setTriggerValue;
+    this.turn.drew();
+    if (!this.shown()) return;
+    this.times = 0;
+    clearTimeout(this.later);
+  }
+  // Where the live part of the page watches something else than the whole fleet, this asks for the fleet by itself.
+  tune() {
+    const live = globalThis.quarterdeckLive;
+    if (live === this.data.topic) this.hangUp();
+    else if (live && !this.ws && !this.retry) this.open();
   }
   open() {
+    this.retry = null;
     const url = new URL('api/v1/events', document.baseURI.replace(/[?#].*$/, '').replace(/[^/]*$/, ''));
     url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
     url.search = `topics=${encodeURIComponent(this.data.topic)}`;
-    this.ws = new WebSocket(url);
-    this.ws.onmessage = (message) => this.receive(JSON.parse(message.data));
-    this.ws.onclose = () => this.lost();
+    const ws = (this.ws = new WebSocket(url));
+    ws.onmessage = (message) => this.receive(JSON.parse(message.data));
+    ws.onclose = () => { if (ws === this.ws) this.lost(); };
   }
   receive(message) {
     if (message.kind !== 'board') return;
@@ -39,22 +53,39 @@ class Ear {
     }
     this.hear(asked(this.parts));
   }
+  shown() { return this.known === null || this.known === this.data.seen; }
   hear(now) {
-    const before = this.known ?? this.data.seen;
+    if (now !== this.known) this.times = 0;
     this.known = now;
-    if (now !== before) this.emit('asked', now);
+    if (!this.times) this.ask();
+  }
+  ask() {
+    if (this.shown() || this.times >= MOST_TIMES) return;
+    this.times += 1;
+    this.turn.ask(() => {
+      if (this.shown()) return;
+      this.emit('asked', this.known);
+      clearTimeout(this.later);
+      this.later = setTimeout(() => this.ask(), AGAIN_MS * 2 ** (this.times - 1));
+    });
   }
   lost() {
-    if (this.closed) return;
+    this.ws = null;
     this.fails += 1;
     this.retry = setTimeout(() => this.open(), Math.min(250 * 2 ** this.fails, MOST_WAIT_MS));
   }
-  close() {
-    this.closed = true;
+  hangUp() {
     clearTimeout(this.retry);
-    this.unsaid?.disconnect();
+    const ws = this.ws;
+    this.ws = this.retry = null;
+    ws?.close();
+  }
+  close() {
+    this.hangUp();
+    clearTimeout(this.later);
+    this.turn.close();
     removeEventListener('quarterdeck:board', this.onBoard);
-    this.ws?.close();
+    removeEventListener('quarterdeck:mounted', this.onMounted);
   }
 }
 

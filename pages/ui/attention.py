@@ -14,18 +14,16 @@ from pages.ui import live, places, session
 from pages.ui.look import plain
 
 
-@st.fragment(key=live.ATTENTION)
+@st.fragment(key="attention")
 def line() -> None:
     """How many tool calls wait and alerts are open, and the way to them; nothing if there are none."""
     with session.panel("attention", says_age=False), session.read() as board:
         waiting, alerts = board.approvals_waiting(), open_ones(board.alerts_standing())
-        live.shows_questions(f"{_seen(waiting)}|{_seen(alerts)}")
-        # Each run says of both places what stands there: what a run leaves out is not always taken away by the browser.
-        badges, links = st.empty(), st.empty()
+        live.listen_for_questions(f"{_seen(waiting)}|{_seen(alerts)}")
         if not waiting and not alerts:
             return
-        badges.html(_badge("approvals", len(waiting), "waiting") + _badge("alerts", len(alerts), "open"))
-        with links.container(key="attention", horizontal=True, vertical_alignment="center"):
+        st.html(_badge("approvals", len(waiting), "waiting") + _badge("alerts", len(alerts), "open"))
+        with st.container(key="attention", horizontal=True, vertical_alignment="center"):
             if waiting:
                 first = f"{waiting[0].tool}, {waiting[0].words}"
                 label = f"**{len(waiting)} waiting for you**: {_first(first, len(waiting))}"

@@ -16,7 +16,7 @@ class Live {
     this.fold = this.root.querySelector('.fold'); this.seen = new Set();
     this.fold.onclick = () => { this.unfolded = !this.unfolded; this.draw(); };
     this.note = this.root.querySelector('.note-line'); this.toasts = this.root.querySelector('.toasts'); this.announcer = this.root.querySelector('.announcer');
-    this.timer = setInterval(() => this.tick(), 1000);
+    this.turn = new Turn(); this.timer = setInterval(() => this.tick(), 1000);
     this.onVisible = () => { if (!document.hidden && !this.connected && this.data) { clearTimeout(this.retry); this.open(); } };
     document.addEventListener('visibilitychange', this.onVisible);
     addEventListener('online', this.onVisible);
@@ -27,6 +27,9 @@ class Live {
       this.unsent?.disconnect();
       this.unsent = whenReached(() => component.setTriggerValue(name, value));
     };
+    this.ask = (at) => this.turn.ask(() => component.setTriggerValue('changed', at));
+    this.turn.drew();
+    if (data.topic) { globalThis.quarterdeckLive = data.topic; dispatchEvent(new Event('quarterdeck:mounted')); }
     const moved = this.data && this.data.topic !== data.topic;
     this.data = data;
     this.arrange(data.show);
@@ -80,7 +83,7 @@ class Live {
     clearTimeout(this.silence);
     if (this.connected) this.lostAt = Date.now();
     this.connected = false; this.fails += 1; this.ws = null; this.trouble = null;
-    if (this.data.wakes && this.fails >= 2 && !this.everConnected) this.polling ??= setInterval(() => { if (!document.hidden && !typing()) this.emit('changed', -1); }, this.data.pollMs);
+    if (this.data.wakes && this.fails >= 2 && !this.everConnected) this.polling ??= setInterval(() => { if (!document.hidden && !typing()) this.ask(-1); }, this.data.pollMs);
     this.retry = setTimeout(() => this.open(), Math.min(250 * 2 ** this.fails, BACKOFF_CAP_MS) * (0.8 + 0.2 * Math.random()));
     this.sayConnection();
   }
@@ -125,7 +128,7 @@ class Live {
       this.waking = null; this.wokeAt = Date.now();
       const woken = { clock: this.lastClock, heard: false };
       dispatchEvent(new CustomEvent('quarterdeck:changed', { detail: woken }));
-      if (!woken.heard) this.emit('changed', this.lastClock); // no panel: the page as a whole
+      if (!woken.heard) this.ask(this.lastClock); // no panel: the page as a whole
     }, wait);
   }
   draw() {
@@ -194,7 +197,7 @@ class Live {
   }
   close() {
     this.closed = true;
-    this.unsent?.disconnect();
+    this.unsent?.disconnect(); this.turn.close();
     clearInterval(this.timer); clearInterval(this.polling); clearTimeout(this.retry); clearTimeout(this.silence); clearTimeout(this.waking);
     document.removeEventListener('visibilitychange', this.onVisible); removeEventListener('online', this.onVisible);
     this.ws?.close();

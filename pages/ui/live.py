@@ -19,8 +19,6 @@ from pages.ui import places
 HERE = Path(__file__).parent
 FLEET = "board:fleet"
 TASK = "board:task:"
-ATTENTION = "attention"
-"""The fragment at the top of every page that says what waits for a person."""
 DIALOG = "open-dialog"
 """Where the session keeps the open dialog."""
 HOLDER = "live-holder"
@@ -50,7 +48,7 @@ FIRST_PICTURE_S = 0.6
 
 _CLOCK = "live-clock"
 _MARK = "live-mark"
-_SEEN = "live-seen"
+_DRAWN = "live-drawn"
 _MOUNTED = "live-mounted"
 _WAITED = "live-waited"
 _PAGES = {"task": places.TASK, "agent": places.AGENT}
@@ -92,13 +90,24 @@ def waker(name: str) -> None:
 
     A trigger inside the fragment runs just that; one outside of it would first start a run of the whole page.
     """
-    component = st.components.v2.component("quarterdeck_waker", js=_source("reached.js", "waker.js"))
-    component(key=f"wake-{name}", data={}, on_changed_change=_looked)
+    component = st.components.v2.component("quarterdeck_waker", js=_source("reached.js", "turns.js", "waker.js"))
+    component(key=f"wake-{name}", data={"drawn": _times(name)}, on_changed_change=_looked)
 
 
-def shows_questions(seen: str) -> None:
-    """Which questions to a person the page shows; others are news to it."""
-    st.session_state[_SEEN] = seen
+def listen_for_questions(seen: str) -> None:
+    """Draw the fragment that this is called in again when something else waits for a person than the `seen`."""
+    if DIALOG in st.session_state:  # what is typed into a dialog is lost when anything of its page is drawn
+        return
+    component = st.components.v2.component("quarterdeck_asked", js=_source("reached.js", "turns.js", "asked.js"))
+    data = {"topic": FLEET, "seen": seen, "drawn": _times("asked")}
+    component(key="live-asked", data=data, on_asked_change=_looked)
+
+
+def _times(name: str) -> int:
+    """How often this part of the page was drawn: a browser hears of a run only by what is new in it."""
+    drawn: dict[str, int] = st.session_state.setdefault(_DRAWN, {})
+    drawn[name] = drawn.get(name, 0) + 1
+    return drawn[name]
 
 
 def mount(
@@ -117,7 +126,7 @@ def mount(
     failed tasks that somebody has just said to have looked at.
     """
     st.session_state[_MOUNTED] = True
-    resting = DIALOG in st.session_state  # what is typed into a dialog is lost when anything of its page is drawn
+    resting = DIALOG in st.session_state
     board = _board(topic) if show else None
     data = {
         "topic": topic,
@@ -138,8 +147,6 @@ def mount(
         result = _component()(
             key="live", data=data, on_changed_change=_looked, on_open_change=lambda: None, on_seen_change=lambda: None
         )
-    if not resting:
-        _listen_for_questions(own=topic != FLEET)
     if result.open:
         go(str(result.open))
     return [str(task_id) for task_id in result.seen or ()]
@@ -194,13 +201,6 @@ def _place(elements: dict[str, Any], show: Sequence[str], size: Size, owner: str
     return f"<style>.st-key-{HOLDER}:not([data-drawn]) {{ min-height: min(100vh, {needed}px); }}</style>"
 
 
-def _listen_for_questions(*, own: bool) -> None:
-    """Draw the line at the top again when that changes what waits for a person; `own`: over its own connection."""
-    listener = st.components.v2.component("quarterdeck_asked", js=_source("reached.js", "asked.js"))
-    data = {"topic": FLEET, "own": own, "seen": st.session_state.get(_SEEN, "")}
-    listener(key="live-asked", data=data, on_asked_change=lambda: st.rerun([ATTENTION]))
-
-
 def specimen(elements: dict[str, Any]) -> None:
     """The live parts with given elements and no connection, for the gallery."""
     show = ["kpis", "failures", "tasks", "agents"]
@@ -239,7 +239,7 @@ def _session_id() -> str:
 
 
 def _component() -> Any:
-    js = _source("reached.js", "live_parts.js", "live.js")
+    js = _source("reached.js", "turns.js", "live_parts.js", "live.js")
     return st.components.v2.component("quarterdeck_live", html=_HTML, js=js, css=_source("live.css"))
 
 
