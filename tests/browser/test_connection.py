@@ -24,6 +24,15 @@ WOKEN_TWICE = """
 }); }
 """
 """By the second time the panels have passed on what they were woken with at the first."""
+SENT_WHEN = """
+const send = WebSocket.prototype.send;
+window.sentWhen = [];
+WebSocket.prototype.send = function (data) {
+  const app = document.querySelector('[data-testid="stApp"]');
+  if (this.url.includes('/_stcore/stream')) window.sentWhen.push(app?.dataset.testScriptState);
+  return send.call(this, data);
+};
+"""
 SLOWER = 4
 """So many times slower than it is does the browser compute: nothing may jump where much else is to be done."""
 DEMO = {"description": "Fix the sign bug in add()", "runtime": "demo", "scenario": "success"}
@@ -148,6 +157,21 @@ def test_what_happens_while_only_the_pages_own_connection_is_down_is_shown_when_
     expect(page.get_by_text("No task fits")).to_be_hidden(timeout=60_000)
     assert not [said for said in errors if "when disconnected" in said]
     tab.forgive()  # type: ignore[attr-defined]
+
+
+def test_panels_that_are_woken_together_are_drawn_one_after_another(
+    server, tab: Callable[..., Page], eventually: Callable[..., None]
+):
+    """Else the browser is not told that the run of one has ended, and keeps what the panel no longer shows."""
+    page = tab()
+    page.add_init_script(SENT_WHEN)
+    page.goto(f"{server.url}/alerts")
+    expect(page.get_by_text("No open alert")).to_be_visible()
+    expect(page.locator('[data-test-script-state="notRunning"]')).to_be_attached()
+    before = page.evaluate("window.sentWhen.length")
+    start_demo(page, server.url)
+    eventually(lambda: page.evaluate("window.sentWhen.length") >= before + 6, within=60)
+    assert set(page.evaluate(f"window.sentWhen.slice({before})")) == {"notRunning"}
 
 
 def test_where_the_stream_cannot_be_reached_the_board_moves_all_the_same(server, tab: Callable[..., Page]):
