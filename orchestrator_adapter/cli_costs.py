@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import structlog
 import typer
@@ -13,6 +14,7 @@ import typer
 from data.domain import windows, words
 from data.domain.errors import InvalidField
 from data.domain.money import from_usd
+from data.domain.tasks import TaskType
 from data.warehouse.costs import DRIFT_PERCENT
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.api import bodies, invoices, measure
@@ -24,6 +26,9 @@ app = typer.Typer()
 Since = Annotated[datetime | None, typer.Option(formats=DAYS, help="From; default: 29 days ago")]
 Until = Annotated[datetime | None, typer.Option(formats=DAYS, help="Before; default: now")]
 Zone = Annotated[str, typer.Option(help="IANA time zone of the days")]
+Type = Annotated[TaskType | None, typer.Option("--type", help="Only of this type")]
+Simulated = Annotated[bool, typer.Option("--simulated", help="Demos instead of real work")]
+Query = TypeVar("Query")
 
 
 def asked(since: datetime | None, until: datetime | None, tz: str) -> dict[str, Any]:
@@ -31,6 +36,16 @@ def asked(since: datetime | None, until: datetime | None, tz: str) -> dict[str, 
     here = windows.zone(tz)
     given = {"from": since, "to": until}
     return {"tz": tz} | {name: at.replace(tzinfo=here) for name, at in given.items() if at is not None}
+
+
+def told(told_of: Callable[[Call, Query], dict[str, Any]], query: Query) -> dict[str, Any]:
+    """What the API says to this question; what the warehouse logs meanwhile is kept from other programs' input."""
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
+    with client() as deck:
+        try:
+            return told_of(Call(deck, LOCAL, {}, Kept()), query)
+        finally:
+            deck.warehouse.close()
 
 
 @app.command()
@@ -43,12 +58,8 @@ def costs(
     as_json: AsJson = False,
 ) -> None:
     """What was spent: the same numbers as on the page and over HTTP."""
-    # what a command prints on stdout is for other programs
-    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     query = bodies.read(measure.CostQuery, asked(since, until, tz) | {"by": by, "simulated": simulated})
-    with client() as deck:
-        found = measure.told(Call(deck, LOCAL, {}, Kept()), query)
-        deck.warehouse.close()
+    found = told(measure.told, query)
     if as_json:
         print_json(found)
     else:
@@ -62,15 +73,12 @@ def invoice(
     as_json: AsJson = False,
 ) -> None:
     """Compare an invoice with what was counted, day by day; ends with 1 if they are too far apart."""
-    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidField(f"{file} cannot be read as text: {error}.", field="file") from error
     body = bodies.read(invoices.InvoiceBody, {"csv": text, "limit_percent": limit})
-    with client() as deck:
-        found = invoices.told(Call(deck, LOCAL, {}, Kept()), body)
-        deck.warehouse.close()
+    found = told(invoices.told, body)
     if as_json:
         print_json(found)
     else:
@@ -82,7 +90,7 @@ def invoice(
 def _print_invoice(found: dict[str, Any]) -> None:
     lines = [*found["days"], found | {"day": "in all"}]
     rows = [
-        [str(one["day"]), _dollars(one["billed_usd"]), _dollars(one["counted_usd"]), _apart(one["drift_percent"])]
+        [str(one["day"]), dollars(one["billed_usd"]), dollars(one["counted_usd"]), _apart(one["drift_percent"])]
         for one in lines
     ]
     print_table(["day (UTC)", "billed", "counted", "apart"], rows)
@@ -101,15 +109,15 @@ def _print(found: dict[str, Any]) -> None:
     begin, end = (f"{found['window'][name]:%Y-%m-%d %H:%M}" for name in ("from", "to"))
     kind = "simulated " if found["simulated"] else ""
     print(
-        f"{_dollars(found['cost_usd'])} {kind}from {begin} to {end} UTC, "
-        f"{_dollars(found['before_usd'])} in the same time before."
+        f"{dollars(found['cost_usd'])} {kind}from {begin} to {end} UTC, "
+        f"{dollars(found['before_usd'])} in the same time before."
     )
     if found["unpriced_replies"]:
         print(f"{words.count(found['unpriced_replies'], 'reply', 'replies')} without a known price are not in it.")
     if not items:
         return
     rows = [
-        [item["name"], _dollars(item["cost_usd"]), words.tokens(item["tokens"]), str(item["replies"])] for item in items
+        [item["name"], dollars(item["cost_usd"]), words.tokens(item["tokens"]), str(item["replies"])] for item in items
     ]
     print_table([found["by"], "cost", "tokens", "replies"], rows)
     if found["drifting_runs"]:
@@ -117,5 +125,5 @@ def _print(found: dict[str, Any]) -> None:
         print(f"The figures of {runs} are {DRIFT_PERCENT:g} % or more apart: the Costs page shows which.")
 
 
-def _dollars(usd: float) -> str:
+def dollars(usd: float) -> str:
     return words.dollars(from_usd(usd))

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any
 
-import structlog
 import typer
 
 from data.domain import windows, words
-from data.domain.tasks import TaskType
-from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.api import bodies
 from orchestrator_adapter.api import performance as answers
-from orchestrator_adapter.api.http import Call
-from orchestrator_adapter.cli_costs import Since, Until, Zone, asked
-from orchestrator_adapter.kept import Kept
-from orchestrator_adapter.terminal import AsJson, client, print_json, print_table
+from orchestrator_adapter.cli_costs import Simulated, Since, Type, Until, Zone, asked, told
+from orchestrator_adapter.terminal import AsJson, print_json, print_table
 
 app = typer.Typer()
 
@@ -28,18 +22,14 @@ def performance(
     by: Annotated[str, typer.Option(help="hour, day, week or month: the steps of time in the JSON")] = "day",
     tz: Zone = windows.UTC_NAME,
     role: Annotated[str | None, typer.Option(help="Only agents of this role")] = None,
-    task_type: Annotated[TaskType | None, typer.Option("--type", help="Only of this type")] = None,
-    simulated: Annotated[bool, typer.Option("--simulated", help="Demos instead of real work")] = False,
+    task_type: Type = None,
+    simulated: Simulated = False,
     as_json: AsJson = False,
 ) -> None:
     """How the fleet works: tokens, cache, tools, durations, success; the same numbers as on the page."""
-    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))  # stdout is for other programs
     given = asked(since, until, tz) | {"by": by, "simulated": simulated}
     given |= {name: value for name, value in (("role", role), ("task_type", task_type)) if value is not None}
-    query = bodies.read(answers.PerformanceQuery, given)
-    with client() as deck:
-        found = answers.told(Call(deck, LOCAL, {}, Kept()), query)
-        deck.warehouse.close()
+    found = told(answers.told, bodies.read(answers.PerformanceQuery, given))
     if as_json:
         print_json(found)
     else:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pandas as pd
 
+from data.domain.firing import QUARTER_MS
 from data.domain.windows import QUARTER, Grain, Window
 from data.warehouse import costs
 from data.warehouse.costs import Cut
@@ -57,7 +58,7 @@ def page(reader: Reader, cut: Cut, grain: Grain) -> Trends:
     chosen(reader, cut)
     spend = costs.over_time(reader, cut, grain)  # its edges serve the next questions, too
     return Trends(
-        spans=tuple(_span(reader, cut, days) for days in SPANS),
+        spans=spans(reader, cut),
         spend=spend.drop(columns="name"),
         created=reader.frame("trends", "created", **times, role=cut.role, model=cut.model),
         ended=reader.frame("trends", "ended", **times),
@@ -87,9 +88,20 @@ def hours(reader: Reader, cut: Cut) -> pd.DataFrame:
     return reader.frame("trends", "hours", **cut.given())
 
 
-def _span(reader: Reader, cut: Cut, days: int) -> Span:
-    """Ends where the window ends, however long that is."""
+def spans(reader: Reader, cut: Cut) -> tuple[Span, ...]:
+    """What was spent in each of SPANS, all ending where the window ends, however long that is."""
     end = cut.window.end
-    window = Window(end - timedelta(days=days), end, cut.window.zone)
-    now, before = (costs.total(reader, replace(cut, window=one)) for one in (window, window.before()))
-    return Span(days, now.cost_nanousd, before.cost_nanousd, now.unpriced)
+    windows = [Window(end - timedelta(days=days), end, cut.window.zone) for days in SPANS]
+    rows = {
+        "days": SPANS,
+        "begin_ms": [window.begin_ms for window in windows],
+        "before_ms": [window.before().begin_ms for window in windows],
+    }
+    reader.with_rows("spans", pd.DataFrame(rows))
+    marks = [*rows["begin_ms"], *rows["before_ms"]]
+    given = cut.given() | {"begin": min(marks), "cuts": [mark // QUARTER_MS for mark in marks if mark % QUARTER_MS]}
+    found = reader.frame("trends", "spans", **given)
+    return tuple(
+        Span(int(row.days), int(row.cost_nanousd), int(row.before_nanousd), int(row.unpriced))
+        for row in found.itertuples(index=False)
+    )

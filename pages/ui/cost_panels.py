@@ -12,7 +12,7 @@ from data.domain.errors import InvalidField
 from data.warehouse import costs as questions
 from data.warehouse import invoices as invoice_questions
 from data.warehouse.costs import By, Costs
-from pages.ui import cards, clicks, cost_charts, cost_filters, cost_tables, live, places, session
+from pages.ui import asked_panel, cards, clicks, cost_charts, cost_filters, cost_tables, live, places, session
 from pages.ui.cost_filters import Asked
 from pages.ui.look import plain
 
@@ -42,8 +42,7 @@ def costs(asked: Asked | None) -> None:
     for table in ("dear-task", "dear-agent"):
         if clicked := clicks.taken(table):
             live.go(f"{clicked[0]}?id={clicked[1]}")
-    if st.session_state.pop("costs-asked", False):  # the filters stand outside of this panel
-        st.rerun()
+    asked_panel.follow_filters()
     found: Costs = session.ask(questions.page, asked.cut, asked.grain, asked.split)
     _answer(found, asked)
     if not found.total.replies:

@@ -12,7 +12,7 @@ from data.domain.windows import zone
 from data.warehouse import performance as questions
 from data.warehouse.costs import By
 from data.warehouse.performance import KINDS, Performance
-from pages.ui import cards, cost_filters, cost_tables, performance_charts, places, session
+from pages.ui import asked_panel, cards, cost_filters, cost_tables, performance_charts, session
 from pages.ui.cost_filters import Asked
 from pages.ui.look import plain
 
@@ -33,13 +33,8 @@ SUCCESS_TOLD = (
 
 @session.live_panel("performance")
 def performance(asked: Asked | None) -> None:
-    if asked is None:
-        return
-    if st.session_state.pop("costs-asked", False):  # the filters stand outside of this panel
-        st.rerun()
-    found: Performance = session.ask(questions.page, asked.cut, asked.grain)
-    if found.empty:
-        _nothing(asked)
+    found = asked_panel.answer(questions.page, asked, ":material/speed:")
+    if asked is None or found is None:
         return
     _answer(found, asked)
     _figures(found)
@@ -51,16 +46,6 @@ def performance(asked: Asked | None) -> None:
         _tools(found)
     with right:
         _success(found)
-
-
-def _nothing(asked: Asked) -> None:
-    what = "simulated work" if asked.cut.simulated else "real work"
-    cards.empty(
-        f"There was no {what} in this time" + (" for these filters" if cost_filters.chosen(asked.cut) else ""),
-        "Take a filter away, choose a longer window, or simulated money above to see the demos.",
-        ":material/speed:",
-    )
-    st.page_link(places.NEW_TASK, label="New task", icon=":material/add_circle:")
 
 
 def _answer(found: Performance, asked: Asked) -> None:

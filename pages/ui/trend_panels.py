@@ -11,7 +11,7 @@ from data.domain.windows import zone
 from data.warehouse import trends as questions
 from data.warehouse.performance import edge_s
 from data.warehouse.trends import DAYS, Trends
-from pages.ui import cards, cost_filters, cost_tables, places, session, trend_charts
+from pages.ui import asked_panel, cards, cost_filters, cost_tables, session, trend_charts
 from pages.ui.cost_filters import Asked
 from pages.ui.look import plain
 
@@ -24,13 +24,8 @@ ENDED_TOLD = (
 
 @session.live_panel("trends")
 def trends(asked: Asked | None) -> None:
-    if asked is None:
-        return
-    if st.session_state.pop("costs-asked", False):  # the filters stand outside of this panel
-        st.rerun()
-    found: Trends = session.ask(questions.page, asked.cut, asked.grain)
-    if found.empty:
-        _nothing(asked)
+    found = asked_panel.answer(questions.page, asked, ":material/trending_up:")
+    if asked is None or found is None:
         return
     _answer(found, asked)
     _spend(found, asked)
@@ -43,16 +38,6 @@ def trends(asked: Asked | None) -> None:
     _ended(found, asked)
     _week(found)
     _ways(found, asked)
-
-
-def _nothing(asked: Asked) -> None:
-    what = "simulated work" if asked.cut.simulated else "real work"
-    cards.empty(
-        f"There was no {what} in this time" + (" for these filters" if cost_filters.chosen(asked.cut) else ""),
-        "Take a filter away, choose a longer window, or simulated money above to see the demos.",
-        ":material/trending_up:",
-    )
-    st.page_link(places.NEW_TASK, label="New task", icon=":material/add_circle:")
 
 
 def _answer(found: Trends, asked: Asked) -> None:

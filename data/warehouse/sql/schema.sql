@@ -87,9 +87,12 @@ left join prices as p
 
 -- name: within
 -- Usage between two moments, to the millisecond: whole quarters from the sums, what sticks out at both ends from the
--- replies themselves.
-create macro within(begin_ms, end_ms) as table
-select * from usage where quarter >= (begin_ms + 899999) // 900000 and quarter < end_ms // 900000
+-- replies themselves. So are the quarters in `cuts`, for who wants to part it at a moment within a quarter.
+create macro within(begin_ms, end_ms, cuts := []) as table
+select *, quarter::bigint * 900000 as at_ms from usage
+where
+    quarter >= (begin_ms + 899999) // 900000 and quarter < end_ms // 900000
+    and (len(cuts) = 0 or not list_contains(cuts, quarter))
 union all by name
 select
     r.at_ms // 900000 as quarter, r.agent_no, r.model_no, r.simulated, 1 as replies,
@@ -99,24 +102,29 @@ select
     coalesce(r.cache_read_nanousd, 0) as cache_read_nanousd,
     coalesce(r.cache_write_5m_nanousd, 0) as cache_write_5m_nanousd,
     coalesce(r.cache_write_1h_nanousd, 0) as cache_write_1h_nanousd, r.searches_nanousd,
-    coalesce(r.uncached_nanousd, 0) as uncached_nanousd
+    coalesce(r.uncached_nanousd, 0) as uncached_nanousd, r.at_ms
 from priced('replies') as r
 where
     (r.at_ms >= begin_ms and r.at_ms < least((begin_ms + 899999) // 900000 * 900000, end_ms))
     or (
         r.at_ms >= greatest(end_ms // 900000 * 900000, least((begin_ms + 899999) // 900000 * 900000, end_ms))
         and r.at_ms < end_ms
+    )
+    or (
+        len(cuts) > 0 and list_contains(cuts, r.at_ms // 900000)
+        and r.at_ms >= (begin_ms + 899999) // 900000 * 900000 and r.at_ms < end_ms // 900000 * 900000
     );
 
 -- name: spent
 -- The one place that decides whose money counts: simulated money is in no sum with real money. Deleted tasks stay in,
 -- for what they spent stays spent. A filter that is null asks for nothing.
-create macro spent(begin_ms, end_ms, is_simulated, of_role, of_model, of_type, of_folder, of_person, with_analyst)
-as table
+create macro spent(
+    begin_ms, end_ms, is_simulated, of_role, of_model, of_type, of_folder, of_person, with_analyst, cuts := []
+) as table
 select
     u.* exclude (agent_no, model_no), u.agent_no, a.task_no, a.role, m.label as model, t.task_type, t.folder,
     t.created_by as person, t.analyst_included, t.runtime, t.status
-from within(begin_ms, end_ms) as u
+from within(begin_ms, end_ms, cuts := cuts) as u
 join models as m on m.no = u.model_no
 left join agents as a on a.no = u.agent_no
 left join tasks as t on t.no = a.task_no

@@ -13,6 +13,20 @@ where
     and ($person is null or created_by = $person)
     and ($analyst is null or analyst_included = $analyst);
 
+-- name: spans
+-- What was spent in stretches of days that end together, and in as many days before each; `spans` has where they begin.
+with sums as (
+    select at_ms, sum(cost_nanousd) as cost_nanousd, sum(unpriced) as unpriced
+    from spent($begin, $end, $simulated, $role, $model, $task_type, $folder, $person, $analyst, cuts := $cuts)
+    group by at_ms
+)
+select
+    p.days, coalesce(sum(s.cost_nanousd) filter (s.at_ms >= p.begin_ms), 0)::bigint as cost_nanousd,
+    coalesce(sum(s.cost_nanousd) filter (s.at_ms >= p.before_ms and s.at_ms < p.begin_ms), 0)::bigint as before_nanousd,
+    coalesce(sum(s.unpriced) filter (s.at_ms >= p.begin_ms), 0)::bigint as unpriced
+from spans as p left join sums as s on true
+group by p.days order by p.days;
+
 -- name: created
 -- Tasks and agents by when they were made.
 with made as (
