@@ -104,6 +104,8 @@ class AlertClock:
         if rule.id not in found:
             return None  # it could not be judged this time
         last = max((point.bucket_ms for point in found[rule.id] if point.subject == alert.subject), default=0)
+        if rule.metric is Metric.DRIFT:
+            return None if last else "The figures agree."
         return "It is over." if last < ms(now) // QUARTER_MS * QUARTER_MS - QUARTER_MS else None
 
     def _ended(self, alert: Alert) -> bool:

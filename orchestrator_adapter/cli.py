@@ -34,6 +34,7 @@ from orchestrator_adapter import (
     cli_conversation,
     cli_costs,
     cli_export,
+    cli_figures,
     cli_files,
     cli_fleet,
     cli_home,
@@ -307,6 +308,7 @@ app.add_typer(cli_performance.app)
 app.add_typer(cli_export.app)
 app.add_typer(cli_sql.app)
 app.add_typer(cli_trends.app)
+app.add_typer(cli_figures.app)
 app.add_typer(cli_search.app)
 
 

@@ -32,6 +32,8 @@ def _condition(rule: AlertRule) -> str:
             return f"{threshold:g} tasks of one type in one folder fail {within}"
         case Metric.AGENT_COST:
             return f"a single agent costs more than {dollars}"
+        case Metric.DRIFT:
+            return f"the figures of a completed run are {threshold:g} % or more apart"
         case Metric.STUCK:
             return "an agent makes no progress or goes round in circles, as the limits say"
 

@@ -112,6 +112,8 @@ class Agent:
     """Model replies whose price is not known; their cost is missing from `cost_nanousd`."""
     reported_nanousd: int | None = None
     """What the SDK itself says the agent cost; a second figure beside ours, never added to it."""
+    transcript_nanousd: int | None = None
+    """What the transcript of its session adds up to; a third figure, never added. None: nobody has read it."""
     context_used: int = 0
     context_window: int | None = None
     tool_calls: int = 0

@@ -40,6 +40,8 @@ class Metric(StrEnum):
     """Tasks of one type in one folder that failed within the window."""
     AGENT_COST = "agent_cost"
     """Dollars that a single agent has cost."""
+    DRIFT = "drift"
+    """Percent by which the figures of a completed run are apart: counted, own total, price table, transcript."""
     STUCK = "stuck"
     """An agent without progress, or going round in circles; how long is a setting of the fleet."""
 
@@ -104,6 +106,9 @@ MEASURES: dict[Metric, Measure] = {
         money=False,
     ),
     Metric.AGENT_COST: Measure(AlertKind.AGENT_COST, "A single agent costs more than", "dollars", 0.01, 1e6, 5.0),
+    Metric.DRIFT: Measure(
+        AlertKind.DRIFT, "The figures of a run are apart by", "percent", 0.1, 1000.0, 5.0, scopes=_WITHOUT_ROLE
+    ),
     Metric.STUCK: Measure(
         AlertKind.STUCK, "An agent makes no progress", "", 0.0, 0.0, 0.0, scopes=(RuleScope.FLEET,), money=False
     ),
@@ -149,6 +154,7 @@ DEFAULTS: tuple[AlertRule, ...] = (
         "spike", "Twice the usual", Metric.SPIKE, 2.0, HOUR_S, cooldown_s=6 * HOUR_S, least_usd=1.0, enabled=False
     ),
     AlertRule("dear-agent", "Dear agent", Metric.AGENT_COST, 5.0, enabled=False),
+    AlertRule("drift", "Figures of a run do not agree", Metric.DRIFT, 5.0),
 )
 """Rules that there are from the beginning; they can be changed and switched, not removed."""
 DEFAULT_IDS = frozenset(rule.id for rule in DEFAULTS)

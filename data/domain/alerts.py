@@ -26,6 +26,8 @@ class AlertKind(StrEnum):
     """Tasks of one kind fail again and again."""
     AGENT_COST = "agent_cost"
     """A single agent costs much."""
+    DRIFT = "drift"
+    """The figures of a run do not agree."""
 
 
 class AlertStatus(StrEnum):

@@ -37,7 +37,7 @@ from data.domain.log_events import Diagnostic, LogsImported
 from data.domain.money import Tokens
 from data.domain.observed_events import SignalReceived, TaskDescribed
 from data.domain.outcome_events import FailureSeen, OutcomeEvent, OutcomeRecorded
-from data.domain.session_events import ContextCompacted, Prompted, RetryScheduled
+from data.domain.session_events import ContextCompacted, Prompted, RetryScheduled, TranscriptCounted
 from data.domain.tasks import AnalystChoice, Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
 
@@ -96,6 +96,7 @@ __all__ = [
     "ToolRefused",
     "ToolReturned",
     "TotalReported",
+    "TranscriptCounted",
     "TranscriptRead",
     "WorkerLost",
 ]
@@ -333,6 +334,7 @@ Event = (
     | Said
     | MessageMetered
     | TotalReported
+    | TranscriptCounted
     | ToolCalled
     | ToolReturned
     | FileTouched

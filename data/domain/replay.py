@@ -277,6 +277,8 @@ class Moment:
                 self._compare(event)
             case e.ContextCompacted(after_tokens=int(left)):
                 self._change(event.agent_id, context_used=left)
+            case e.TranscriptCounted(cost_nanousd=found):
+                self._change(event.agent_id, transcript_nanousd=found)
             case e.TotalReported():
                 self._report(event)
             case e.RetryScheduled():

@@ -28,6 +28,20 @@ class ContextCompacted(AgentEvent):
     """Under which what it used is counted, as soon as that is known."""
 
 
+class TranscriptCounted(AgentEvent):
+    """What the transcript of an agent's session adds up to, read when its step ended: a third figure, never summed.
+
+    Replies that another agent made in the same session are not in it. The newest takes the place of the one before.
+    """
+
+    kind: Literal["transcript_counted"] = "transcript_counted"
+    session_id: str
+    replies: int
+    cost_nanousd: int
+    unpriced: int = 0
+    """Replies without a known price; they are not in the cost."""
+
+
 class RetryScheduled(AgentEvent):
     """The model service refused for now; when the next try comes."""
 

@@ -36,6 +36,10 @@ def _compacted(event: e.ContextCompacted, _at_ms: int) -> Effect:
     return _NOTHING if event.after_tokens is None else Effect({"context_used": event.after_tokens})
 
 
+def _counted(event: e.TranscriptCounted, _at_ms: int) -> Effect:
+    return Effect({"transcript_nanousd": event.cost_nanousd})
+
+
 _EFFECTS: dict[type[e.Event], Callable[[Any, int], Effect]] = {
     e.Activity: lambda event, _: _does(event.words),
     e.ToolCalled: _called,
@@ -44,6 +48,7 @@ _EFFECTS: dict[type[e.Event], Callable[[Any, int], Effect]] = {
     e.SubagentMoved: lambda event, _: _does(f"sub-agent {event.to}: {event.words}".rstrip(": ")),
     e.ToolRefused: lambda event, _: _does(f"refused: {event.words}"),
     e.ContextCompacted: _compacted,
+    e.TranscriptCounted: _counted,
     **dict.fromkeys((e.Said, e.Diagnostic, e.AgentHeard, e.SignalReceived, e.Prompted), lambda _event, _: _NOTHING),
 }
 """By type: a look into a table, where thousands a second would each be compared with one type after the other."""

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
 from data.domain import events as e
+from data.store import tables as t
 from data.store.light import Effect
 from data.store.rows import token_columns
+
+_AT_ONCE = 500
 
 
 def row(event: e.MessageMetered, rev: int, at_ms: int, *, simulated: bool) -> dict[str, object]:
@@ -35,6 +42,17 @@ def gauge(event: e.MessageMetered) -> dict[str, object]:
         return {}
     used: dict[str, object] = {"context_used": event.tokens.prompt + event.tokens.output}
     return used | ({"context_window": event.context_window} if event.context_window else {})
+
+
+def elsewhere(db: sa.Connection, agent_id: str, message_ids: Sequence[str]) -> set[tuple[str, str]]:
+    """Message and request of those replies that are counted for another agent, as of the same session."""
+    m = t.messages.c
+    out: set[tuple[str, str]] = set()
+    for start in range(0, len(message_ids), _AT_ONCE):
+        some = message_ids[start : start + _AT_ONCE]
+        query = sa.select(m.message_id, m.request_id).where(m.message_id.in_(some), m.agent_id != agent_id)
+        out |= {(row.message_id, row.request_id) for row in db.execute(query)}
+    return out
 
 
 def grown(total_nanousd: int, last_nanousd: int | None) -> int:

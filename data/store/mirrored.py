@@ -57,6 +57,7 @@ _AGENTS: Columns = {
     "ended_at_ms": _agent.ended_at_ms,
     "tool_calls": _agent.tool_calls,
     "reported_nanousd": _agent.reported_nanousd,
+    "transcript_nanousd": _agent.transcript_nanousd,
 }
 _TASKS: Columns = {
     "id": _task.id,

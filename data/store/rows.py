@@ -165,6 +165,7 @@ def agent(row: Row, files: dict[str, list[str]]) -> Agent:
         cost_nanousd=row["cost_nanousd"],
         unpriced_messages=row["unpriced_messages"],
         reported_nanousd=row["reported_nanousd"],
+        transcript_nanousd=row["transcript_nanousd"],
         context_used=row["context_used"],
         context_window=row["context_window"],
         tool_calls=row["tool_calls"],

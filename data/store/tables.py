@@ -144,6 +144,7 @@ agents = sa.Table(
     *_money(),
     sa.Column("reported_nanousd", sa.BigInteger),
     sa.Column("reported_last_nanousd", sa.BigInteger),
+    sa.Column("transcript_nanousd", sa.BigInteger),
     _count("context_used"),
     sa.Column("context_window", sa.BigInteger),
     sa.Column("session_id", sa.String(80), index=True),

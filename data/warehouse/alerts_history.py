@@ -179,6 +179,24 @@ def _agents(reader: Reader, asked: Asked) -> Iterator[Point]:
         )
 
 
+def _drifting(reader: Reader, asked: Asked) -> Iterator[Point]:
+    rule = asked.rule
+    given = {"begin": asked.begin_ms, "end": asked.end_ms, "simulated": rule.simulated, "threshold": rule.threshold}
+    given |= {name: value for name, value in _of(rule).items() if name != "role"}
+    said = " (simulated)" if rule.simulated else ""
+    for row in reader.frame("alerts_history", "drifting", **given).itertuples(index=False):
+        apart, counted = int(row.apart_nanousd), words.dollars(int(row.counted_nanousd))
+        percent = 100 * apart / int(row.counted_nanousd)
+        yield Point(
+            str(row.id),
+            int(row.quarter) * QUARTER_MS,
+            percent,
+            f"The figures of a run that cost {counted}{said} are {percent:.1f} % apart.",
+            str(row.id),
+            evidence={"Counted": counted, "Apart": words.dollars(apart), "Limit": f"{rule.threshold:g} %"},
+        )
+
+
 def _contexts(reader: Reader, asked: Asked) -> Iterator[Point]:
     names = [str(name) for name in reader.frame("alerts_history", "models")["name"]]
     sizes = [(name, size) for name in names if (size := book().context_window(name))]
@@ -302,5 +320,6 @@ _FINDERS: dict[Metric, Callable[[Reader, Asked], Iterator[Point] | Sequence[Poin
     Metric.CONTEXT: _contexts,
     Metric.FAILURES: _failing,
     Metric.AGENT_COST: _agents,
+    Metric.DRIFT: _drifting,
     Metric.STUCK: _none,
 }

@@ -145,6 +145,8 @@ class AgentShape(Shape):
     simulated: bool
     cost_usd: float | None
     reported_cost_usd: float | None
+    transcript_cost_usd: float | None
+    """What the transcript of its session added up to when its step ended; a third figure, never added."""
     unpriced_messages: int
     tokens: TokenShape
     context: ContextShape

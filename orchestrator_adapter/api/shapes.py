@@ -110,6 +110,7 @@ def agent(value: Agent) -> Json:
         "simulated": value.simulated,
         "cost_usd": _cost(value.cost_nanousd, value.unpriced_messages),
         "reported_cost_usd": _usd(value.reported_nanousd),
+        "transcript_cost_usd": _usd(value.transcript_nanousd),
         "unpriced_messages": value.unpriced_messages,
         "tokens": value.tokens.as_dict(),
         "context": {"used": value.context_used, "window": value.context_window},

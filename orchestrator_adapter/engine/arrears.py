@@ -9,8 +9,8 @@ import structlog
 
 from data.domain.agents import Runtime
 from data.domain.budgets import Spent
-from data.domain.events import MessageMetered
-from data.store import Ledger, StepRun, Store, places, workers
+from data.domain.events import MessageMetered, TranscriptCounted
+from data.store import Ledger, StepRun, Store, metered, places, workers
 from orchestrator_adapter.engine import governor
 from orchestrator_adapter.runners import Remembers, Runner
 
@@ -32,6 +32,24 @@ def count(ledger: Ledger, replies: Sequence[MessageMetered]) -> int:
         governor.meter(ledger, new[0].task_id, new[0].agent_id, dearest)
         log.info("replies_made_up", task_id=new[0].task_id, agent_id=new[0].agent_id, replies=len(new))
     return len(new)
+
+
+def note(ledger: Ledger, run: StepRun, session_id: str, replies: Sequence[MessageMetered]) -> None:
+    """Write down what the session's transcript adds up to for this agent: a figure beside what was counted."""
+    others = metered.elsewhere(ledger.connection, run.agent_id, [reply.message_id for reply in replies])
+    mine = [reply for reply in replies if (reply.message_id, reply.request_id) not in others]
+    if not mine:
+        return
+    ledger.append(
+        TranscriptCounted(
+            task_id=run.task_id,
+            agent_id=run.agent_id,
+            session_id=session_id,
+            replies=len(mine),
+            cost_nanousd=sum(reply.cost_nanousd or 0 for reply in mine),
+            unpriced=sum(reply.cost_nanousd is None for reply in mine),
+        )
+    )
 
 
 def dearer(known: Spent, reply: MessageMetered) -> Spent:

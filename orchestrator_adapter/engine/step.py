@@ -15,7 +15,7 @@ import structlog
 from data.domain import events as e
 from data.domain import workflows
 from data.domain.agents import AgentStatus, Runtime
-from data.domain.errors import AgentFailed, FleetError, PlanRefused, RunLost
+from data.domain.errors import AgentFailed, AgentNotFound, FleetError, PlanRefused, RunLost
 from data.domain.money import NANO
 from data.domain.tasks import AnalystChoice, Task, TaskStatus
 from data.domain.workflows import Step, StepStatus
@@ -31,6 +31,8 @@ from orchestrator_adapter.runners.inbox import Inbox, Note
 log = structlog.get_logger("engine")
 Outcome = dict[str, Any]
 """What a step gave, as plain data."""
+Known = tuple[str, list[e.MessageMetered]] | None
+"""The session of an agent, and every reply that its transcript holds."""
 T = TypeVar("T")
 
 
@@ -114,8 +116,9 @@ class Bench:
                 outcome = await self._stoppable(task, node, run, inputs, continued)
                 continued = False
                 inbox = self.inboxes.get(agent_id, Inbox())
-                finish = partial(closing.finish, task=task, node=node, run_id=run_id, outcome=outcome, inbox=inbox)
-                if await self.pen.write(_held(run, finish)):
+                known = await self._transcript(task, run)
+                end = partial(_finish, task=task, node=node, run=run, outcome=outcome, inbox=inbox, known=known)
+                if await self.pen.write(_held(run, end)):
                     return outcome
         finally:
             self.inboxes.pop(agent_id, None)
@@ -187,6 +190,15 @@ class Bench:
 
     async def _known(self, task: Task, run: StepRun) -> list[e.MessageMetered]:
         return await asyncio.to_thread(arrears.known_to, self.runners.get(task.runtime), run)
+
+    async def _transcript(self, task: Task, run: StepRun) -> Known:
+        """The session of the agent and every reply that its transcript holds; None if it keeps none."""
+        try:
+            session = (await self.pen.read(lambda board: board.agent(run.agent_id))).session_id
+        except AgentNotFound:  # it was never made, or somebody deleted it
+            return None
+        replies = await self._known(task, replace(run, session_id=session)) if session else []
+        return (session, replies) if session and replies else None
 
     def _begin(
         self, ledger: Ledger, task: Task, node: Step, inputs: Sequence[str], run: StepRun, continued: bool
@@ -298,6 +310,14 @@ def _held(run: StepRun, work: Callable[[Ledger], T]) -> Callable[[Ledger], T]:
         return work(ledger)
 
     return checked
+
+
+def _finish(ledger: Ledger, task: Task, node: Step, run: StepRun, outcome: Outcome, inbox: Inbox, known: Known) -> bool:
+    """The end of the step, and what the transcript of its agent adds up to; False if a person has said more since."""
+    done = closing.finish(ledger, task, node, run.run_id, outcome, inbox)
+    if done and known is not None:
+        arrears.note(ledger, run, *known)
+    return done
 
 
 def _outcome(*, text: str = "", why: str | None = None, goes_on: bool = False, passed: bool | None = None) -> Outcome:

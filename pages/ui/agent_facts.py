@@ -59,10 +59,13 @@ def _who(agent: Agent) -> dict[str, str | None]:
 
 def _spent(agent: Agent) -> dict[str, str | None]:
     reported = None if agent.reported_nanousd is None else words.dollars(agent.reported_nanousd)
+    transcript = None if agent.transcript_nanousd is None else words.dollars(agent.transcript_nanousd)
     return {
         "Cost": cards.money(agent.cost_nanousd, agent.unpriced_messages, agent.simulated),
         "SDK total": reported,
         "Drift": tables.drift(agent.cost_nanousd, agent.reported_nanousd) if reported else None,
+        "Transcript": transcript,
+        "Transcript drift": tables.drift(agent.cost_nanousd, agent.transcript_nanousd) if transcript else None,
         "Tool calls": str(agent.tool_calls),
     } | tables.tokens_by_kind(agent.tokens)
 

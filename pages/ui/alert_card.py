@@ -24,6 +24,7 @@ KINDS = {
     AlertKind.CONTEXT: ("context window", ":material/data_usage:", "orange"),
     AlertKind.FAILURES: ("failures", ":material/report:", "red"),
     AlertKind.AGENT_COST: ("dear agent", ":material/payments:", "orange"),
+    AlertKind.DRIFT: ("figures apart", ":material/balance:", "orange"),
 }
 """The word, the icon and the colour of each kind."""
 

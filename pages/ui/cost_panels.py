@@ -187,7 +187,8 @@ def _runs(found_of: Costs, asked: Asked) -> None:
             st.caption(
                 plain(
                     "Counted: reply by reply, when each was made. Own total: what the command line itself says. "
-                    "Price table: the same tokens by the list of this version. "
+                    "Price table: the same tokens by the list of this version. Transcript: what the sessions of its "
+                    "agents add up to, beside what was counted of the same agents. "
                     f"Runs that are {questions.DRIFT_PERCENT:g} % or more apart come first and are marked."
                 )
             )

@@ -168,7 +168,10 @@ def analyst(found: pd.DataFrame) -> None:
 
 def runs(found: pd.DataFrame) -> None:
     counted = found["counted_nanousd"]
-    own = [None if pd.isna(value) else int(value) for value in found["reported_nanousd"]]
+    own, transcript = (
+        [None if pd.isna(value) else int(value) for value in found[f"{name}_nanousd"]]
+        for name in ("reported", "transcript")
+    )
     frame = pd.DataFrame(
         {
             "Run": [words.title(text) for text in found["description"]],
@@ -176,9 +179,13 @@ def runs(found: pd.DataFrame) -> None:
             "Counted": _dollars(counted),
             "Own total": ["–" if value is None else words.dollars(value) for value in own],
             "Price table": _dollars(found["listed_nanousd"]),
+            "Transcript": ["–" if value is None else words.dollars(value) for value in transcript],
             "Own total apart": [_drift(value, int(have)) for value, have in zip(own, counted, strict=True)],
             "Price table apart": [
                 _drift(int(value), int(have)) for value, have in zip(found["listed_nanousd"], counted, strict=True)
+            ],
+            "Transcript apart": [
+                _drift(value, int(have)) for value, have in zip(transcript, found["beside_nanousd"], strict=True)
             ],
         }
     )

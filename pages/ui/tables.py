@@ -242,7 +242,7 @@ def _button(label: str, action: str, buttons: dict[str, Any], **how: Any) -> Any
 
 
 def task_agents(found: Sequence[Agent], now: datetime) -> tuple[Any, dict[str, Any]]:
-    """What each agent of a task used: our figure beside the SDK's own total, and how far they are apart."""
+    """What each agent of a task used: our figure beside the SDK's own total and its transcript's."""
     frame = pd.DataFrame(
         {
             "Agent": [agent.name for agent in found],
@@ -252,6 +252,8 @@ def task_agents(found: Sequence[Agent], now: datetime) -> tuple[Any, dict[str, A
             "Cost": [agent.cost_nanousd for agent in found],
             "SDK total": [agent.reported_nanousd for agent in found],
             "Drift": [drift(agent.cost_nanousd, agent.reported_nanousd) for agent in found],
+            "Transcript": [agent.transcript_nanousd for agent in found],
+            "Its drift": [drift(agent.cost_nanousd, agent.transcript_nanousd) for agent in found],
             **{label: [getattr(agent.tokens, kind) for agent in found] for kind, label in _KINDS.items()},
             "Tools": [agent.tool_calls for agent in found],
             "Model": [agent.model for agent in found],
@@ -259,11 +261,11 @@ def task_agents(found: Sequence[Agent], now: datetime) -> tuple[Any, dict[str, A
     )
     columns = {"Role": _role_pills(), "Status": _status_pills()}
     how: dict[str, Callable[[Any], str]] = {label: words.tokens for label in _KINDS.values()}
-    return written(frame, Cost=words.dollars, Duration=words.duration, **{"SDK total": _maybe_dollars}, **how), columns
+    return written(frame, Cost=words.dollars, Duration=words.duration, **_OTHERS, **how), columns
 
 
 def drift(ours: int, reported: int | None) -> str:
-    """How far our price of the work is from the SDK's own total."""
+    """How far our price of the work is from another figure of it."""
     if reported is None:
         return _BLANK
     if ours == reported:
@@ -275,6 +277,10 @@ def drift(ours: int, reported: int | None) -> str:
 
 def _maybe_dollars(nanousd: float | None) -> str:
     return _BLANK if nanousd is None or nanousd != nanousd else words.dollars(int(nanousd))
+
+
+_OTHERS: dict[str, Callable[[Any], str]] = {"SDK total": _maybe_dollars, "Transcript": _maybe_dollars}
+"""Figures beside our own, where they are known."""
 
 
 def messages(found: Sequence[Message]) -> Any:

@@ -57,8 +57,11 @@ def _table(found: list[Agent]) -> None:
         key="task-agents",
         on_select="rerun",
         selection_mode="single-row",
-        alt="Agents of the task: duration, cost, the SDK's own total, drift, tokens by kind",
+        alt="Agents of the task: duration, cost, the SDK's own total, its transcript, drift, tokens by kind",
     )
-    st.caption("Drift: how far our price of every reply is from the SDK's own running total.")
+    st.caption(
+        "Drift: how far our price of every reply is from the SDK's own running total, and from what the transcript of "
+        "the agent's session adds up to."
+    )
     if rows := picked.selection.rows:
         live.go(f"agent?id={found[rows[0]].id}")

@@ -1,6 +1,6 @@
 // A conversation of any length: only what is in sight is drawn, fetched in stretches, and it grows while the agent works.
 const PAGE = 60, OVER_PX = 700, GUESS_PX = 40, NEAR_PX = 40, TYPING_MS = 250, CAP_MS = 30000, ALIGN_PX = 56;
-const DULL = new Set(['activity', 'total_reported', 'step_moved', 'task_moved', 'alert_raised', 'alert_answered']);
+const DULL = new Set(['activity', 'total_reported', 'transcript_counted', 'step_moved', 'task_moved', 'alert_raised', 'alert_answered']);
 
 class Transcript {
   constructor(component) {

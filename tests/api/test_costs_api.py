@@ -13,6 +13,7 @@ from data.domain import events as e
 from data.domain.agents import Runtime
 from data.domain.money import Tokens
 from orchestrator_adapter.api import answers
+from orchestrator_adapter.api.figures import FiguresShape
 from orchestrator_adapter.api.invoices import InvoiceShape
 from orchestrator_adapter.api.measure import CostShape
 from orchestrator_adapter.cli import app
@@ -120,3 +121,24 @@ def test_an_invoice_is_compared_and_the_alarm_is_an_exit_code(
 def test_runs_whose_figures_are_apart_raise_an_alarm(client: TestClient, real: Any) -> None:
     assert costs(client).drifting_runs == 1, "the price table has a few cents for these tokens"
     assert costs(client, simulated=True).drifting_runs == 0
+
+
+def test_the_figures_of_a_run_are_the_same_on_the_command_line(
+    client: TestClient, real: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with real.store.write() as ledger:
+        names = {"task_id": "t1", "agent_id": "real", "session_id": "s"}
+        ledger.append(e.TranscriptCounted(**names, replies=3, cost_nanousd=1_500_500_000, unpriced=1))
+    sent = client.get("/api/v1/metrics/figures")
+    assert sent.status_code == 200, sent.text
+    found = FiguresShape.model_validate(sent.json())
+    (run,) = found.items
+    assert (run.counted_usd, run.transcript_usd, run.transcript_beside_usd) == (1.5005, 1.5005, 1.5005)
+    assert (run.reported_usd, run.unpriced_replies, run.drifting) == (None, 1, True)
+    assert found.drifting_runs == costs(client).drifting_runs == 1
+    monkeypatch.setenv("QUARTERDECK_HOME", str(tmp_path / "terminal"))
+    monkeypatch.setenv("DATABASE_URL", real.store.url.render_as_string(hide_password=False))
+    done = CliRunner().invoke(app, ["figures", "--json"])
+    assert (done.exit_code, json.loads(done.stdout)["items"]) == (1, sent.json()["items"])
+    table = CliRunner().invoke(app, ["figures"])
+    assert table.stdout.splitlines()[-1] == "The figures of 1 run are 5 % or more apart."

@@ -193,3 +193,4 @@ def test_a_step_that_goes_on_has_it_once(
         assert sum(message.subagent for message in board.messages(agent.id)) == 1
     assert task.status is TaskStatus.COMPLETED
     assert task.cost_nanousd == agent.cost_nanousd == sum(billed(service))
+    assert agent.transcript_nanousd == agent.cost_nanousd, "read once more when the step ended"

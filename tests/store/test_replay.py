@@ -94,6 +94,7 @@ def _events(rng: Random, number: int) -> list[e.Event]:
         e.TaskDescribed(**task, description=f"described {number}"),
         e.ContextCompacted(**ids, after_tokens=rng.choice((None, number))),
         e.TotalReported(**ids, session_id="s", total_nanousd=rng.randint(0, 99)),
+        e.TranscriptCounted(**ids, session_id="s", replies=1, cost_nanousd=rng.randint(0, 99)),
         e.ToolCalled(**ids, tool_use_id=str(number), tool="Bash", words="runs", input_blob=""),
         e.ToolReturned(**ids, tool_use_id=str(number), tool="Bash", is_error=False, output_blob=""),
         e.FileTouched(**ids, path=f"/{number % 2}", change=rng.choice(list(FileChange)), added=1),

@@ -221,6 +221,28 @@ def test_the_figures_of_a_run_stand_side_by_side(store, warehouse):
     )
 
 
+def test_a_transcript_stands_beside_what_was_counted_of_the_same_agents(store, warehouse):
+    histories.begin(store)
+    tokens = Tokens(input=1_000)
+    told = [Reply(agent, agent, "", MODELS[0], tokens, 4_000_000, 5, (), False) for agent in (0, 1)]
+    histories.play(store, told)
+    names = {"task_id": "t0", "agent_id": "a0", "session_id": "s", "replies": 1}
+    with store.write() as ledger:
+        ledger.append(e.TranscriptCounted(**names, cost_nanousd=4_000_000))
+    (row,) = warehouse.ask(costs.runs, Cut(whole())).itertuples(index=False)
+    assert (row.counted_nanousd, row.transcript_nanousd, row.beside_nanousd, row.apart_nanousd) == (
+        8_000_000,
+        4_000_000,
+        4_000_000,
+        0,
+    )
+    with store.write() as ledger:  # the newest takes the place of the one before
+        ledger.append(e.TranscriptCounted(**names, cost_nanousd=5_000_000))
+    (row,) = warehouse.ask(costs.runs, Cut(whole())).itertuples(index=False)
+    assert (row.transcript_nanousd, row.apart_nanousd, row.drifting) == (5_000_000, 1_000_000, True)
+    assert warehouse.ask(costs.drifting, Cut(whole())) == 1
+
+
 def test_the_same_question_is_answered_once_until_something_changes(store, warehouse):
     asked = []
 

@@ -32,6 +32,18 @@ from totals as t join agents as a on a.no = t.agent_no
 where t.cost_nanousd > $threshold and t.quarter >= $begin // 900000
 order by t.quarter, a.id;
 
+-- name: drifting
+-- Runs that were completed in the window and whose figures are so many per cent apart, by when they ended.
+select f.id, f.ended_at_ms // 900000 as quarter, f.counted_nanousd, f.apart_nanousd
+from figures(0, $end, $simulated) as f
+where
+    f.ended_at_ms >= $begin and f.ended_at_ms < $end and f.status = 'completed' and f.runtime <> 'imported'
+    and f.counted_nanousd > 0 and 100.0 * f.apart_nanousd >= $threshold * f.counted_nanousd
+    and ($task_type is null or f.task_type = $task_type)
+    and ($folder is null or f.folder = $folder or starts_with(f.folder, $folder || '/'))
+    and ($person is null or f.person = $person)
+order by quarter, f.id;
+
 -- name: contexts
 -- Quarters in which a reply of an agent left its context window this full; `windows` has how large they are.
 select

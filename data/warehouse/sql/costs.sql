@@ -173,46 +173,14 @@ select coalesce(sum(cost_nanousd), 0)::bigint as cost_nanousd from within($begin
 
 -- name: drifting
 -- Runs of the window of which a figure is at least so many per cent from what was counted.
-with sums as (
-    select
-        a.task_no, sum(u.cost_nanousd) as counted,
-        sum(
-            u.input_nanousd + u.output_nanousd + u.cache_read_nanousd + u.cache_write_5m_nanousd
-            + u.cache_write_1h_nanousd + u.searches_nanousd
-        ) as listed
-    from usage as u join agents as a on a.no = u.agent_no where u.simulated = $simulated group by all
-)
-select count(*)::bigint as runs
-from sums as s join tasks as t on t.no = s.task_no
-where
-    t.deleted_at_ms is null and t.created_at_ms >= $begin and t.created_at_ms < $end and s.counted > 0
-    and 100 * greatest(abs(coalesce(t.reported_nanousd, s.counted) - s.counted), abs(s.listed - s.counted))
-        >= $limit * s.counted;
+select count(*)::bigint as runs from figures($begin, $end, $simulated)
+where counted_nanousd > 0 and 100 * apart_nanousd >= $limit * counted_nanousd;
 
 -- name: runs
--- The figures that are known of a run: the command line's own total, what was counted reply by reply when it was
--- said, and what the price table of today says for the same tokens.
-with sums as (
-    select
-        a.task_no, sum(u.cost_nanousd)::bigint as counted_nanousd, sum(u.unpriced)::bigint as unpriced,
-        sum(
-            u.input_nanousd + u.output_nanousd + u.cache_read_nanousd + u.cache_write_5m_nanousd
-            + u.cache_write_1h_nanousd + u.searches_nanousd
-        )::bigint as listed_nanousd
-    from usage as u join agents as a on a.no = u.agent_no where u.simulated = $simulated group by all
-)
+-- Those that are too far apart first, then the others, the furthest apart first.
 select
-    t.id, t.description, t.runtime, t.status, t.created_at_ms, t.reported_nanousd, s.* exclude (task_no)
-from sums as s join tasks as t on t.no = s.task_no
-where t.deleted_at_ms is null and t.created_at_ms >= $begin and t.created_at_ms < $end
-order by
-    s.counted_nanousd > 0 and 100 * greatest(
-        abs(coalesce(t.reported_nanousd, s.counted_nanousd) - s.counted_nanousd),
-        abs(s.listed_nanousd - s.counted_nanousd)
-    ) >= $limit * s.counted_nanousd desc,
-    greatest(
-        abs(coalesce(t.reported_nanousd, s.counted_nanousd) - s.counted_nanousd),
-        abs(s.listed_nanousd - s.counted_nanousd)
-    ) desc,
-    t.id
-limit $most;
+    id, description, runtime, status, created_at_ms, counted_nanousd, unpriced, reported_nanousd, listed_nanousd,
+    transcript_nanousd, beside_nanousd, apart_nanousd,
+    counted_nanousd > 0 and 100 * apart_nanousd >= $limit * counted_nanousd as drifting
+from figures($begin, $end, $simulated)
+order by drifting desc, apart_nanousd desc, id limit $most;

@@ -29,7 +29,8 @@ select
         a.no, (select coalesce(max(no), 0) from agents) + row_number() over (partition by a.no is null)
     )::integer as no,
     b.id, b.task_id, b.step, b.role, b.name, b.model, b.status, b.runtime, b.simulated = 1, b.created_at_ms,
-    b.started_at_ms, b.ended_at_ms, b.tool_calls, b.reported_nanousd, t.no as task_no
+    b.started_at_ms, b.ended_at_ms, b.tool_calls, b.reported_nanousd, b.transcript_nanousd,
+    t.no as task_no
 from batch as b left join agents as a on a.id = b.id left join tasks as t on t.id = b.task_id;
 
 -- name: keep_changed_agents

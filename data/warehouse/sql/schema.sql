@@ -27,7 +27,7 @@ create table tasks (
 create table agents (
     no integer, id varchar, task_id varchar, step varchar, role varchar, name varchar, model varchar, status varchar,
     runtime varchar, simulated boolean, created_at_ms bigint, started_at_ms bigint, ended_at_ms bigint,
-    tool_calls bigint, reported_nanousd bigint, task_no integer
+    tool_calls bigint, reported_nanousd bigint, transcript_nanousd bigint, task_no integer
 );
 
 -- name: replies
@@ -136,3 +136,37 @@ where
     and (of_folder is null or t.folder = of_folder)
     and (of_person is null or t.created_by = of_person)
     and (with_analyst is null or t.analyst_included = with_analyst);
+
+-- name: figures
+-- The figures that are known of each run that was created between two moments: what was counted reply by reply when it
+-- was said, the command line's own total, what the price table of today says for the same tokens, and what the
+-- transcripts of its agents add up to. A session that was read in was counted from its transcript. Of a run some of
+-- whose agents have no such figure, what was counted of the others is what it stands beside.
+create macro figures(begin_ms, end_ms, is_simulated) as table
+with counted as (
+    select
+        a.task_no, sum(u.cost_nanousd)::bigint as counted_nanousd, sum(u.unpriced)::bigint as unpriced,
+        sum(
+            u.input_nanousd + u.output_nanousd + u.cache_read_nanousd + u.cache_write_5m_nanousd
+            + u.cache_write_1h_nanousd + u.searches_nanousd
+        )::bigint as listed_nanousd,
+        coalesce(sum(u.cost_nanousd) filter (a.transcript_nanousd is not null), 0)::bigint as beside_nanousd
+    from usage as u join agents as a on a.no = u.agent_no where u.simulated = is_simulated group by all
+), told as (
+    select task_no, sum(transcript_nanousd)::bigint as transcript_nanousd
+    from agents where transcript_nanousd is not null group by all
+)
+select
+    t.id, t.description, t.runtime, t.status, t.task_type, t.folder, t.created_by as person, t.created_at_ms,
+    t.ended_at_ms, c.counted_nanousd, c.unpriced, t.reported_nanousd, c.listed_nanousd,
+    if(t.runtime = 'imported', c.counted_nanousd, s.transcript_nanousd) as transcript_nanousd,
+    if(t.runtime = 'imported', c.counted_nanousd, c.beside_nanousd) as beside_nanousd,
+    greatest(
+        abs(coalesce(t.reported_nanousd, c.counted_nanousd) - c.counted_nanousd),
+        abs(c.listed_nanousd - c.counted_nanousd),
+        if(t.runtime = 'imported', 0, abs(coalesce(s.transcript_nanousd, c.beside_nanousd) - c.beside_nanousd))
+    ) as apart_nanousd
+from counted as c
+join tasks as t on t.no = c.task_no
+left join told as s on s.task_no = c.task_no
+where t.deleted_at_ms is null and t.created_at_ms >= begin_ms and t.created_at_ms < end_ms;
