@@ -29,6 +29,7 @@ from data.store.watch import Watcher
 from orchestrator_adapter import (
     cli_alerts,
     cli_batch,
+    cli_channels,
     cli_connect,
     cli_control,
     cli_conversation,
@@ -293,6 +294,7 @@ app.add_typer(cli_fleet.app)
 app.add_typer(cli_home.app)
 app.add_typer(cli_batch.app)
 app.add_typer(cli_alerts.app)
+app.add_typer(cli_channels.app)
 app.add_typer(cli_workers.app)
 app.add_typer(cli_logs.app)
 app.add_typer(cli_outcome.app)

@@ -123,12 +123,14 @@ def rules(as_json: AsJson = False) -> None:
 def rule(
     given: dict[str, Any],
     name: Annotated[str | None, typer.Option(help="What people call it")] = None,
+    tell: Annotated[list[str] | None, typer.Option(help="Id of a channel to tell; again for more; '' for none")] = None,
     on: Annotated[bool | None, typer.Option("--on/--off", help="Switch it")] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Take it away")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a rule of alerts, or change, switch or remove one."""
     given |= {key: value for key, value in (("name", name), ("enabled", on)) if value is not None}
+    given |= {"channels": [one for one in tell if one]} if tell is not None else {}
     with client() as deck:
         if remove:
             if "id" not in given:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from data.domain import events as e
 from data.domain.alert_rules import DEFAULT_IDS, AlertRule, Metric, checked, tidied
 from data.domain.errors import AlertRuleInvalid, TooLate
-from data.store import ruling
+from data.store import channels, ruling
 from orchestrator_adapter.access import Actor, require
 from orchestrator_adapter.deck import Deck
 
@@ -29,6 +29,9 @@ def set_alert_rule(deck: Deck, actor: Actor, rule: AlertRule) -> AlertRule:
         if before is not None and before.metric is not rule.metric:
             raise AlertRuleInvalid("The metric of a rule cannot be changed; make another rule.", field="metric")
         rule = checked(tidied(rule))
+        known = {channel.id for channel in channels.listed(ledger.connection)}
+        if unknown := [one for one in rule.channels if one not in known]:
+            raise AlertRuleInvalid(f"channels must name channels that are there, not {unknown[0]}.", field="channels")
         if before is not None and before.version != rule.version:
             raise TooLate("Somebody else has changed this rule meanwhile; look at it again.", rule_id=rule.id)
         if before == rule:
@@ -69,6 +72,7 @@ def _event(rule: AlertRule, actor: Actor) -> e.AlertRuleSet:
         cooldown_s=rule.cooldown_s,
         least_usd=rule.least_usd,
         simulated=rule.simulated,
+        channels=rule.channels,
         enabled=rule.enabled,
         version=rule.version,
         by=actor.name,

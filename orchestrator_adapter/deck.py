@@ -19,6 +19,7 @@ from data.warehouse import Warehouse
 from data.warehouse.adhoc import Adhoc
 from orchestrator_adapter import alert_clock
 from orchestrator_adapter import settings as settings_module
+from orchestrator_adapter.delivery.deliverer import Deliverer
 from orchestrator_adapter.engine.boot import Engine
 from orchestrator_adapter.engine.places import ALL
 from orchestrator_adapter.engine.watch import Rule
@@ -47,6 +48,8 @@ class Deck:
     """None where another process lets the index of search follow."""
     own_warehouse: Warehouse | None = None
     """The one that the clock of the engine asks too."""
+    deliverer: Deliverer | None = None
+    """None where other processes send."""
 
     @functools.cached_property
     def importer(self) -> Importer:
@@ -99,6 +102,8 @@ class Deck:
 
     def close(self) -> None:
         self.importer.close()
+        if self.deliverer is not None:
+            self.deliverer.stop()
         if self.indexer is not None:
             self.indexer.stop()
         self.watcher.stop()
@@ -133,18 +138,20 @@ def build(
         Rule("rules of alerts", alert_clock.EVERY_S, alert_clock.AlertClock(store, warehouse).look),
     ]
     engine = Engine(store, settings.engine_url, found, settings.logs, settings.max_agents, sweep, rules)
-    indexer = None
+    indexer, deliverer = None, None
     if engine.lock():
         sweep()
         engine.start(pages=pages, queues=queues)
         indexer = Indexer(store)
         indexer.start()
+        deliverer = Deliverer(store, settings.address if pages else "")
+        deliverer.start()
     elif not pages:
         store.close()
         raise EngineTaken
     watcher = Watcher(store)
     watcher.start()
-    deck = Deck(settings, store, engine, watcher, indexer, warehouse)
+    deck = Deck(settings, store, engine, watcher, indexer, warehouse, deliverer)
     if engine.running and pages:
         deck.importer.watch()
     return deck

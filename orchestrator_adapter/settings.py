@@ -48,6 +48,12 @@ class Settings:
     """ANTHROPIC_* and CLAUDE_* variables, passed to agents untouched."""
 
     @property
+    def address(self) -> str:
+        """Where the pages are reached from this machine; empty while the port is not known."""
+        host = self.host if self.host in LOOPBACK else "127.0.0.1"
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}" if self.port else ""
+
+    @property
     def logs(self) -> Path:
         return self.home / "agent_logs"
 

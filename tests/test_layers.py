@@ -41,6 +41,11 @@ MAY: dict[str, tuple[str, ...]] = {
         "orchestrator_adapter.runners",
         "orchestrator_adapter.settings",
     ),
+    "orchestrator_adapter/delivery": (
+        "data",
+        "orchestrator_adapter.delivery",
+        "orchestrator_adapter.reports",
+    ),
     "orchestrator_adapter/views": ("data", "orchestrator_adapter.kept", "orchestrator_adapter.views"),
     "pages": ("data", "orchestrator_adapter", "pages.ui"),
 }
@@ -66,6 +71,7 @@ HOME: dict[str, tuple[str, ...]] = {
     "duckdb": ("data/warehouse",),
     "fpdf": ("orchestrator_adapter/report_pdf.py",),
     "vl_convert": ("orchestrator_adapter/report_charts.py",),
+    "apprise": ("orchestrator_adapter/delivery/outlet.py",),
     "genai_prices": ("data/domain/prices.py",),
     "opentelemetry": ("orchestrator_adapter/ingest/otlp.py",),
     "google": ("orchestrator_adapter/ingest/otlp.py",),

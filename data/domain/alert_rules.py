@@ -21,6 +21,7 @@ COOLDOWNS_S = (QUARTER_S, 30 * DAY_S)
 """Least and longest time between two alerts of one rule about one subject."""
 MOST_NAME = 120
 MOST_LEAST_USD = 1_000_000.0
+MOST_CHANNELS = 10
 
 
 class Metric(StrEnum):
@@ -134,6 +135,8 @@ class AlertRule:
     """Of a metric that compares with the usual: less spending than this alerts nobody."""
     simulated: bool = False
     """Of a metric of money: whether it counts demo money; a rule for real money never does."""
+    channels: tuple[str, ...] = ()
+    """Ids of the channels that are told, beside the app."""
     enabled: bool = True
     version: int = 0
     changed_by: str = ""
@@ -179,14 +182,16 @@ def checked(rule: AlertRule) -> AlertRule:
         raise AlertRuleInvalid(f"{rule.metric} can be for {', '.join(measure.scopes)}.", field="scope")
     if (rule.scope is RuleScope.FLEET) == bool(rule.subject):
         raise AlertRuleInvalid(f"subject must name the {rule.scope}; the fleet has none.", field="subject")
+    if len(rule.channels) > MOST_CHANNELS:
+        raise AlertRuleInvalid(f"channels must name at most {MOST_CHANNELS} channels.", field="channels")
     if rule.simulated and not measure.money:
         raise AlertRuleInvalid(f"{rule.metric} counts no money: simulated must be false.", field="simulated")
     return rule
 
 
 def tidied(rule: AlertRule) -> AlertRule:
-    """The same rule with its name and subject as they are kept; AlertRuleInvalid if nothing could ever belong to it."""
-    return replace(rule, name=rule.name.strip(), subject=_subject(rule))
+    """The same rule with its fields as they are kept; AlertRuleInvalid if nothing could ever belong to it."""
+    return replace(rule, name=rule.name.strip(), subject=_subject(rule), channels=tuple(dict.fromkeys(rule.channels)))
 
 
 def _subject(rule: AlertRule) -> str:

@@ -206,6 +206,7 @@ class AlertRuleSet(TaskEvent):
     cooldown_s: int
     least_usd: float = 0.0
     simulated: bool = False
+    channels: tuple[str, ...] = ()
     enabled: bool
     version: int
     by: str

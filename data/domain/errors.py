@@ -73,6 +73,22 @@ class AlertRuleNotFound(FleetError):
     status = 404
 
 
+class ChannelInvalid(InvalidField):
+    """The channel is not complete."""
+
+
+class ChannelNotFound(FleetError):
+    """There is no such channel."""
+
+    status = 404
+
+
+class ChannelInUse(FleetError):
+    """Something is still told through this channel."""
+
+    status = 409
+
+
 class AlertNotFound(FleetError):
     """There is no such alert."""
 

@@ -29,6 +29,7 @@ from data.domain.control_events import (
     TaskPrioritized,
     WorkerLost,
 )
+from data.domain.delivery_events import ChannelRemoved, ChannelSet, DeliveryEvent, DeliveryMoved
 from data.domain.event_base import AgentEvent, StepSpec, TaskEvent
 from data.domain.file_events import FileTouched, FolderCompared, FoundFile
 from data.domain.fleet import Priority
@@ -60,7 +61,10 @@ __all__ = [
     "BudgetRemoved",
     "BudgetSet",
     "BudgetStage",
+    "ChannelRemoved",
+    "ChannelSet",
     "ContextCompacted",
+    "DeliveryMoved",
     "Diagnostic",
     "Event",
     "FailureSeen",
@@ -364,6 +368,7 @@ Event = (
     | ImportMoved
     | LogsImported
     | OutcomeEvent
+    | DeliveryEvent
 )
 
 AnyEvent: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

@@ -24,6 +24,7 @@ from data.store import alerting, asking, blobs, lists, preferences, rows, settin
 from data.store import tables as t
 from data.store.alerting import AlertFilter
 from data.store.conversations import Conversations
+from data.store.delivery_reads import DeliveryReads
 from data.store.files import Files
 from data.store.imported import Histories
 from data.store.ledger import Recorded
@@ -97,7 +98,18 @@ class Fleet:
 
 
 class Board(
-    Conversations, Files, Histories, LogReads, Mirrored, Observing, Outcomes, Searches, Stories, Transcripts, RuleReads
+    Conversations,
+    DeliveryReads,
+    Files,
+    Histories,
+    LogReads,
+    Mirrored,
+    Observing,
+    Outcomes,
+    RuleReads,
+    Searches,
+    Stories,
+    Transcripts,
 ):
     """One open look at the store."""
 

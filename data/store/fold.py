@@ -12,6 +12,7 @@ from data.domain import assignment, words
 from data.domain import events as e
 from data.domain.agents import AgentStatus
 from data.domain.assignment import AssignedBy
+from data.domain.deliveries import About
 from data.domain.errors import AgentNotFound, TaskNotFound, TooLate
 from data.domain.outcome_events import FailureSeen
 from data.domain.replay import counted_before
@@ -20,6 +21,7 @@ from data.domain.workflows import StepStatus
 from data.store import (
     alerting,
     asking,
+    delivering,
     filing,
     gone,
     history,
@@ -36,6 +38,7 @@ from data.store.at_once import update_of
 from data.store.light import effect
 from data.store.rows import ms, token_columns, tokens
 
+Alerting = e.AlertRaised | e.AlertAnswered | e.AlertJudged | e.AlertRuleSet | e.AlertRuleRemoved
 _STEP_ENDED = {StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.CANCELLED, StepStatus.SKIPPED}
 
 
@@ -66,10 +69,10 @@ def fold(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None:
             spending.fold(db, rev, at_ms, event)
         case e.FleetSet() | e.PreferenceSet():
             settings.fold(db, rev, at_ms, event)
-        case e.AlertRaised() | e.AlertAnswered() | e.AlertJudged():
-            alerting.fold(db, rev, at_ms, event)
-        case e.AlertRuleSet() | e.AlertRuleRemoved():
-            ruling.fold(db, rev, at_ms, event)
+        case e.AlertRaised() | e.AlertAnswered() | e.AlertJudged() | e.AlertRuleSet() | e.AlertRuleRemoved():
+            _fold_alerts(db, rev, at_ms, event)
+        case e.ChannelSet() | e.ChannelRemoved() | e.DeliveryMoved():
+            delivering.fold(db, rev, at_ms, event)
         case e.SessionImported() | e.TranscriptRead() | e.ImportMoved():
             history.fold(db, rev, at_ms, event)
         case e.WorkerLost():
@@ -89,6 +92,17 @@ def fold(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None:
             _meter(db, rev, at_ms, event)
         case _:
             _fold_agent(db, rev, at_ms, event)
+
+
+def _fold_alerts(db: sa.Connection, rev: int, at_ms: int, event: Alerting) -> None:
+    """What is raised is put down for its channels in the same transaction."""
+    match event:
+        case e.AlertRuleSet() | e.AlertRuleRemoved():
+            ruling.fold(db, rev, at_ms, event)
+        case _:
+            alerting.fold(db, rev, at_ms, event)
+    if isinstance(event, e.AlertRaised):
+        delivering.put_down(db, rev, at_ms, About.ALERT, event.alert_id, ruling.channels_of(db, event))
 
 
 def _fold_agent(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None:

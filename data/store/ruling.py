@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import sqlalchemy as sa
 
 from data.domain import events as e
 from data.domain.alert_rules import DEFAULT_IDS, DEFAULTS, AlertRule, Metric, RuleScope
+from data.domain.alerts import AlertKind
 from data.domain.errors import AlertRuleNotFound, TooLate
 from data.store import rows, tables
 from data.store.tables_alerts import alert_rules as t
@@ -29,6 +32,7 @@ def _set(db: sa.Connection, rev: int, at_ms: int, event: e.AlertRuleSet) -> None
         "rev": rev,
         "metric": event.metric.value,
         "scope": event.scope.value,
+        "channels": json.dumps(event.channels),
         "changed_by": event.by,
         "changed_at_ms": at_ms,
     }
@@ -48,6 +52,7 @@ def _rule(row: rows.Row) -> AlertRule:
         id=row["id"],
         metric=Metric(row["metric"]),
         scope=RuleScope(row["scope"]),
+        channels=tuple(json.loads(row["channels"])),
         changed_by=row["changed_by"],
         changed_at=rows.at(row["changed_at_ms"]),
         **{name: row[name] for name in _SAME},
@@ -72,6 +77,22 @@ def rule(db: sa.Connection, rule_id: str) -> AlertRule:
 def on(db: sa.Connection, metric: Metric) -> bool:
     """Whether any rule of the metric is switched on."""
     return any(one.enabled and one.metric is metric for one in rules(db))
+
+
+def channels_of(db: sa.Connection, event: e.AlertRaised) -> list[str]:
+    """Which channels an alert goes to: those of its rule, or of the rules that are on for what the watch finds."""
+    if event.rule_id:
+        return [channel for one in rules(db) if one.id == event.rule_id for channel in one.channels]
+    metric = _WATCHED.get(event.about)
+    return [channel for one in rules(db) if one.enabled and one.metric is metric for channel in one.channels]
+
+
+_WATCHED = {
+    AlertKind.BUDGET: Metric.BUDGET,
+    AlertKind.STUCK: Metric.STUCK,
+    AlertKind.LOOPING: Metric.STUCK,
+}
+"""Which rules speak for an alert that was raised by none of them."""
 
 
 def failures(db: sa.Connection, since_ms: int, after: int, clock: int) -> list[tuple[int, str, str, str, str]]:

@@ -22,6 +22,7 @@ alert_rules = sa.Table(
     sa.Column("cooldown_s", sa.Integer, nullable=False),
     sa.Column("least_usd", sa.Float, nullable=False),
     sa.Column("simulated", sa.Boolean, nullable=False),
+    sa.Column("channels", sa.Text, nullable=False, server_default="[]"),
     sa.Column("enabled", sa.Boolean, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("changed_by", sa.String(200), nullable=False),

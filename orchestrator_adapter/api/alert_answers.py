@@ -38,6 +38,8 @@ class AlertRuleShape(Shape):
     cooldown_s: int
     least_usd: float
     simulated: bool
+    channels: list[str]
+    """Ids of the channels that are told beside the app."""
     enabled: bool
     version: int
     """0: a default that nobody has changed."""

@@ -38,6 +38,7 @@ class AlertRuleBody(Sent):
     cooldown_s: int = Field(DAY_S, description="Least time between two alerts about one subject")
     least_usd: float = Field(0.0, description="Of `spike` and `anomaly`: less spending alerts nobody")
     simulated: bool = Field(False, description="Whether it counts demo money, which no other rule counts")
+    channels: tuple[Short, ...] | None = Field(None, description="Ids of channels that are told beside the app")
     enabled: bool = True
     version: int | None = Field(None, ge=0, description="The version that was looked at; refused if it is no longer so")
 
@@ -81,6 +82,7 @@ def shape(rule: AlertRule) -> dict[str, Any]:
         "cooldown_s": rule.cooldown_s,
         "least_usd": rule.least_usd,
         "simulated": rule.simulated,
+        "channels": list(rule.channels),
         "enabled": rule.enabled,
         "version": rule.version,
         "changed_by": rule.changed_by or None,

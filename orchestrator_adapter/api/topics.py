@@ -59,6 +59,9 @@ ASKED_AND_SPENT = (
     "alert_answered",
     "alert_rule_set",
     "alert_rule_removed",
+    "channel_set",
+    "channel_removed",
+    "delivery_moved",
 )
 """Events that everybody who watches the fleet is told as such."""
 

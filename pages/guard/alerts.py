@@ -1,4 +1,4 @@
-"""Alerts: what somebody should look at, by which rules it is found, what was done, and how often it was right."""
+"""Alerts: what somebody should look at, by which rules it is found, who is told, and how often it was right."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import streamlit as st
 from data.domain import words
 from data.domain.alerts import AlertStatus, Precision
 from data.store.alerting import AlertFilter
-from pages.ui import alert_card, cards, decided, live, rules, session, tables
+from pages.ui import alert_card, cards, channels, decided, live, rules, session, tables
 from pages.ui.look import plain
 
 ROWS = 200
@@ -62,5 +62,6 @@ session.actor()
 st.title("Alerts")
 standing()
 rules.panel()
+channels.panel()
 settled()
 live.mount()

@@ -11,6 +11,7 @@ from data.domain.alert_rules import (
     DAY_S,
     HOUR_S,
     MEASURES,
+    MOST_CHANNELS,
     QUARTER_S,
     USUAL,
     AlertRule,
@@ -61,7 +62,26 @@ def fields(old: AlertRule | None) -> AlertRule:
         key=f"{key}-cooldown",
     )
     simulated = measure.money and right.checkbox("For demo money only", start.simulated, key=f"{key}-simulated")
-    return replace(rule, cooldown_s=cooldown, simulated=bool(simulated))
+    return replace(rule, cooldown_s=cooldown, simulated=bool(simulated), channels=_channels(rule, key))
+
+
+def _channels(rule: AlertRule, key: str) -> tuple[str, ...]:
+    """Beside the app; one that cannot be asked for just now stays."""
+    names = {one.id: one.name for one in session.if_known(lambda board: board.channels(), [])}
+    options = dict.fromkeys(rule.channels, "a channel") | names
+    if not options:
+        st.caption("Told in the app. Make a channel on this page to be told by e-mail, webhook, Slack or Discord, too.")
+        return ()
+    picked = st.multiselect(
+        "Tell it through, beside the app",
+        list(options),
+        default=list(rule.channels),
+        format_func=options.__getitem__,
+        max_selections=MOST_CHANNELS,
+        placeholder="Only in the app",
+        key=f"{key}-channels",
+    )
+    return tuple(picked)
 
 
 def _metric(key: str) -> Metric:

@@ -26,6 +26,7 @@ SHOWN = 100
 def panel() -> None:
     with session.read() as board:
         found = board.alert_rules()
+        names = {channel.id: channel.name for channel in board.channels()}
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("Rules")
         if st.button("New rule", icon=":material/add_alert:", key="new-rule"):
@@ -33,10 +34,10 @@ def panel() -> None:
     st.caption("They are judged all the time, whether or not anybody looks at a page.")
     for rule in found:
         with st.container(border=True, key=f"rule-{rule.id}"):
-            _row(rule)
+            _row(rule, [names[one] for one in rule.channels if one in names])
 
 
-def _row(rule: AlertRule) -> None:
+def _row(rule: AlertRule, told: list[str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         wanted = st.toggle(plain(rule.name), rule.enabled, key=f"on-{rule.id}-{rule.version}")
         if rule.simulated:
@@ -47,7 +48,8 @@ def _row(rule: AlertRule) -> None:
             "Remove", icon=":material/delete:", key=f"remove-rule-{rule.id}", type="tertiary"
         ):
             confirm_remove(rule)
-    st.caption(plain(f"Alerts when {sentence(rule)}. {_changed(rule)}"))
+    through = f" Told in the app and through {', '.join(told)}." if told else ""
+    st.caption(plain(f"Alerts when {sentence(rule)}.{through} {_changed(rule)}"))
     if wanted is not rule.enabled:
         switch = partial(commands_rules.switch_alert_rule, session.deck(), session.actor(), rule.id, on=wanted)
         if session.done(f"switch-{rule.id}-{rule.version}", switch):

@@ -14,6 +14,7 @@ from orchestrator_adapter import commands_rules
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.deck import Deck
 from tests.pages.test_control import deck, moved, opened, told
+from tests.receivers import Hook
 
 __all__ = ["deck"]
 PAGE = "pages/guard/alerts.py"
@@ -161,3 +162,47 @@ def test_who_takes_an_alert_on_is_said_and_it_asks_for_nobody_else(deck: Deck, a
     at = press(opened(PAGE), f"take-{alert_id}")
     assert alert(deck, alert_id).status is AlertStatus.ACKNOWLEDGED
     assert not [button for button in at.button if button.key == f"take-{alert_id}"]
+
+
+def test_a_channel_is_made_tried_chosen_by_a_rule_and_never_shows_its_secret(deck: Deck) -> None:
+    hook = Hook()
+    at = press(opened(PAGE), "new-channel")
+    at.segmented_control(key="channel-new-kind").set_value("webhook").run()
+    at.text_input(key="channel-new-name").set_value("Ops").run()
+    at.text_input(key="channel-new-webhook-address").set_value(hook.url).run()
+    press(at, "channel-save")
+    with deck.store.read() as board:
+        (made,) = board.channels()
+    assert (made.name, made.shown.startswith("http://127.0.0.1:")) == ("Ops", True)
+    at = press(opened(PAGE), f"try-channel-{made.id}")
+    assert "A test message was sent to Ops. The other side took it." in at.success[0].value.replace("\\", "")
+    hook.close()
+    press(at, f"try-channel-{made.id}")
+    assert "did not reach Ops. It could not be reached: Connection refused." in at.error[0].value.replace("\\", "")
+    at = press(opened(PAGE), "edit-rule-dear-agent")
+    at.multiselect(key="rule-dear-agent-agent_cost-channels").set_value([made.id]).run()
+    press(at, "rule-save")
+    with deck.store.read() as board:
+        assert board.alert_rule("dear-agent").channels == (made.id,)
+    at = opened(PAGE)
+    assert "through Ops" in text(at)
+    shown = text(at) + " ".join(str(one.value) for one in at.text_input)
+    assert "s3cr3t-token" not in shown
+    at = press(press(at, f"remove-channel-{made.id}"), "remove-channel-sure")
+    assert "Still told through this channel: Dear agent." in at.error[0].value.replace("\\", "")
+
+
+def test_an_email_channel_is_made_of_its_fields_and_a_wrong_one_is_refused(deck: Deck) -> None:
+    at = press(opened(PAGE), "new-channel")
+    at.text_input(key="channel-new-name").set_value("Mail").run()
+    at.text_input(key="channel-new-email-to").set_value("ana@example.com, bo@example.com").run()
+    at.text_input(key="channel-new-email-server").set_value("mail.example.com").run()
+    press(at, "channel-save")
+    assert "address must say with from=NAME@DOMAIN who sends." in at.error[0].value.replace("\\", "")
+    at.text_input(key="channel-new-email-from").set_value("deck@example.com").run()
+    at.text_input(key="channel-new-email-password").set_value("t0p s3cret").run()
+    at.text_input(key="channel-new-email-user").set_value("deck").run()
+    press(at, "channel-save")
+    with deck.store.read() as board:
+        (made,) = board.channels()
+    assert made.shown == "ana@example.com, bo@example.com by mail.example.com:587"

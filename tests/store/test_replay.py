@@ -143,7 +143,7 @@ def _event(rng: Random, number: int) -> e.Event:
 STILL = {
     *("Said", "Prompted", "Diagnostic", "AgentHeard", "TaskSubmitted", "TaskDeleted", "WorkerLost"),
     *("BudgetSet", "BudgetRemoved", "BudgetReached", "FleetSet", "AlertRaised", "AlertAnswered", "AlertJudged"),
-    *("AlertRuleSet", "AlertRuleRemoved", "PreferenceSet"),
+    *("AlertRuleSet", "AlertRuleRemoved", "PreferenceSet", "ChannelSet", "ChannelRemoved", "DeliveryMoved"),
     *("SessionImported", "TranscriptRead", "ImportMoved", "SignalReceived", "LogsImported"),
 }
 """Kinds that change neither a task nor an agent, or only in ways that are plain to see; and those of tasks that were
