@@ -34,6 +34,7 @@ from orchestrator_adapter import (
     cli_control,
     cli_conversation,
     cli_costs,
+    cli_estimate,
     cli_export,
     cli_figures,
     cli_files,
@@ -246,7 +247,8 @@ def tasks(
             words.task_type(t.task_type),
             t.runtime,
             words.dollars(t.cost_nanousd),
-            f"{'in' if t.analyst_included else 'out'}, by {DECIDERS[t.assignment.by]}",
+            f"{'in' if t.analyst_included else 'out'}, by {DECIDERS[t.assignment.by]}"
+            + (f", {words.dollars(t.analyst_nanousd)}" if t.analyst_nanousd else ""),
             SPOKEN[VERDICTS[t.good]],
             f"{t.created_at:%Y-%m-%d %H:%M}",
             words.title(t.description, 60),
@@ -299,6 +301,7 @@ app.add_typer(cli_workers.app)
 app.add_typer(cli_logs.app)
 app.add_typer(cli_outcome.app)
 app.add_typer(cli_roi.app)
+app.add_typer(cli_estimate.app)
 cli_import.imports.add_typer(cli_import_logs.app)
 app.add_typer(cli_import.app)
 app.add_typer(cli_conversation.app)

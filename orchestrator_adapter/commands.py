@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import uuid
 from dataclasses import replace
@@ -21,16 +22,17 @@ from data.domain.errors import (
     StillRunning,
     StoreUnavailable,
 )
+from data.domain.experience import Experience
 from data.domain.fleet import Lottery
 from data.domain.prices import book
-from data.domain.tasks import AnalystChoice, Complexity, Draft, Task, TaskStatus, TaskType
+from data.domain.tasks import AnalystChoice, Draft, Task, TaskStatus, TaskType
 from data.domain.workflows import Step, StepStatus
 from data.store import AgentFilter, Board, asking
 from orchestrator_adapter import planning, reworked
 from orchestrator_adapter.access import Actor, require
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.engine import names, resuming
-from orchestrator_adapter.planning import PastCost, Plan, Preview
+from orchestrator_adapter.planning import Plan, Preview
 from orchestrator_adapter.runners import demo
 
 FOLDER = "working_directory"
@@ -39,11 +41,13 @@ MODES = frozenset({"default", "acceptEdits", "dontAsk", "bypassPermissions"})
 
 def preview_task(deck: Deck, draft: Draft) -> Preview:
     """What the draft would become and cost; a question, so everybody may ask it, also while the store is away."""
-    try:
-        history, lottery = _history(deck), _lottery(deck)
-    except StoreUnavailable:
-        history, lottery = None, Lottery()
-    return planning.preview(draft, history, lottery)
+    draft = _placed(deck, draft)
+    simulated = draft.runtime is not None and draft.runtime.simulated
+    learned: Experience | None = None
+    lottery = Lottery()
+    with contextlib.suppress(StoreUnavailable):
+        learned, lottery = deck.learned.of(simulated=simulated), _lottery(deck)
+    return planning.preview(draft, learned, lottery)
 
 
 def submit_task(deck: Deck, actor: Actor, draft: Draft) -> Task:
@@ -53,7 +57,7 @@ def submit_task(deck: Deck, actor: Actor, draft: Draft) -> Task:
     """
     require(actor, "submit_task")
     draft = _checked(deck, draft)
-    task_id, previewed = uuid.uuid4().hex, planning.preview(draft, (), _lottery(deck))
+    task_id, previewed = uuid.uuid4().hex, planning.preview(draft, lottery=_lottery(deck))
     return _open(deck, actor, task_id, draft, previewed, planning.settled(previewed, task_id))
 
 
@@ -268,12 +272,15 @@ def _lottery(deck: Deck) -> Lottery:
         return board.settings().lottery
 
 
-def _history(deck: Deck) -> list[PastCost]:
-    with deck.store.read() as board:
-        return [
-            PastCost(TaskType(t.task_type), Complexity(t.complexity), t.analyst_included, t.cost_nanousd, t.duration_s)
-            for t in board.ended()
-        ]
+def _placed(deck: Deck, draft: Draft) -> Draft:
+    """The draft with the runtime and the folder that it would have, as far as they can be told yet."""
+    runtime = draft.runtime or deck.default_runtime()
+    folder = draft.working_directory
+    if runtime is not None and runtime.simulated:
+        return replace(draft, runtime=runtime, working_directory=None)
+    with contextlib.suppress(FolderRefused):
+        folder = str(planning.check_folder(folder, deck.settings.workdirs)) if folder else None
+    return replace(draft, runtime=runtime, working_directory=folder)
 
 
 def _checked(deck: Deck, draft: Draft) -> Draft:

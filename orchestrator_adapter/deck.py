@@ -23,6 +23,7 @@ from orchestrator_adapter.delivery.deliverer import Deliverer
 from orchestrator_adapter.engine.boot import Engine
 from orchestrator_adapter.engine.places import ALL
 from orchestrator_adapter.engine.watch import Rule
+from orchestrator_adapter.experience import Learned
 from orchestrator_adapter.ingest import attach_lost
 from orchestrator_adapter.ingest.importing import Importer
 from orchestrator_adapter.kept import Kept
@@ -55,6 +56,11 @@ class Deck:
     def importer(self) -> Importer:
         """What this process reads in from elsewhere."""
         return Importer(self.store)
+
+    @functools.cached_property
+    def learned(self) -> Learned:
+        """What estimates are drawn from."""
+        return Learned(self.store)
 
     @functools.cached_property
     def warehouse(self) -> Warehouse:

@@ -141,7 +141,7 @@ def test_no_money_of_it_is_in_any_total(quarter: Store) -> None:
         fleet = board.fleet(NOW)
         assert all(task.simulated for task in all_tasks(board))
         assert all(agent.simulated for agent in all_agents(board))
-        assert board.ended() == []
+        assert board.past_tasks(simulated=False) == []
         assert board.working_directories() == []
         last = max(entry.at for entry in log(board) if entry.event.kind == "message_metered")
         then = board.fleet(last)

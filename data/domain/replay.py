@@ -11,7 +11,7 @@ from data.domain import agents as a
 from data.domain import assignment
 from data.domain import events as e
 from data.domain import replay_values as new
-from data.domain.agents import Agent, AgentStatus, FileChange, Runtime
+from data.domain.agents import Agent, AgentStatus, FileChange, Role, Runtime
 from data.domain.event_base import AgentEvent
 from data.domain.money import Tokens
 from data.domain.outcome_events import FailureSeen
@@ -238,6 +238,8 @@ class Moment:
             self.task = replace(self.task, **new.sums(self.task, tokens, cost, unpriced))  # type: ignore[arg-type]
         if (agent := self.agents.get(agent_id)) is not None:
             self._change(agent_id, **new.sums(agent, tokens, cost, unpriced))
+            if agent.role is Role.ANALYST and self.task is not None:
+                self._set(analyst_nanousd=self.task.analyst_nanousd + cost)
 
     def _ask(self, event: e.ApprovalAsked | e.ApprovalAnswered) -> None:
         """Agent and task wait for a person, and go on when nothing of them waits any more."""

@@ -141,6 +141,8 @@ class Task:
     archived_at: datetime | None = None
     tokens: Tokens = Tokens()
     cost_nanousd: int = 0
+    analyst_nanousd: int = 0
+    """What its ANALYST cost, which is part of that."""
     unpriced_messages: int = 0
     reported_nanousd: int | None = None
     tool_calls: int = 0

@@ -25,6 +25,7 @@ from data.store import tables as t
 from data.store.alerting import AlertFilter
 from data.store.conversations import Conversations
 from data.store.delivery_reads import DeliveryReads
+from data.store.experience import Experiences
 from data.store.files import Files
 from data.store.imported import Histories
 from data.store.ledger import Recorded
@@ -61,17 +62,6 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Ended:
-    """What an ended task took, for estimating the next one like it."""
-
-    task_type: str
-    complexity: str
-    analyst_included: bool
-    cost_nanousd: int
-    duration_s: float
-
-
-@dataclass(frozen=True)
 class Fleet:
     """The counts of the whole fleet; money and tokens without simulated ones."""
 
@@ -88,6 +78,8 @@ class Fleet:
     failed_7d: int
     analyst_in_7d: int
     """Tasks of the last seven days in which an ANALYST took part."""
+    analyst_7d_nanousd: int
+    """What those had cost, without simulated money."""
     analyst_asked_7d: int
     """Tasks in which one could have taken part: not single agents, nor sessions that were started elsewhere."""
     tasks_7d: int
@@ -100,6 +92,7 @@ class Fleet:
 class Board(
     Conversations,
     DeliveryReads,
+    Experiences,
     Files,
     Histories,
     LogReads,
@@ -217,27 +210,6 @@ class Board(
             for r in self.connection.execute(query).mappings()
         ]
 
-    def ended(self, limit: int = 2000) -> list[Ended]:
-        """The newest tasks that were completed here and cost real money, for estimates."""
-        c = t.tasks.c
-        query = (
-            sa.select(c.task_type, c.complexity, c.analyst_included, c.cost_nanousd, c.started_at_ms, c.ended_at_ms)
-            .where(c.status == "completed", c.simulated.is_(False), c.started_at_ms.is_not(None))
-            .where(c.runtime != _IMPORTED)
-            .order_by(c.created_at_ms.desc())
-            .limit(limit)
-        )
-        return [
-            Ended(
-                r.task_type,
-                r.complexity,
-                r.analyst_included,
-                r.cost_nanousd,
-                (r.ended_at_ms - r.started_at_ms) / 1000,
-            )
-            for r in self.connection.execute(query)
-        ]
-
     def approvals_waiting(self, task_id: str | None = None) -> list[Approval]:
         """Tool calls that wait for a person, the oldest first."""
         return asking.waiting(self.connection, task_id)
@@ -335,6 +307,7 @@ class Board(
             completed_7d=week["completed"],
             failed_7d=week["failed"],
             analyst_in_7d=week["analyst"],
+            analyst_7d_nanousd=self.analyst_spent(now - timedelta(days=7)),
             analyst_asked_7d=week["asked"],
             tasks_7d=week["all"],
             spend_by_hour=spent.by_hour,
@@ -369,8 +342,11 @@ class Board(
         workflows: dict[str, list[Any]] = {}
         for row in self._of(t.steps, t.steps.c.task_id, ids, t.steps.c.position):
             workflows.setdefault(row["task_id"], []).append(rows.step(row))
-        files = self._files(t.files.c.task_id, ids)
-        return [rows.task(row, self._workflow(workflows, row["id"]), files.get(row["id"], {})) for row in found]
+        files, analysts = self._files(t.files.c.task_id, ids), self.analyst_costs(ids)
+        return [
+            rows.task(row, self._workflow(workflows, key := row["id"]), files.get(key, {}), analysts.get(key, 0))
+            for row in found
+        ]
 
     @staticmethod
     def _workflow(workflows: dict[str, list[Any]], task_id: str) -> Workflow:

@@ -25,6 +25,13 @@ _BYTES = 8 * 1024 * 1024
 Columns = dict[str, sa.ColumnElement[Any]]
 
 _task, _agent, _reply, _gone, _event = t.tasks.c, t.agents.c, t.messages.c, t.messages_gone.c, t.events.c
+_WAY = (
+    sa.select(sa.func.aggregate_strings(t.steps.c.role, " > ").over(order_by=t.steps.c.position, rows=(None, None)))
+    .where(t.steps.c.task_id == _task.id)
+    .limit(1)
+    .scalar_subquery()
+)
+"""The roles of a task's steps as planned, in their order."""
 
 _REPLIES: Columns = {
     "message_id": _reply.message_id,
@@ -91,6 +98,7 @@ _TASKS: Columns = {
     "words": sa.func.length(_task.description, type_=sa.Integer)
     - sa.func.length(sa.func.replace(_task.description, " ", ""), type_=sa.Integer)
     + 1,
+    "way": sa.func.coalesce(_WAY, "", type_=sa.Text),
 }
 
 

@@ -68,7 +68,7 @@ def files_by_change(rows: Iterable[Row]) -> dict[str, list[str]]:
     return {change: sorted(paths) for change, paths in out.items() if paths}
 
 
-def task(row: Row, workflow: Workflow, files: dict[str, list[str]]) -> Task:
+def task(row: Row, workflow: Workflow, files: dict[str, list[str]], analyst_nanousd: int) -> Task:
     return Task(
         id=row["id"],
         description=row["description"],
@@ -93,6 +93,7 @@ def task(row: Row, workflow: Workflow, files: dict[str, list[str]]) -> Task:
         archived_at=maybe_at(row["archived_at_ms"]),
         tokens=tokens(row),
         cost_nanousd=row["cost_nanousd"],
+        analyst_nanousd=analyst_nanousd,
         unpriced_messages=row["unpriced_messages"],
         reported_nanousd=row["reported_nanousd"],
         tool_calls=row["tool_calls"],

@@ -8,11 +8,12 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from data.domain.agents import Role, Runtime
 from data.domain.events import MessageMetered
 from data.store import tables as t
 from data.store.ledger import Recorded
 from data.store.look import Look, recorded
-from data.store.rows import at, maybe_at, tokens
+from data.store.rows import at, maybe_at, ms, tokens
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,23 @@ class Stories(Look):
         for task_id, key, why, started_ms, ended_ms in self.connection.execute(query):
             out.setdefault(task_id, []).append(StepTimes(key, why, maybe_at(started_ms), maybe_at(ended_ms)))
         return out
+
+    def analyst_costs(self, task_ids: Sequence[str]) -> dict[str, int]:
+        """By task: nano-dollars of its ANALYST, deleted ones too; tasks without one are missing."""
+        c = t.agents.c
+        query = sa.select(c.task_id, sa.func.sum(c.cost_nanousd)).group_by(c.task_id)
+        query = query.where(c.task_id.in_(list(task_ids)), c.role == Role.ANALYST.value)
+        return {task_id: int(cost) for task_id, cost in self.connection.execute(query)}
+
+    def analyst_spent(self, since: datetime) -> int:
+        """Nano-dollars of the ANALYSTs of tasks of this fleet that were created after a time; no simulated ones."""
+        c, task = t.agents.c, t.tasks.c
+        query = sa.select(sa.func.coalesce(sa.func.sum(c.cost_nanousd), 0)).join_from(
+            t.agents, t.tasks, c.task_id == task.id
+        )
+        query = query.where(c.role == Role.ANALYST.value, c.simulated.is_(False), task.created_at_ms >= ms(since))
+        query = query.where(task.deleted_at_ms.is_(None), task.runtime != Runtime.IMPORTED.value)
+        return int(self.connection.execute(query).scalar_one())
 
     def crews(self, task_ids: Sequence[str]) -> dict[str, Crew]:
         """By task: how many agents it has and had; tasks without any are missing."""

@@ -14,7 +14,7 @@ from data.domain.budgets import Act, Period, Scope
 from data.domain.fleet import Priority
 from data.domain.tasks import Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
-from orchestrator_adapter.api.outcome_answers import AssignmentShape, DrawnShape, OutcomeFields
+from orchestrator_adapter.api.outcome_answers import AssignmentShape, OutcomeFields, PaidAnalystShape
 from orchestrator_adapter.api.outcome_answers import Shape as Shape
 
 
@@ -58,11 +58,6 @@ class TokenShape(Shape):
     cache_write_1h: int
 
 
-class AnalystShape(Shape):
-    included: bool
-    reason: str
-
-
 class StepShape(Shape):
     key: str
     role: Role
@@ -86,7 +81,7 @@ class TaskShape(Shape):
     status: TaskStatus
     complexity: Complexity
     complexity_reasons: list[str]
-    analyst: AnalystShape
+    analyst: PaidAnalystShape
     assignment: AssignmentShape
     outcome: OutcomeFields
     workflow: list[StepShape]
@@ -203,34 +198,6 @@ class SpendShape(Shape):
     tokens: TokenShape
     unpriced_messages: int
     simulated_cost_usd: float
-
-
-class RangeShape(Shape):
-    low: float
-    high: float
-
-
-class PlannedStep(Shape):
-    key: str
-    role: Role
-    depends_on: list[str]
-    scope: str
-
-
-class EstimateShape(Shape):
-    task_type: TaskType
-    guessed: bool
-    complexity: Complexity
-    complexity_reasons: list[str]
-    analyst: AnalystShape
-    assignment: AssignmentShape
-    lottery: DrawnShape | None
-    """The lottery that may decide about the ANALYST instead, in percent; null if none may."""
-    workflow: list[PlannedStep]
-    agents: int
-    cost_usd: RangeShape
-    duration_s: RangeShape
-    basis: str
 
 
 class RolePrompt(Shape):

@@ -18,12 +18,14 @@ from orchestrator_adapter.api import (
     control,
     conversation,
     conversation_shapes,
+    estimates,
     exports,
     figures,
     files,
     fleet,
     fleet_answers,
     fleet_bodies,
+    frontier,
     health,
     history,
     history_shapes,
@@ -37,6 +39,7 @@ from orchestrator_adapter.api import (
     roi,
     search,
     trends,
+    what_if,
 )
 from orchestrator_adapter.api.http import Operation
 
@@ -60,6 +63,8 @@ def operations(meters: health.Meters) -> list[Operation]:
         *_server(meters),
         *_search(),
         *_tasks(),
+        *estimates.operations(V1),
+        *what_if.operations(V1),
         *_orders(),
         *outcomes.operations(V1, _CHANGE),
         *_batch(),
@@ -81,6 +86,7 @@ def operations(meters: health.Meters) -> list[Operation]:
         *invoices.operations(V1, _CHANGE),
         *performance.operations(V1),
         *trends.operations(V1),
+        *frontier.operations(V1),
         *figures.operations(V1),
         *exports.operations(V1),
         *adhoc.operations(V1),
@@ -118,15 +124,6 @@ def _tasks() -> list[Operation]:
     return [
         Operation("GET", f"{V1}/tasks", control.tasks, "Tasks", bodies.TaskQuery, many, refuses=(e.CursorInvalid,)),
         Operation("POST", f"{V1}/tasks", control.submit_task, "Submit a task", body, task, 201, _SUBMIT),
-        Operation(
-            "POST",
-            f"{V1}/tasks/estimate",
-            control.estimate,
-            "What a task would become and cost",
-            body,
-            answers.EstimateShape,
-            refuses=(e.BodyInvalid, e.DescriptionInvalid),
-        ),
         Operation("GET", one, control.task, "One task", gives=task, refuses=(missing,)),
         Operation(
             "DELETE",

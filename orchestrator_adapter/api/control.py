@@ -99,11 +99,6 @@ def delete_agent(call: Call, _: bodies.Nothing) -> Answer:
     return Answer(b"", 204)
 
 
-def estimate(call: Call, body: bodies.TaskBody) -> Answer:
-    planning.check_description(body.description)
-    return answer(shapes.estimate(commands.preview_task(call.deck, body.draft())))
-
-
 def events(call: Call, query: bodies.EventQuery) -> Answer:
     """The task's log, oldest first; the cursor is the clock of the last event."""
     with call.deck.store.read() as board:

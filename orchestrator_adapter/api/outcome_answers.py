@@ -12,6 +12,16 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class AnalystShape(Shape):
+    included: bool
+    reason: str
+
+
+class PaidAnalystShape(AnalystShape):
+    cost_usd: float
+    """What it has cost, which is part of what the task has."""
+
+
 class AssignmentShape(Shape):
     by: AssignedBy
     """Who decided about the ANALYST."""

@@ -21,7 +21,6 @@ from data.store.board import Fleet
 from data.store.settings import FleetSettings
 from data.store.spending import Usage
 from data.store.workers import Worker
-from orchestrator_adapter.planning import Preview
 
 Json = dict[str, Any]
 
@@ -47,7 +46,11 @@ def task(value: Task) -> Json:
         "status": value.status,
         "complexity": value.complexity,
         "complexity_reasons": value.complexity_reasons,
-        "analyst": {"included": value.analyst_included, "reason": value.analyst_why},
+        "analyst": {
+            "included": value.analyst_included,
+            "reason": value.analyst_why,
+            "cost_usd": to_usd(value.analyst_nanousd),
+        },
         "assignment": assignment(value.assignment, value.borderline),
         "outcome": outcome(value),
         "workflow": [
@@ -153,25 +156,6 @@ def spend(fleet: Fleet) -> Json:
         "tokens": fleet.today_tokens.as_dict(),
         "unpriced_messages": fleet.today_unpriced,
         "simulated_cost_usd": to_usd(fleet.simulated_today_nanousd),
-    }
-
-
-def estimate(value: Preview) -> Json:
-    return {
-        "task_type": value.task_type,
-        "guessed": value.guessed,
-        "complexity": value.complexity,
-        "complexity_reasons": value.reasons,
-        "analyst": {"included": value.plan.analyst_included, "reason": value.plan.analyst_reason},
-        "assignment": assignment(value.plan.assignment, bool(value.borderline)),
-        "lottery": None if value.lottery is None else asdict(value.lottery),
-        "workflow": [
-            {"key": s.key, "role": s.role, "depends_on": s.depends_on, "scope": s.scope} for s in value.plan.workflow
-        ],
-        "agents": len(value.plan.workflow),
-        "cost_usd": {"low": to_usd(value.cost_nanousd_low), "high": to_usd(value.cost_nanousd_high)},
-        "duration_s": {"low": value.duration_s_low, "high": value.duration_s_high},
-        "basis": value.basis,
     }
 
 

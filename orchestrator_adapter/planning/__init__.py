@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrator_adapter.planning.complexity import Estimate, estimate
 from orchestrator_adapter.planning.drafts import check_description, check_folder, validate
-from orchestrator_adapter.planning.forecast import PastCost, Preview, Range, lot_words, preview, settled, typical
+from orchestrator_adapter.planning.forecast import Preview, Range, StepCost, lot_words, preview, settled, typical
 from orchestrator_adapter.planning.plan_reader import AiPlan, read_plan
 from orchestrator_adapter.planning.task_types import guess_type
 from orchestrator_adapter.planning.workflow_templates import Plan, by_lot, choose_workflow, has_analyst, with_choice
@@ -12,10 +12,10 @@ from orchestrator_adapter.planning.workflow_templates import Plan, by_lot, choos
 __all__ = [
     "AiPlan",
     "Estimate",
-    "PastCost",
     "Plan",
     "Preview",
     "Range",
+    "StepCost",
     "by_lot",
     "check_description",
     "check_folder",

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import quantiles
 
-from data.domain.agents import Role
+from data.domain import experience
+from data.domain.agents import Role, Runtime
 from data.domain.assignment import draw
+from data.domain.experience import LEAST, SHARE, UNTRIED, Expected, Experience, Record, Wish
 from data.domain.fleet import Lottery
 from data.domain.money import NANO
 from data.domain.tasks import AnalystChoice, Complexity, Draft, TaskType
-from data.domain.workflows import Workflow
+from data.domain.workflows import Step, Workflow
 from orchestrator_adapter.planning import vocabulary
 from orchestrator_adapter.planning.complexity import estimate_of
 from orchestrator_adapter.planning.task_types import type_of
 from orchestrator_adapter.planning.workflow_templates import Plan, by_lot, choose_workflow
-
-ENOUGH = 5
-"""Similar tasks from which the past says more than the typical cost of each role."""
 
 _CENT = NANO // 100
 
@@ -51,17 +49,6 @@ Builder and tester of a simple task add up to $0.05 to $0.15, the five roles of 
 
 
 @dataclass(frozen=True)
-class PastCost:
-    """What one finished task cost and how long it took."""
-
-    task_type: TaskType
-    complexity: Complexity
-    analyst_included: bool
-    cost_nanousd: int
-    duration_s: float
-
-
-@dataclass(frozen=True)
 class Range:
     """From little to much: money and time."""
 
@@ -69,6 +56,17 @@ class Range:
     cost_nanousd_high: int
     duration_s_low: float
     duration_s_high: float
+
+
+@dataclass(frozen=True)
+class StepCost:
+    """What one step of a workflow may cost."""
+
+    key: str
+    cost_nanousd_low: int
+    cost_nanousd_high: int
+    steps: int
+    """Past steps of its role from which that is drawn; 0: a rule of thumb."""
 
 
 @dataclass(frozen=True)
@@ -89,26 +87,32 @@ class Preview:
     duration_s_high: float
     basis: str
     """What the interval rests on, as a sentence."""
+    steps: tuple[StepCost, ...] = ()
+    """In the order of the workflow. Each varies more than their sum does, so the ranges do not add up."""
+    expected: Expected | None = None
+    """What past tasks say; None where the interval is a rule of thumb."""
+    record: Record = Record()
+    """How often intervals from past tasks held."""
+    simulated: bool = False
+    """Whether the tasks that it is drawn from are simulated, as it is itself."""
     lottery: Lottery | None = None
     """The lottery that may decide about its ANALYST; None if none may."""
 
 
-def preview(draft: Draft, history: Sequence[PastCost] | None = (), lottery: Lottery | None = None) -> Preview:
+def preview(draft: Draft, learned: Experience | None = UNTRIED, lottery: Lottery | None = None) -> Preview:
     """Type, complexity, workflow and interval of a draft; pure, and quick enough for every keystroke.
 
-    `history`: None if nobody can look at it now.
+    `learned`: from past tasks that are simulated just as the draft is; None if nobody can look at them now.
     """
     wording = vocabulary.read(draft.description)
     task_type = draft.task_type or type_of(wording)
     estimated = estimate_of(wording)
     plan = choose_workflow(draft.description, task_type, estimated.complexity, draft.analyst)
-    group = (task_type, estimated.complexity, plan.analyst_included)
-    similar = [past for past in history or () if (past.task_type, past.complexity, past.analyst_included) == group]
-    if len(similar) >= ENOUGH:
-        expected, basis = _seen(similar), f"from {len(similar)} similar tasks"
-    else:
-        expected = typical(plan.workflow, estimated.complexity, draft.ai_planner)
-        basis = _too_few(None if history is None else len(similar))
+    wish = _wish(draft, task_type, estimated.complexity, plan)
+    past = learned or UNTRIED
+    found = past.expect(wish)
+    expected = _seen(found) if found else typical(plan.workflow, estimated.complexity, draft.ai_planner)
+    simulated = draft.runtime is not None and draft.runtime.simulated
     return Preview(
         task_type=task_type,
         guessed=draft.task_type is None,
@@ -120,9 +124,33 @@ def preview(draft: Draft, history: Sequence[PastCost] | None = (), lottery: Lott
         cost_nanousd_high=expected.cost_nanousd_high,
         duration_s_low=expected.duration_s_low,
         duration_s_high=expected.duration_s_high,
-        basis=basis,
+        basis=_basis(found, wish, simulated) if found else _too_few(None if learned is None else past.like(wish)),
+        steps=tuple(_step(step, estimated.complexity, past, wish) for step in plan.workflow),
+        expected=found,
+        record=past.record,
+        simulated=simulated,
         lottery=_in_force(lottery, draft, estimated.borderline),
     )
+
+
+def _wish(draft: Draft, task_type: TaskType, complexity: Complexity, plan: Plan) -> Wish:
+    """A planner agent decides about the ANALYST only later, so with one that is not known before."""
+    return Wish(
+        task_type=task_type.value,
+        complexity=complexity.value,
+        analyst=plan.analyst_included and not draft.ai_planner,
+        runtime=(draft.runtime or Runtime.CLAUDE).value,
+        model=draft.model,
+        folder=draft.working_directory or "",
+        ai_planner=draft.ai_planner,
+    )
+
+
+def _step(step: Step, complexity: Complexity, past: Experience, wish: Wish) -> StepCost:
+    if found := past.step(step.role.value, wish):
+        return StepCost(step.key, found[0].low, found[0].high, found[1])
+    usual = typical((step,), complexity)
+    return StepCost(step.key, usual.cost_nanousd_low, usual.cost_nanousd_high, 0)
 
 
 def _in_force(lottery: Lottery | None, draft: Draft, borderline: str) -> Lottery | None:
@@ -173,20 +201,21 @@ def _longest(workflow: Workflow, seconds: Mapping[Role, float]) -> float:
     return max(done.values(), default=0.0)
 
 
-def _seen(similar: Sequence[PastCost]) -> Range:
-    cost_low, cost_high = _middle([past.cost_nanousd for past in similar])
-    duration_low, duration_high = _middle([past.duration_s for past in similar])
-    return Range(round(cost_low), round(cost_high), duration_low, duration_high)
+def _seen(found: Expected) -> Range:
+    return Range(found.cost.low, found.cost.high, found.duration_ms.low / 1000, found.duration_ms.high / 1000)
 
 
-def _middle(values: Sequence[float]) -> tuple[float, float]:
-    """The interval from the 10th to the 90th percentile."""
-    tenths = quantiles(values, n=10, method="inclusive")
-    return tenths[0], tenths[-1]
+def _basis(found: Expected, wish: Wish, simulated: bool) -> str:
+    kind = "simulated tasks" if simulated else "tasks"
+    apart = experience.apart_words(found)
+    said = f"{SHARE} % range, from the last {found.tasks} {kind} of the {experience.alike_words(found, wish)}"
+    return f"{said}, {apart}" if apart else said
 
 
 def _too_few(count: int | None) -> str:
+    thumb = "a rule of thumb by role"
     if count is None:
-        return "the store cannot be reached, so earlier tasks are left out: from typical cost of each role"
-    known = {0: "no similar task yet", 1: "only one similar task yet"}
-    return f"{known.get(count, f'only {count} similar tasks yet')}: from typical cost of each role"
+        return f"the store cannot be reached, so earlier tasks are left out: {thumb}"
+    known = {0: "no task like it has ended yet", 1: "only one task like it has ended yet"}
+    said = known.get(count, f"only {count} tasks like it have ended yet")
+    return f"{said}, and {LEAST} are needed: {thumb}"

@@ -146,8 +146,13 @@ def kpis(fleet: Fleet, clock: int, asked: int, budget: str) -> Element:
         "start_spark": fleet.starts_by_hour,
         "by_role": fleet.by_role,
         "by_status": fleet.by_status,
-        "analyst": f"ANALYST in {fleet.analyst_in_7d} of {words.count(fleet.analyst_asked_7d, 'task')} in 7 days",
+        "analyst": _analysts(fleet),
     }
+
+
+def _analysts(fleet: Fleet) -> str:
+    said = f"ANALYST in {fleet.analyst_in_7d} of {words.count(fleet.analyst_asked_7d, 'task')} in 7 days"
+    return f"{said}, {words.dollars(fleet.analyst_7d_nanousd)}" if fleet.analyst_7d_nanousd else said
 
 
 def _waiting(asked: int, agents: int) -> str:
@@ -196,6 +201,7 @@ def task_element(task: Task, steps: list[Element], crew: Crew, line: Queue | Non
             "included": task.analyst_included,
             "reason": task.analyst_reason,
             "by": _decider(task),
+            "cost": words.dollars(task.analyst_nanousd) if task.analyst_nanousd else "",
             "none": task.analyst_words if task.is_session else None,
         },
         "status": task.status,

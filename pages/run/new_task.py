@@ -10,7 +10,7 @@ from data.domain.errors import FleetError
 from data.domain.tasks import Complexity, Draft
 from orchestrator_adapter import commands, prompts
 from orchestrator_adapter.planning import Preview, lot_words
-from pages.ui import cards, forms, live, session
+from pages.ui import cards, estimate, forms, frontier, live, session
 from pages.ui.look import plain
 
 GENERATION = "new-generation"
@@ -87,13 +87,7 @@ def show_preview(draft: Draft, preview: Preview | None) -> None:
     if preview is None:
         cards.empty("Nothing to show yet", "Type what should be done: complexity, workflow and cost appear here.")
         return
-    simulated = draft.runtime is not None and draft.runtime.simulated
-    low, high = words.dollars(preview.cost_nanousd_low), words.dollars(preview.cost_nanousd_high)
-    span = cards.span(preview.duration_s_low, preview.duration_s_high)
-    if simulated:
-        cards.figure("Nothing is spent", f"With real agents about {low} to {high}, {span}.")
-    else:
-        cards.figure(f"About {low} to {high}", f"{span}; {preview.basis}.")
+    estimate.draw(preview)
     guessed = " (guessed)" if preview.guessed else ""
     cards.chips([f"{preview.complexity.value} task", words.task_type(preview.task_type) + guessed, *preview.reasons])
     skipping = preview.complexity is Complexity.SIMPLE and not preview.plan.analyst_included
@@ -101,7 +95,9 @@ def show_preview(draft: Draft, preview: Preview | None) -> None:
     st.markdown(f"**{verdict}**  \n{plain(preview.plan.analyst_reason)}")
     if said := lot_words(preview):
         st.info(plain(said), icon=":material/casino:")
-    cards.rail(preview.plan.workflow)
+    estimate.steps(preview)
+    with session.panel("recommendation"):
+        frontier.hint(preview.task_type.value, preview.complexity.value, simulated=preview.simulated)
     the_prompts(draft, preview)
 
 

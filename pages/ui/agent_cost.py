@@ -10,7 +10,7 @@ import streamlit as st
 from data.domain import context
 from data.domain.agents import Agent
 from data.store.board import Message
-from pages.ui import cards, charts, session, tables
+from pages.ui import cards, charts, otherwise, session, tables
 
 
 def draw(agent: Agent) -> None:
@@ -30,6 +30,7 @@ def draw(agent: Agent) -> None:
             with box:
                 window_table(filled, agent.context_window)
     replies_table(found)
+    otherwise.agent(agent)
 
 
 def replies_table(found: Sequence[Message]) -> None:

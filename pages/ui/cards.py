@@ -42,10 +42,11 @@ def span(low_s: float, high_s: float) -> str:
     return f"{words.duration(low_s)} to {words.duration(high_s)}"
 
 
-def rail(workflow: Workflow) -> None:
-    """Who would work, one below the other, and what each is asked to do."""
+def rail(workflow: Workflow, notes: Mapping[str, str] | None = None) -> None:
+    """Who would work, one below the other, and what each is asked to do; `notes`: what else is said of each step."""
+    noted = {key: escape(f" · {note}") for key, note in (notes or {}).items()}
     steps = "".join(
-        f'<li style="--role:{look.role_colour(step.role)}"><b>{escape(_named(step))}</b>'
+        f'<li style="--role:{look.role_colour(step.role)}"><b>{escape(_named(step))}{noted.get(step.key, "")}</b>'
         f"<span>{escape(step.scope)}{escape(_after(step, workflow))}</span></li>"
         for step in workflow
     )

@@ -135,7 +135,7 @@ const PARTS = {
       text(facts, [e.tokens && `${e.tokens} tokens`, sumFiles(e.files) ? `${plural(sumFiles(e.files), 'file')} changed` : ''].filter(Boolean).join(' · '));
       time.update(e.started_at, e.ended_at);
       const a = e.analyst ?? {};
-      text(meta, [e.queue, e.type, e.folder, e.runtime === 'demo' ? 'scripted replies' : e.runtime, a.none ?? `ANALYST ${a.included ? 'in' : 'out'}${a.by ? ` by ${a.by}` : ''}${a.reason ? `: ${a.reason}` : ''}`].filter(Boolean).join(' · '));
+      text(meta, [e.queue, e.type, e.folder, e.runtime === 'demo' ? 'scripted replies' : e.runtime, a.none ?? `ANALYST ${a.included ? 'in' : 'out'}${a.by ? ` by ${a.by}` : ''}${a.cost ? ` for ${a.cost}` : ''}${a.reason ? `: ${a.reason}` : ''}`].filter(Boolean).join(' · '));
       meta.title = meta.textContent;
       keyed(rail, (e.steps ?? []).map((p) => [p.key, p]), step);
     };

@@ -12,7 +12,7 @@ from data.domain.windows import zone
 from data.warehouse import performance as questions
 from data.warehouse.costs import By
 from data.warehouse.performance import KINDS, Performance
-from pages.ui import asked_panel, cards, cost_filters, cost_tables, performance_charts, session
+from pages.ui import asked_panel, cards, cost_filters, cost_tables, frontier, performance_charts, session
 from pages.ui.cost_filters import Asked
 from pages.ui.look import plain
 
@@ -46,6 +46,8 @@ def performance(asked: Asked | None) -> None:
         _tools(found)
     with right:
         _success(found)
+    with session.panel("workflows"):
+        frontier.draw(asked)
 
 
 def _answer(found: Performance, asked: Asked) -> None:

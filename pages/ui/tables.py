@@ -91,7 +91,11 @@ def money(found: Sequence[Agent | Task]) -> list[str | None]:
     Figure spaces before the sign make the whole dollars equally long, so that the order of the texts is that of the
     amounts. None, shown as `UNPRICED`, where no reply has a known price: that is not the same as free.
     """
-    texts = [None if one.unpriced_messages and not one.cost_nanousd else dollars(one.cost_nanousd) for one in found]
+    return _written([None if one.unpriced_messages and not one.cost_nanousd else one.cost_nanousd for one in found])
+
+
+def _written(found: Sequence[int | None]) -> list[str | None]:
+    texts = [None if nanousd is None else dollars(nanousd) for nanousd in found]
     whole = [len(text.lstrip("<").partition(".")[0]) if text else 0 for text in texts]
     most = max(whole, default=0)
     return [text and _FIGURE_SPACE * (most - long) + text for text, long in zip(texts, whole, strict=True)]
@@ -161,6 +165,7 @@ def task_rows(found: Sequence[Task], now: datetime, crews: Mapping[str, Crew] = 
             "Duration": times([_seconds(task.started_at, task.ended_at, now) for task in found]),
             "Outcome": [SPOKEN[VERDICTS[task.good]] for task in found],
             "Decided by": [DECIDERS[task.assignment.by] for task in found],
+            "ANALYST cost": [text or "" for text in _written([task.analyst_nanousd or None for task in found])],
             "Files": [_changed(task.files) for task in found],
             "Type": [words.task_type(task.task_type) for task in found],
             "Runtime": [_runtime(task.runtime) for task in found],
@@ -231,6 +236,7 @@ def _numbers() -> dict[str, Any]:
     number = st.column_config.NumberColumn
     return {
         "Cost": st.column_config.TextColumn(alignment="right"),
+        "ANALYST cost": st.column_config.TextColumn(alignment="right", width=110, help="Part of the cost"),
         "Tokens": number(format="%,d"),
         "Duration": st.column_config.TextColumn(alignment="right", width=80),
         "Files": number(format="%,d", width=70, help="Files created, modified or deleted"),

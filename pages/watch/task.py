@@ -13,6 +13,7 @@ from pages.ui import (
     cards,
     diagnosis,
     live,
+    otherwise,
     places,
     replay,
     session,
@@ -36,6 +37,7 @@ TABS: dict[str, Callable[[Task], None]] = {
     "Files": task_files.draw,
     "Result": task_result.draw,
     "Outcome": task_outcome.draw,
+    "What if": otherwise.task,
     "Planner": task_result.planner,
     "Events": task_events.draw,
 }

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from orchestrator_adapter.api import answers, fleet_answers
+from orchestrator_adapter.api import estimates, fleet_answers, outcome_answers
 from orchestrator_adapter.api.outcomes import TaskOutcomeShape
 
 ONE = "/api/v1/tasks/t1/outcome"
@@ -47,12 +47,12 @@ def test_a_wrong_outcome_is_refused_by_its_field(client: TestClient, fleet: Any,
 
 def test_the_lottery_is_set_and_told_before_a_task_is_submitted(client: TestClient):
     borderline = {"description": "Refactor the parser"}
-    before = answers.EstimateShape.model_validate(client.post("/api/v1/tasks/estimate", json=borderline).json())
+    before = estimates.EstimateShape.model_validate(client.post("/api/v1/tasks/estimate", json=borderline).json())
     assert (before.lottery, before.assignment.borderline, before.assignment.by) == (None, True, "rule")
     changed = client.patch("/api/v1/fleet/settings", json={"lottery": {"share": 30}})
     assert fleet_answers.FleetSettingsShape.model_validate(changed.json()).lottery.share == 30
-    after = answers.EstimateShape.model_validate(client.post("/api/v1/tasks/estimate", json=borderline).json())
-    assert after.lottery == answers.DrawnShape(share=30, chance=50)
+    after = estimates.EstimateShape.model_validate(client.post("/api/v1/tasks/estimate", json=borderline).json())
+    assert after.lottery == outcome_answers.DrawnShape(share=30, chance=50)
     forced = client.post("/api/v1/tasks/estimate", json={**borderline, "analyst": "force"}).json()
     assert (forced["lottery"], forced["assignment"]["by"]) == (None, "person")
     refused = client.patch("/api/v1/fleet/settings", json={"lottery": {"share": 101}})

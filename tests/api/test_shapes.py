@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from data.domain import events as e
 from data.domain.agents import Runtime
 from data.domain.money import Tokens
-from orchestrator_adapter.api import answers, fleet_answers
+from orchestrator_adapter.api import answers, estimates, fleet_answers
 
 PROMISED_TASK = """
 id description task_type status complexity analyst workflow current_step working_directory runtime simulated cost_usd
@@ -33,7 +33,7 @@ def test_a_task_has_every_promised_field(client: TestClient, fleet: Any):
     assert found.keys() >= set(PROMISED_TASK.split())
     step = {"key": "tester", "role": "tester", "depends_on": ["builder"], "status": "pending", "generation": 1}
     assert found["workflow"][1] == step
-    assert found["analyst"] == {"included": False, "reason": "Simple task: skipping ANALYST"}
+    assert found["analyst"] == {"included": False, "reason": "Simple task: skipping ANALYST", "cost_usd": 0.0}
     assert (found["cost_usd"], found["budget_usd"], found["simulated"]) == (0.00423, 2.5, True)
     assert found["tokens"]["cache_read"] == 4000
     assert found["files"]["modified"] == ["calc.py"]
@@ -192,7 +192,7 @@ def test_a_log_folder_outside_the_home_is_not_read(client: TestClient, fleet: An
 
 def test_an_estimate_says_what_a_task_would_become(client: TestClient):
     found = client.post("/api/v1/tasks/estimate", json={"description": "Fix the sign bug in add()"}).json()
-    answers.EstimateShape.model_validate(found)
+    estimates.EstimateShape.model_validate(found)
     assert found["task_type"] == "bug_fix"
     assert found["guessed"] is True
     assert 0 < found["cost_usd"]["low"] <= found["cost_usd"]["high"]

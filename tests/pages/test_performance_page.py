@@ -28,7 +28,7 @@ def test_without_any_work_it_says_what_to_do(deck: Deck) -> None:
 def test_how_the_fleet_works_is_said_first_and_a_filter_holds_for_all_of_it(seeded: Deck) -> None:
     at = opened(PERFORMANCE, money="Simulated")
     assert "In 30 days of simulated work" in text(at)
-    assert len(at.get("arrow_vega_lite_chart")) + len(at.get("vega_lite_chart")) == 7
+    assert len(at.get("arrow_vega_lite_chart")) + len(at.get("vega_lite_chart")) == 8
     at = opened(PERFORMANCE, money="Simulated", cost_role="tester", kinds="Without cache reads")
     assert "for tester" in text(at)
 

@@ -34,14 +34,14 @@ def test_lots_fall_as_often_as_the_setting_says(lottery: Lottery) -> None:
 
 
 def test_nobody_draws_lots_unless_somebody_wants_it() -> None:
-    previewed = planning.preview(Draft(BORDERLINE), (), Lottery())
+    previewed = planning.preview(Draft(BORDERLINE), lottery=Lottery())
     assert previewed.lottery is None
     assert planning.lot_words(previewed) == ""
     assert planning.settled(previewed, "t1").assignment.by is AssignedBy.RULE
 
 
 def test_a_lot_may_put_the_analyst_in_or_out_and_says_so() -> None:
-    previewed = planning.preview(Draft(BORDERLINE), (), HALF)
+    previewed = planning.preview(Draft(BORDERLINE), lottery=HALF)
     plans = [planning.settled(previewed, task_id) for task_id in ids(40)]
     assert {plan.analyst_included for plan in plans} == {True, False}
     for plan in plans:
@@ -51,13 +51,13 @@ def test_a_lot_may_put_the_analyst_in_or_out_and_says_so() -> None:
 
 
 def test_a_lot_puts_an_analyst_into_a_simple_task_too() -> None:
-    previewed = planning.preview(Draft("Add encryption to the page"), (), Lottery(100, 90))
+    previewed = planning.preview(Draft("Add encryption to the page"), lottery=Lottery(100, 90))
     assert not previewed.plan.analyst_included
     assert any(planning.settled(previewed, task_id).analyst_included for task_id in ids(20))
 
 
 def test_before_it_is_drawn_the_lot_is_told_in_plain_words() -> None:
-    said = planning.lot_words(planning.preview(Draft(BORDERLINE), (), Lottery(20, 50)))
+    said = planning.lot_words(planning.preview(Draft(BORDERLINE), lottery=Lottery(20, 50)))
     assert "the word 'refactor' alone makes it complex" in said
     assert "20 % are decided by lot" in said
 
@@ -72,7 +72,7 @@ def test_before_it_is_drawn_the_lot_is_told_in_plain_words() -> None:
     ],
 )
 def test_a_person_a_planner_and_a_clear_case_go_before_any_lot(draft: Draft, by: AssignedBy) -> None:
-    previewed = planning.preview(draft, (), HALF)
+    previewed = planning.preview(draft, lottery=HALF)
     for task_id in ids(20):
         plan = planning.settled(previewed, task_id)
         assert (plan, plan.assignment.by) == (previewed.plan, by)

@@ -2,18 +2,20 @@
 
 import pytest
 
-from data.domain.agents import Role
+from data.domain.agents import Role, Runtime
+from data.domain.experience import Experience, Past, Wish
 from data.domain.money import NANO
 from data.domain.tasks import AnalystChoice, Complexity, Draft, TaskType
 from data.domain.workflows import Step
-from orchestrator_adapter.planning import PastCost, preview, typical
+from orchestrator_adapter.planning import preview, typical
 
 CENT = NANO // 100
 TYPO = Draft("Fix typo in error message")
 
 
-def past(cost_cents: int, task_type: TaskType = TaskType.BUG_FIX, analyst: bool = False) -> PastCost:
-    return PastCost(task_type, Complexity.SIMPLE, analyst, cost_cents * CENT, cost_cents * 10.0)
+def past(cost_cents: int, task_type: TaskType = TaskType.BUG_FIX, analyst: bool = False, folder: str = "") -> Past:
+    wish = Wish(task_type.value, "simple", analyst, "claude", folder=folder)
+    return Past(wish, 0, 1, cost_cents * CENT, cost_cents * 10_000, (("builder", cost_cents * CENT),))
 
 
 def test_a_draft_becomes_type_complexity_and_workflow() -> None:
@@ -33,7 +35,7 @@ def test_a_person_overrides_the_type() -> None:
 def test_without_history_the_typical_cost_of_the_roles() -> None:
     simple = preview(TYPO)
     assert (simple.cost_nanousd_low, simple.cost_nanousd_high) == (5 * CENT, 15 * CENT)
-    assert simple.basis == "no similar task yet: from typical cost of each role"
+    assert simple.basis == "no task like it has ended yet, and 9 are needed: a rule of thumb by role"
     five = preview(Draft("Refactor the payment system"))
     assert (five.cost_nanousd_low, five.cost_nanousd_high) == (75 * CENT, 200 * CENT)
     assert 5 * 60 < five.duration_s_low < five.duration_s_high < 30 * 60
@@ -53,24 +55,56 @@ def test_a_planner_agent_is_paid_too() -> None:
     assert planned.duration_s_low > preview(TYPO).duration_s_low
 
 
-def test_five_similar_tasks_say_more() -> None:
-    history = [past(cents) for cents in range(1, 12)]
-    seen = preview(TYPO, history)
-    assert (seen.cost_nanousd_low, seen.cost_nanousd_high) == (2 * CENT, 10 * CENT)
-    assert (seen.duration_s_low, seen.duration_s_high) == (20.0, 100.0)
-    assert seen.basis == "from 11 similar tasks"
+def test_nine_tasks_like_it_say_more() -> None:
+    seen = preview(TYPO, Experience(past(cents) for cents in range(1, 12)))
+    assert (seen.cost_nanousd_low, seen.cost_nanousd_high) == (1 * CENT, 11 * CENT)
+    assert (seen.duration_s_low, seen.duration_s_high) == (10.0, 110.0)
+    assert seen.basis == (
+        "80 % range, from the last 11 tasks of the same type, complexity, ANALYST, runtime, model and folder"
+    )
+    assert seen.expected is not None
+    builder, tester = seen.steps
+    assert (builder.key, builder.cost_nanousd_low, builder.cost_nanousd_high, builder.steps) == (
+        "builder",
+        CENT,
+        11 * CENT,
+        11,
+    )
+    assert (tester.cost_nanousd_low, tester.cost_nanousd_high, tester.steps) == (3 * CENT, 9 * CENT, 0)
 
 
-@pytest.mark.parametrize(("count", "words"), [(1, "only one similar task yet"), (4, "only 4 similar tasks yet")])
+@pytest.mark.parametrize(
+    ("count", "words"), [(1, "only one task like it has ended yet"), (8, "only 8 tasks like it have ended yet")]
+)
 def test_fewer_do_not(count: int, words: str) -> None:
-    seen = preview(TYPO, [past(900)] * count)
+    seen = preview(TYPO, Experience([past(900)] * count))
     assert seen.cost_nanousd_high == 15 * CENT
-    assert seen.basis == f"{words}: from typical cost of each role"
+    assert seen.basis == f"{words}, and 9 are needed: a rule of thumb by role"
+    assert seen.expected is None
 
 
-def test_other_tasks_are_not_similar() -> None:
-    others = [past(900, TaskType.TESTING)] * 9 + [past(900, analyst=True)] * 9
-    assert preview(TYPO, others).basis.startswith("no similar task yet")
+def test_where_tasks_of_its_own_kind_are_few_wider_ones_answer_and_are_named() -> None:
+    others = [past(50, folder="/elsewhere")] * 4 + [past(80, TaskType.TESTING)] * 9
+    seen = preview(TYPO, Experience(others))
+    assert seen.basis.endswith("of the same complexity, ANALYST, runtime and model, whatever the type and folder")
+    assert (seen.cost_nanousd_low, seen.cost_nanousd_high) == (50 * CENT, 80 * CENT)
+    assert preview(TYPO, Experience([past(900, analyst=True)] * 9)).expected is None
+
+
+def test_a_planner_agent_decides_about_the_analyst_only_later() -> None:
+    draft = Draft("Refactor the payment system", TaskType.REFACTORING, ai_planner=True)
+    wish = Wish("refactoring", "complex", False, "claude", ai_planner=True)
+    seen = preview(draft, Experience([Past(wish, 0, 1, 7 * CENT, 1_000)] * 9))
+    assert (seen.cost_nanousd_low, seen.cost_nanousd_high) == (7 * CENT, 7 * CENT)
+    assert "planner agent" in seen.basis
+
+
+def test_a_demo_says_that_it_is_simulated() -> None:
+    wish = Wish("bug_fix", "simple", False, "demo", folder="/scratch")
+    draft = Draft(TYPO.description, runtime=Runtime.DEMO)
+    seen = preview(draft, Experience([Past(wish, 0, 1, 2 * CENT, 30_000)] * 9))
+    assert seen.simulated
+    assert "the last 9 simulated tasks of the same" in seen.basis
 
 
 def test_steps_side_by_side_cost_twice_and_last_once() -> None:
@@ -92,5 +126,5 @@ def test_every_role_has_a_typical_cost(role: Role, complexity: Complexity) -> No
 
 def test_without_a_look_at_earlier_tasks_the_preview_says_so():
     blind, fresh = preview(TYPO, None), preview(TYPO)
-    assert blind.basis == "the store cannot be reached, so earlier tasks are left out: from typical cost of each role"
+    assert blind.basis == "the store cannot be reached, so earlier tasks are left out: a rule of thumb by role"
     assert blind.cost_nanousd_low == fresh.cost_nanousd_low

@@ -13,7 +13,6 @@ from data.domain import events as e
 from data.domain.agents import AgentStatus, Role, Runtime
 from data.domain.assignment import AssignedBy
 from data.domain.errors import AgentNotFound, BlobNotFound, TaskNotFound
-from data.domain.money import Tokens
 from data.domain.outcomes import Verdict
 from data.domain.tasks import Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
@@ -280,35 +279,6 @@ def test_when_each_step_ran(store: Store) -> None:
     ]
     assert [s.started_at for s in times] == [NOW, NOW + timedelta(minutes=2), None]
     assert [s.ended_at for s in times] == [NOW + timedelta(minutes=n) for n in (1, 3, 4)]
-
-
-def test_history_is_of_completed_tasks_that_cost_real_money(store: Store) -> None:
-    for number, (task_id, runtime, end) in enumerate(
-        [
-            ("old", Runtime.CLAUDE, "completed"),
-            ("new", Runtime.CLAUDE, "completed"),
-            ("bad", Runtime.CLAUDE, "failed"),
-            ("demo", Runtime.DEMO, "completed"),
-        ]
-    ):
-        at = NOW + timedelta(hours=number)
-        append(store, submitted(task_id, runtime=runtime, complexity=Complexity.COMPLEX, analyst_included=True), at=at)
-        append(store, created(f"a-{task_id}", task_id, runtime=runtime), *moved(task_id, "in_progress"), at=at)
-        spent = e.MessageMetered(
-            task_id=task_id,
-            agent_id=f"a-{task_id}",
-            message_id=task_id,
-            model="m",
-            tokens=Tokens(1, 1),
-            cost_nanousd=number + 1,
-        )
-        append(store, spent, *moved(task_id, end), at=at + timedelta(seconds=90 + number))
-    append(store, submitted("running"), *moved("running", "in_progress"))
-    with store.read() as board:
-        ended = board.ended()
-        assert [entry.cost_nanousd for entry in board.ended(limit=1)] == [2]
-    assert [(entry.cost_nanousd, entry.duration_s) for entry in ended] == [(2, 91.0), (1, 90.0)]
-    assert {(x.task_type, x.complexity, x.analyst_included) for x in ended} == {("bug_fix", "complex", True)}
 
 
 def test_folders_that_were_worked_in_come_back_latest_first(store: Store) -> None:

@@ -263,6 +263,11 @@ def test_the_fleet_of_a_thousand_agents_is_counted_right(store: Store) -> None:
 def test_an_empty_fleet_has_zeros_and_no_gaps(store: Store) -> None:
     with store.read() as board:
         fleet = board.fleet(NOW)
-        assert (board.clock(), board.ended(), board.running_tasks(), board.tasks().items) == (0, [], [], [])
+        assert (board.clock(), board.past_tasks(simulated=False), board.running_tasks(), board.tasks().items) == (
+            0,
+            [],
+            [],
+            [],
+        )
     assert (fleet.agents, fleet.by_status, fleet.today_nanousd, fleet.today_tokens) == (0, {}, 0, Tokens())
     assert fleet.spend_by_hour == fleet.starts_by_hour == [0] * 24

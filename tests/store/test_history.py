@@ -39,7 +39,7 @@ def test_the_money_of_today_counts_and_the_live_board_is_not_disturbed(store: St
         assert (fleet.agents, fleet.running_tasks, fleet.completed_7d, fleet.tasks_7d) == (0, 0, 0, 0)
         assert sum(fleet.starts_by_hour) == 0
         assert board.just_ended(NOW - timedelta(minutes=2)) == []
-        assert board.ended() == []
+        assert board.past_tasks(simulated=False) == []
         assert {name for name in live.fleet(board, NOW) if name != "kpis"} == set()
         assert len(board.tasks().items) == 2
         assert len(board.agents(AgentFilter(imported=True)).items) == 2

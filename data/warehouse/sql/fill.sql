@@ -9,7 +9,8 @@ select
     b.id, b.description, b.task_type, b.status, b.complexity, b.analyst_choice, b.analyst_included = 1,
     b.analyst_reason, b.folder, b.runtime, b.simulated = 1, b.model, b.created_by, b.created_at_ms, b.started_at_ms,
     b.ended_at_ms, b.archived_at_ms, b.deleted_at_ms, b.tool_calls, b.reported_nanousd, b.run, b.rerun_of, b.priority,
-    b.analyst_by, b.analyst_percent, b.borderline = 1, b.good = 1, b.reworked = 1, b.words
+    b.analyst_by, b.analyst_percent, b.borderline = 1, b.good = 1, b.reworked = 1, b.words,
+    b.way
 from batch as b left join tasks as t on t.id = b.id;
 
 -- name: keep_changed_tasks

@@ -20,7 +20,7 @@ create table tasks (
     simulated boolean, model varchar, created_by varchar, created_at_ms bigint, started_at_ms bigint,
     ended_at_ms bigint, archived_at_ms bigint, deleted_at_ms bigint, tool_calls bigint, reported_nanousd bigint,
     run integer, rerun_of varchar, priority varchar, analyst_by varchar, analyst_percent integer, borderline boolean,
-    good boolean, reworked boolean, words integer
+    good boolean, reworked boolean, words integer, way varchar
 );
 
 -- name: agents
