@@ -9,6 +9,7 @@ from data.domain.agents import Role, Runtime
 from data.domain.money import Tokens
 from data.store import Store
 from orchestrator_adapter.views import live
+from pages.ui import tables
 from tests.store.test_board import NOW, agent_moved, append, created, moved, submitted
 
 
@@ -30,8 +31,10 @@ def test_it_is_part_of_the_cost_of_its_task_and_of_the_week(store: Store) -> Non
         assert board.fleet(NOW).analyst_7d_nanousd == 300_000_000
         assert board.fleet(NOW + timedelta(days=8)).analyst_7d_nanousd == 0
         found = live.fleet(board, NOW)
+        shown = tables.task_rows(board.tasks().items, NOW).to_pydict()
     assert found["kpis"]["analyst"] == "ANALYST in 1 of 3 tasks in 7 days, $0.30"
     assert found["task:t1"]["analyst"]["cost"] == "$0.30"
+    assert dict(zip(shown["ID"], shown["ANALYST cost"], strict=True)) == {"t1": "$0.30", "t2": "", "t3": "<$0.0001"}
     append(store, spent("a1", "t1", 100_000_000), *agent_moved("a1", "t1", "active", "completed", "deleted"))
     with store.read() as board:
         assert board.task("t1").analyst_nanousd == 400_000_000, "what it spent stays spent, and the row is never stale"
