@@ -45,6 +45,7 @@ ACTIONS: dict[str, tuple[Rank, str]] = {
     "set_channel": ("admin", "Make or change a channel by which people are told"),
     "remove_channel": ("admin", "Take a channel away, with its secret"),
     "test_channel": ("developer", "Send a test message through a channel"),
+    "archive_history": ("admin", "Archive months that are over long ago"),
     "ask_sql": ("developer", "Ask a question of one's own over the warehouse"),
     "save_question": ("developer", "Save a question for everybody"),
     "forget_question": ("developer", "Forget a saved question"),

@@ -28,6 +28,7 @@ from data.store.lists import MAX_LIMIT
 from data.store.watch import Watcher
 from orchestrator_adapter import (
     cli_alerts,
+    cli_archive,
     cli_batch,
     cli_channels,
     cli_connect,
@@ -291,30 +292,13 @@ def agents(
     print_table(["agent", "name", "role", "status", "model", "cost", "tokens", "activity"], rows)
 
 
-app.add_typer(cli_control.app)
-app.add_typer(cli_fleet.app)
-app.add_typer(cli_home.app)
-app.add_typer(cli_batch.app)
-app.add_typer(cli_alerts.app)
-app.add_typer(cli_channels.app)
-app.add_typer(cli_workers.app)
-app.add_typer(cli_logs.app)
-app.add_typer(cli_outcome.app)
-app.add_typer(cli_roi.app)
-app.add_typer(cli_estimate.app)
 cli_import.imports.add_typer(cli_import_logs.app)
-app.add_typer(cli_import.app)
-app.add_typer(cli_conversation.app)
-app.add_typer(cli_replay.app)
-app.add_typer(cli_connect.app)
-app.add_typer(cli_files.app)
-app.add_typer(cli_costs.app)
-app.add_typer(cli_performance.app)
-app.add_typer(cli_export.app)
-app.add_typer(cli_sql.app)
-app.add_typer(cli_trends.app)
-app.add_typer(cli_figures.app)
-app.add_typer(cli_search.app)
+for part in (
+    cli_control, cli_fleet, cli_home, cli_batch, cli_alerts, cli_channels, cli_workers, cli_logs, cli_outcome,
+    cli_roi, cli_estimate, cli_import, cli_conversation, cli_replay, cli_connect, cli_files, cli_costs,
+    cli_performance, cli_export, cli_sql, cli_trends, cli_figures, cli_archive, cli_search,
+):  # fmt: skip
+    app.add_typer(part.app)
 
 
 @app.command()

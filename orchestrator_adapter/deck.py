@@ -17,7 +17,7 @@ from data.store.search_clock import Indexer
 from data.store.watch import Watcher
 from data.warehouse import Warehouse
 from data.warehouse.adhoc import Adhoc
-from orchestrator_adapter import alert_clock
+from orchestrator_adapter import alert_clock, archive
 from orchestrator_adapter import settings as settings_module
 from orchestrator_adapter.delivery.deliverer import Deliverer
 from orchestrator_adapter.engine.boot import Engine
@@ -142,6 +142,7 @@ def build(
     rules = [
         Rule("attached orchestrators that are gone", 2, functools.partial(attach_lost.look, store)),
         Rule("rules of alerts", alert_clock.EVERY_S, alert_clock.AlertClock(store, warehouse).look),
+        Rule("months that are over", archive.EVERY_S, archive.Archiver(warehouse, settings.home).look),
     ]
     engine = Engine(store, settings.engine_url, found, settings.logs, settings.max_agents, sweep, rules)
     indexer, deliverer = None, None

@@ -229,6 +229,12 @@ class RuntimeUnavailable(FleetError):
     status = 503
 
 
+class ArchiveDamaged(FleetError):
+    """An archived month is not what was written down."""
+
+    status = 500
+
+
 class StoreUnavailable(FleetError):
     """The store cannot be read or written."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
 import time
 import weakref
 from pathlib import Path
@@ -101,3 +102,4 @@ def remove(path: Path) -> None:
     for name in (path, path.with_name(f"{path.name}.wal")):
         with contextlib.suppress(OSError):
             name.unlink()
+    shutil.rmtree(path.with_suffix(".warm"), ignore_errors=True)  # the old months of this database

@@ -19,6 +19,7 @@ from data.store import Board, Store
 from data.warehouse import queries
 from data.warehouse.ahead import reading_ahead
 from data.warehouse.file import DAMAGE, Opened, Place, remove
+from data.warehouse.tiers import Tier, Tiers
 
 AGAIN_S = 300.0
 """How long a mirror that had no room on the disk stays in memory before the disk is tried again."""
@@ -58,6 +59,7 @@ class Mirror:
         self._lock = threading.Lock()
         self._open: Opened | None = None
         self._writer: duckdb.DuckDBPyConnection | None = None
+        self._tiers: Tiers | None = None
         self._standing = Standing()
         self._rebuilt, self._try_again = 0, 0.0
         self._why: str | None = None
@@ -94,7 +96,9 @@ class Mirror:
         try:
             self._opened()
             self._follow()
-        except DAMAGE as error:
+        except duckdb.Error as error:
+            if not self._damaged(error):
+                raise
             self._throw_away(error)
             try:
                 self._opened()
@@ -105,11 +109,50 @@ class Mirror:
                 self._follow()
 
     def mend(self, error: duckdb.Error) -> Standing:
-        """Begin anew after a question met damage."""
+        """Begin anew after a question met damage; raises the error again if it was none."""
         with self._lock:
+            if not self._damaged(error):
+                raise error
             self._throw_away(error)
             self._filled()
             return self._standing
+
+    def _damaged(self, error: duckdb.Error) -> bool:
+        """Whether a file is not what was written; of one in Parquet DuckDB may say anything."""
+        if isinstance(error, DAMAGE) or self._tiers is None:
+            return isinstance(error, DAMAGE)
+        with contextlib.suppress(duckdb.Error):
+            return self._tiers.spoiled() is not None
+        return True
+
+    def tier(self, now: datetime) -> int:
+        """Move months that are over long ago into Parquet; how many were written. Nobody waits longer than for one."""
+        moved = 0
+        with self._lock:
+            ripe = self._tiers.ripe(now) if self._tiers is not None and self._standing.clock else []
+        for noun, begin in ripe:
+            with self._lock:
+                if self._tiers is None or (noun, begin) not in self._tiers.ripe(now):
+                    continue  # made anew meanwhile
+                try:
+                    self._tiers.move(noun, begin)
+                except (duckdb.Error, OSError) as error:
+                    log.warning("month stays in the database", noun=noun, month=f"{begin:%Y-%m}", reason=str(error))
+                    return moved
+                moved += 1
+        return moved
+
+    def check(self) -> None:
+        """Begin anew if a file of Parquet is not what was written. Raises StoreUnavailable."""
+        with self._lock:
+            if self._tiers is not None and (file := self._tiers.spoiled()) is not None:
+                self._throw_away(duckdb.IOException(f"{file} is not what was written"))
+                self._filled()
+
+    def tiers(self) -> tuple[Tier, Tier] | None:
+        """What lies in the database and in Parquet; None where it is all in memory, or nobody has asked yet."""
+        with self._lock:
+            return None if self._tiers is None else self._tiers.told()
 
     def _opened(self) -> None:
         if self._open is not None and self._open.path is None and time.monotonic() > self._try_again:
@@ -130,11 +173,14 @@ class Mirror:
         try:
             self._open = Opened(path)
             self._writer = self._open.connection.cursor()
+            self._tiers = Tiers(self._writer, path)
             meta = dict(self._writer.execute("select name, value from meta").fetchall())
             with self._store.read() as board:
                 same = meta["schema"] == _schema() and board.mirrored_sign(int(meta["clock"])) == meta["sign"]
                 if int(meta["clock"]) == 0 or (same and board.clock() < int(meta["clock"])):
                     same = False
+            if same and not self._tiers.whole():
+                raise duckdb.IOException("a month in Parquet is not what was written")
         except (duckdb.Error, KeyError, ValueError) as error:
             self._told(error)
             same = False
@@ -149,6 +195,7 @@ class Mirror:
         self._open = Opened(path)
         self._open.make()
         self._writer = self._open.connection.cursor()
+        self._tiers = None if path is None else Tiers(self._writer, path)
         first = {"schema": _schema(), "search_nanousd": str(prices.book().per_web_search)}
         for name, value in (first | {"clock": "0", "version": "0", "sign": ""}).items():
             self._writer.execute("insert into meta values ($name, $value)", {"name": name, "value": value})
@@ -173,7 +220,7 @@ class Mirror:
     def _drop(self) -> None:
         if self._open is not None:
             self._open.close()
-        self._open = self._writer = None
+        self._open = self._writer = self._tiers = None
         self._standing = Standing()
 
     def close(self) -> None:
@@ -275,6 +322,7 @@ class _Fill:
     def _count(self, old: int) -> None:
         """Put what is staged into the sums; so many of it are known replies, which go first."""
         if old:
+            self._do("drop_warm_replies")
             self._do("drop_replies")
         if not self._first:
             self._do("touch_replies")

@@ -16,7 +16,6 @@ import pyarrow as pa
 from data.domain.errors import QuestionTooLong
 from data.store import Store
 from data.warehouse import queries
-from data.warehouse.file import DAMAGE
 from data.warehouse.mirror import Health, Mirror, Standing
 
 T = TypeVar("T")
@@ -93,7 +92,7 @@ class Warehouse:
         try:
             with self.look() as reader:
                 return question(reader, *given)
-        except DAMAGE as error:
+        except duckdb.Error as error:
             self.mirror.mend(error)
             with self.look() as reader:
                 return question(reader, *given)
@@ -114,6 +113,14 @@ class Warehouse:
             timer.cancel()
             with contextlib.suppress(duckdb.Error):
                 cursor.close()
+
+    def tier(self, now: datetime) -> int:
+        """Move months that are over long ago into Parquet; how many files were written. No answer changes."""
+        return self.mirror.tier(now)
+
+    def check(self) -> None:
+        """Make it anew if a file of Parquet is not what was written. Raises StoreUnavailable."""
+        self.mirror.check()
 
     def close(self) -> None:
         self.mirror.close()

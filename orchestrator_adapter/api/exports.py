@@ -1,4 +1,4 @@
-"""Files over HTTP: rows of any window as CSV, JSON or Parquet, and the report as a PDF."""
+"""Files over HTTP: rows of any window as CSV, JSON or Parquet, the report as a PDF, and what is archived."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from data.domain.windows import Grain, Preset
 from data.store import settings
 from data.warehouse.reports import What
 from orchestrator_adapter import commands_adhoc, reports
+from orchestrator_adapter.api import archive
 from orchestrator_adapter.api.answers import Shape
 from orchestrator_adapter.api.bodies import Sent
 from orchestrator_adapter.api.http import Answer, Call, Operation, answer
@@ -84,4 +85,5 @@ def operations(v1: str) -> list[Operation]:
             ExportBody,
             refuses=(e.BodyInvalid, e.ExportTooLarge, e.WindowInvalid, e.QuestionTooLong, e.CrossSite),
         ),
+        *archive.operations(v1),
     ]

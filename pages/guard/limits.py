@@ -11,7 +11,7 @@ from data.domain.agents import Role
 from data.domain.fleet import RANGES, Cleanup, Limits, Patience, Retries
 from data.store.settings import FleetSettings
 from orchestrator_adapter import commands_fleet
-from pages.ui import decided, live, lottery, places, session
+from pages.ui import archived, decided, live, lottery, places, session
 
 HISTORY = ("fleet_set",)
 SAID = "limits-said"
@@ -129,5 +129,6 @@ session.actor()
 st.title("Limits")
 st.page_link(places.QUEUE, label="What waits for a place now", icon=":material/hourglass_top:")
 forms()
+archived.draw()
 history()
 live.mount()

@@ -168,3 +168,15 @@ def test_a_new_task_takes_a_priority(deck: Deck):
     with deck.store.read() as board:
         (task,) = board.tasks().items
     assert task.priority is Priority.HIGH
+
+
+def test_limits_say_where_history_lies_and_archive_it(deck: Deck):
+    at = page(LIMITS)
+    at.session_state["archive"] = True
+    at.run()
+    assert not at.exception
+    (table,) = [frame.value for frame in at.dataframe if "Lies in" in frame.value]
+    assert list(table["Lies in"]) == ["Database", "Parquet"]
+    at.button(key="archive-now").click().run()
+    assert not at.exception
+    assert any("was archived before" in said.value for said in at.info)

@@ -65,12 +65,15 @@ select r.*, -1 as sign from replies as r
 where (r.message, r.request) in (select (hash(message_id), hash(request_id)) from batch);
 
 -- name: drop_replies
-delete from replies using fresh as f
-where
-    f.sign = -1 and f.agent_no = replies.agent_no and f.message = replies.message and f.request = replies.request;
+delete from hot_replies as r using fresh as f
+where f.sign = -1 and f.agent_no = r.agent_no and f.message = r.message and f.request = r.request;
+
+-- name: drop_warm_replies
+insert into gone_replies select f.message, f.request, f.agent_no, f.at_ms from fresh as f
+where f.sign = -1 and exists (from warm as w where w.noun = 'replies' and f.at_ms <= w.last_ms and f.at_ms >= w.first_ms);
 
 -- name: add_replies
-insert into replies select * exclude (sign) from fresh where sign = 1;
+insert into hot_replies select * exclude (sign) from fresh where sign = 1;
 
 -- name: add_usage
 insert into usage
@@ -101,7 +104,7 @@ from batch as b join agents as a on a.id = b.agent_id;
 insert into touched select distinct message, agent_no from fresh_calls where message is not null;
 
 -- name: add_calls
-insert into calls select * from fresh_calls;
+insert into hot_calls select * from fresh_calls;
 
 -- name: add_troubles
 insert into troubles

@@ -30,9 +30,10 @@ create table agents (
     tool_calls bigint, reported_nanousd bigint, transcript_nanousd bigint, task_no integer
 );
 
--- name: replies
--- One row for each model reply, by the hashes of its two names.
-create table replies (
+-- name: hot_replies
+-- One row for each model reply, by the hashes of its two names; of months that are over long ago they lie in Parquet,
+-- and `replies` shows both.
+create table hot_replies (
     message ubigint, request ubigint, agent_no integer, model_no integer, at_ms bigint,
     tokens_input bigint, tokens_output bigint, tokens_cache_read bigint, tokens_cache_write_5m bigint,
     tokens_cache_write_1h bigint, cost_nanousd bigint, simulated boolean, web_searches bigint
@@ -49,9 +50,25 @@ create table usage (
     uncached_nanousd bigint
 );
 
--- name: calls
+-- name: hot_calls
 -- Every call of a tool that was told; `message` is the reply that made it, where it is known.
-create table calls (message ubigint, agent_no integer, tool varchar, call ubigint, at_ms bigint);
+create table hot_calls (message ubigint, agent_no integer, tool varchar, call ubigint, at_ms bigint);
+
+-- name: warm
+-- Files of Parquet, each with the rows of one month (UTC) of a noun.
+create table warm (
+    noun varchar, begin_ms bigint, file varchar, rows bigint, bytes bigint, first_ms bigint, last_ms bigint, sha256 varchar
+);
+
+-- name: gone_replies
+-- Replies in such files that changed since, or count no longer; the file is written anew without them.
+create table gone_replies (message ubigint, request ubigint, agent_no integer, at_ms bigint);
+
+-- name: view_replies
+create view replies as select * from hot_replies;
+
+-- name: view_calls
+create view calls as select * from hot_calls;
 
 -- name: troubles
 -- Calls that failed or were refused. A refusal may be of a call that nobody told of.
