@@ -43,7 +43,10 @@ class Trial:
 
 @dataclass(frozen=True)
 class Cost:
-    """Mean nano-dollars of a task, and from where to where its truth may lie (95 %)."""
+    """Mean nano-dollars of a task, and from where to where its truth may lie (95 %).
+
+    Of fewer than `LEAST` tasks no interval holds what it says: then it is the least and the most that one cost.
+    """
 
     mean: int
     low: int
@@ -130,11 +133,13 @@ def _way(name: str, done: Sequence[Trial]) -> Way:
 
 
 def mean_cost(costs: Sequence[int]) -> Cost:
-    """The mean and its interval; the same costs give the same, in whatever order they come. Of one, the one itself."""
+    """The mean and its interval; the same costs give the same, in whatever order they come."""
     values = np.sort(np.array(costs, dtype=np.float64))
     number, mean = len(values), float(values.mean())
-    error = float(values.std(ddof=1)) / number**0.5 if number > 1 else 0.0
     exact = round(sum(costs) / number)
+    if number < LEAST:
+        return Cost(exact, min(costs), max(costs))
+    error = float(values.std(ddof=1)) / number**0.5
     if error == 0:
         return Cost(exact, exact, exact)
     seed = int.from_bytes(hashlib.sha256(values.tobytes()).digest()[:8])

@@ -91,7 +91,8 @@ def _chart(ways: list[Way], kind: Kind) -> None:
             "standing": [frontier_words.standing(way, kind) for way in ways],
         }
     )
-    frame["side"] = ["right" if usd > frame["usd_high"].max() / 2 else "left" for usd in frame["usd"]]
+    sides = ["right" if usd > frame["usd_high"].max() / 2 else "left" for usd in frame["usd"]]
+    frame["side"] = [side if way.enough else "" for side, way in zip(sides, ways, strict=True)]
     legend = alt.Legend(orient="bottom", title=None)
     shown = list(dict.fromkeys(states))
     colour = alt.Color(
@@ -114,7 +115,7 @@ def _chart(ways: list[Way], kind: Kind) -> None:
 
 
 def _names(base: alt.Chart, side: str) -> alt.Chart:
-    """Beside their points, towards the middle of the chart."""
+    """Beside the points of those that are compared, towards the middle of the chart."""
     text = base.transform_filter(f"datum.side == '{side}'")
     text = text.mark_text(align=side, dx=9 if side == "left" else -9, dy=-9, fontSize=12)
     return text.encode(x=_x("usd"), y=_y("success"), text="way:N", color=alt.value(look.quiet_ink()))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.domain.frontier import LEAST, Kind, Trial, kinds, mean_cost
+from data.domain.frontier import LEAST, Cost, Kind, Trial, kinds, mean_cost
 from data.domain.frontier_words import recommended, standing
 
 CENT = 10_000_000
@@ -100,6 +100,12 @@ def test_the_interval_of_a_mean_holds_it_and_does_not_depend_on_the_order(costs:
     shuffled = list(costs)
     chance.shuffle(shuffled)
     assert mean_cost(shuffled) == found
+
+
+def test_of_few_tasks_it_is_the_least_and_the_most() -> None:
+    assert mean_cost([5]) == Cost(5, 5, 5)
+    assert mean_cost([1, 2, 9]) == Cost(4, 1, 9)
+    assert mean_cost([7] * LEAST) == Cost(7, 7, 7)
 
 
 def test_the_interval_of_a_heavy_tailed_mean_holds_the_truth_about_as_often_as_it_says() -> None:
