@@ -37,10 +37,12 @@ update events set body = json_set(body, '$.tool_use_id', 'u' || id) where kind =
 FEW = 3
 
 
-def measure() -> Iterator[Figure]:
+def measure(replies: int | None = None) -> Iterator[Figure]:
+    """Over so many replies, a million unless told otherwise."""
+    replies = replies or REPLIES
     with tempfile.TemporaryDirectory(prefix="qd-questions-") as home:
         store = Store.open(f"sqlite:///{home}/store.sqlite", lambda: NOW)
-        fill(store, REPLIES)
+        fill(store, replies)
         with store.write() as ledger:
             for statement in (LIVES, NAMED, RETURNED):
                 ledger.connection.exec_driver_sql(statement)
@@ -49,19 +51,19 @@ def measure() -> Iterator[Figure]:
             began = time.perf_counter()
             warehouse.refresh()
             filled = time.perf_counter() - began
-            beside = f"{REPLIES // 4:,} calls of tools with what they answered"
+            beside = f"{replies // 4:,} calls of tools with what they answered"
             yield told("first fill with answers of tools", f"{filled:.2f} s", beside)
-            yield from _answering(warehouse)
-            yield from _handing_out(warehouse)
+            yield from _answering(warehouse, replies)
+            yield from _handing_out(warehouse, replies)
         finally:
             warehouse.close()
             store.close()
 
 
-def _answering(warehouse: Warehouse) -> Iterator[Figure]:
+def _answering(warehouse: Warehouse, replies: int) -> Iterator[Figure]:
     cut, most = (
         Cut(windows.between(NOW - timedelta(days=DAYS), NOW + timedelta(hours=1))),
-        600 if REPLIES >= LARGE else 150,
+        600 if replies >= LARGE else 150,
     )
 
     def trend(name: str) -> Callable[[Reader], object]:
@@ -96,7 +98,7 @@ def _answering(warehouse: Warehouse) -> Iterator[Figure]:
         yield told(f"{name}, p95", f"{p95(took):.0f} ms", spread(took))
 
 
-def _handing_out(warehouse: Warehouse) -> Iterator[Figure]:
+def _handing_out(warehouse: Warehouse, replies: int) -> Iterator[Figure]:
     whole = Cut(windows.between(NOW - timedelta(days=DAYS), NOW + timedelta(hours=1)))
     for what in (What.COSTS, What.TASKS):
         took = []
@@ -114,7 +116,7 @@ def _handing_out(warehouse: Warehouse) -> Iterator[Figure]:
     try:
         began = time.perf_counter()
         adhoc.columns()
-        yield told("copy for questions in SQL", f"{time.perf_counter() - began:.2f} s", f"{REPLIES:,} replies")
+        yield told("copy for questions in SQL", f"{time.perf_counter() - began:.2f} s", f"{replies:,} replies")
         took = []
         for _ in range(FEW):
             began = time.perf_counter()

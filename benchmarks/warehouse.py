@@ -78,14 +78,17 @@ where m.at_ms >= :begin and m.at_ms < :end and not m.simulated group by 1, 2
 """
 
 
-def measure() -> Iterator[Figure]:
+def measure(replies: int | None = None) -> Iterator[Figure]:
+    """Over so many replies, a million unless told otherwise."""
+    replies = replies or REPLIES
     with tempfile.TemporaryDirectory(prefix="qd-warehouse-") as home:
         store = Store.open(f"sqlite:///{home}/store.sqlite", lambda: NOW)
-        fill(store, REPLIES)
+        fill(store, replies)
         warehouse = Warehouse(store, Path(home) / "warehouse", Kept())
         try:
-            yield from _filling(store, warehouse, Path(home))
-            yield from _answering(store, warehouse)
+            yield from _filling(store, warehouse, Path(home), replies)
+            yield from _answering(store, warehouse, replies)
+            yield from _moving(warehouse, Path(home), replies)
         finally:
             warehouse.close()
             store.close()
@@ -116,12 +119,12 @@ def _more(store: Store, begin: int) -> None:
         assert rev
 
 
-def _filling(store: Store, warehouse: Warehouse, home: Path) -> Iterator[Figure]:
-    millions = REPLIES / 1e6
+def _filling(store: Store, warehouse: Warehouse, home: Path, replies: int) -> Iterator[Figure]:
+    millions = replies / 1e6
     began = time.perf_counter()
     warehouse.refresh()
     took = time.perf_counter() - began
-    beside = f"with {REPLIES // 10:,} agents and {REPLIES // 4:,} calls of tools"
+    beside = f"with {replies // 10:,} agents and {replies // 4:,} calls of tools"
     yield at_most(f"first fill from {millions:g} million replies", took, 3 * millions, "s", beside, 2)
     now_ms, increments = int(NOW.timestamp() * 1000), []
     for number in range(ROUNDS):
@@ -135,9 +138,9 @@ def _filling(store: Store, warehouse: Warehouse, home: Path) -> Iterator[Figure]
     yield told("size per million replies", f"{size:,.0f} MB", f"the store itself {whole:,.0f} MB")
 
 
-def _answering(store: Store, warehouse: Warehouse) -> Iterator[Figure]:
+def _answering(store: Store, warehouse: Warehouse, replies: int) -> Iterator[Figure]:
     window = windows.between(NOW - timedelta(days=DAYS), NOW + timedelta(hours=1))
-    cut, most = Cut(window), 600 if REPLIES >= LARGE else 150
+    cut, most = Cut(window), 600 if replies >= LARGE else 150
     questions: dict[str, Callable[[Reader], object]] = {
         "total and cache": lambda reader: costs.total(reader, cut),
         **{f"by {what}": lambda reader, what=what: costs.by(reader, cut, what) for what in By},
@@ -156,6 +159,19 @@ def _answering(store: Store, warehouse: Warehouse) -> Iterator[Figure]:
         yield at_most(f"costs, {name}, p95", p95(took), most, "ms", f"{spread(took)} {beside.get(name, '')}".strip())
     whole = [asked(warehouse, lambda reader: costs.page(reader, cut, Grain.DAY, By.ROLE)) for _ in range(ROUNDS)]
     yield told("costs, everything the page shows, p95", f"{p95(whole):.0f} ms", spread(whole))
+
+
+def _moving(warehouse: Warehouse, home: Path, replies: int) -> Iterator[Figure]:
+    """Every month into Parquet: how long that takes, how large it is, and a question over it."""
+    window = windows.between(NOW - timedelta(days=DAYS, seconds=-1), NOW)  # its ends come from the rows, not the sums
+    before = [asked(warehouse, lambda reader: costs.total(reader, Cut(window))) for _ in range(ROUNDS)]
+    began = time.perf_counter()
+    warehouse.tier(NOW + timedelta(days=2 * DAYS))
+    took = time.perf_counter() - began
+    size = sum(path.stat().st_size for path in (home / "warehouse").rglob("*.parquet")) / 1e6 / (replies / 1e6)
+    yield told("size per million replies in Parquet", f"{size:,.0f} MB", f"with calls of tools; moved in {took:.1f} s")
+    after = [asked(warehouse, lambda reader: costs.total(reader, Cut(window))) for _ in range(ROUNDS)]
+    yield told("costs, total over Parquet, p95", f"{p95(after):.0f} ms", f"{spread(after)}; before: {spread(before)}")
 
 
 def asked(warehouse: Warehouse, question: Callable[[Reader], object]) -> float:
