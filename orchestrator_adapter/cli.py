@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from typer.exceptions import Abort, Exit, TyperException
 
 from data.domain import words
 from data.domain.agents import AgentStatus, Runtime
 from data.domain.assignment import DECIDERS, AssignedBy
-from data.domain.errors import FleetError, InvalidField, StoreUnavailable, TooLate
+from data.domain.errors import InvalidField, StoreUnavailable, TooLate
 from data.domain.fleet import Priority
 from data.domain.money import from_usd
 from data.domain.outcomes import SPOKEN, VERDICTS, Verdict
 from data.domain.tasks import AnalystChoice, Draft, Task, TaskStatus, TaskType
 from data.store import AgentFilter, Board, Store, TaskFilter, migrate, workers
 from data.store.lists import MAX_LIMIT
+from data.store.store import unwritable
 from data.store.watch import Watcher
 from orchestrator_adapter import (
     cli_alerts,
@@ -58,19 +58,13 @@ from orchestrator_adapter import deck as decks
 from orchestrator_adapter import settings as settings_module
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.api import shapes
-from orchestrator_adapter.api.serve import serve as run_server
+from orchestrator_adapter.cli_part import LOOK, run
 from orchestrator_adapter.deck import Deck
-from orchestrator_adapter.printing import to_its_end
 from orchestrator_adapter.settings import Settings
 from orchestrator_adapter.terminal import DAYS, AsJson, at_rest, client, opened, print_json, print_table, served
 from orchestrator_adapter.views import happenings
 
-app = typer.Typer(
-    help="Watch, command and pay for a fleet of agents.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+app = typer.Typer(**LOOK)
 LOOK_S = 5.0
 """How often a waiting command makes sure that somebody still works on the task."""
 
@@ -78,24 +72,7 @@ Limit = Annotated[int, typer.Option(min=1, max=MAX_LIMIT, help="Most rows")]
 
 
 def main() -> NoReturn:
-    """Run one command; a failure is one sentence on stderr and exit code 1."""
-    with to_its_end():
-        try:
-            code = app(standalone_mode=False)
-        except FleetError as refusal:
-            code = _fail(str(refusal))
-        except TyperException as error:
-            code = _fail(error.format_message())
-        except Exit as ended:
-            code = ended.exit_code
-        except Abort:
-            code = 130
-    sys.exit(code if isinstance(code, int) else 0)
-
-
-def _fail(sentence: str) -> int:
-    print(sentence, file=sys.stderr)
-    return 1
+    run(app)
 
 
 @app.command()
@@ -104,6 +81,8 @@ def serve(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 picks a free one")] = None,
 ) -> None:
     """Serve the app and the API."""
+    from orchestrator_adapter.api.serve import serve as run_server
+
     settings = settings_module.read()
     settings = replace(settings, host=host or settings.host, port=settings.port if port is None else port)
     run_server(settings, lambda text: print(text, flush=True))
@@ -121,7 +100,7 @@ def submit(
     description: Annotated[str, typer.Argument(help="What the agents are to do")],
     task_type: Annotated[TaskType | None, typer.Option("--type", help="Guessed if it is missing")] = None,
     analyst: Annotated[AnalystChoice, typer.Option(help="Who decides about an ANALYST")] = AnalystChoice.AUTO,
-    folder: Annotated[Path | None, typer.Option("--dir", help="Where the agents may work")] = None,
+    folder: Annotated[Path | None, typer.Option("--dir", readable=False, help="Where the agents may work")] = None,
     runtime: Annotated[Runtime | None, typer.Option(help="What runs the agents")] = None,
     budget: Annotated[float | None, typer.Option(help="Dollars")] = None,
     priority: Annotated[Priority, typer.Option(help="The more urgent gets a free place first")] = Priority.NORMAL,
@@ -371,6 +350,8 @@ def _store_checks(store: Store) -> list[Check]:
     """Looks at the store, and who works on it, without making or changing one."""
     shown = store.url.render_as_string(hide_password=True)
     try:
+        if store.sqlite and (why := unwritable(Path(str(store.url.database)))):
+            return [("store", False, f"{shown}: {why}")]
         if store.sqlite and not Path(str(store.url.database)).exists():
             return [("store", True, f"{shown}: not there yet, `migrate` or `serve` makes it")]
         revision, newest = migrate.current(store.reader), migrate.newest()

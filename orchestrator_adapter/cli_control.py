@@ -12,11 +12,10 @@ from data.domain.approvals import AnswerScope, Approval
 from data.domain.budgets import Budget, Scope
 from data.domain.tasks import Task
 from data.store.spending import Usage
-from orchestrator_adapter import budget_outlook as ahead
 from orchestrator_adapter import commands, commands_tell
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.api import approvals as waiting
-from orchestrator_adapter.api import budget_outlook, shapes
+from orchestrator_adapter.api import shapes
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.terminal import AsJson, TaskId, client, opened, print_json, print_table, served
 
@@ -170,6 +169,9 @@ def outlook(
     as_json: AsJson = False,
 ) -> None:
     """Say where the period of a budget will probably end, and what those before it spent."""
+    from orchestrator_adapter import budget_outlook as ahead  # it reckons with tables: the other commands need none
+    from orchestrator_adapter.api import budget_outlook
+
     with client() as deck:
         with deck.store.read() as board:
             wanted = board.budget(budget)

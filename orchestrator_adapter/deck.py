@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -15,9 +16,6 @@ from data.domain.errors import EngineTaken, FleetError
 from data.store import Store, migrate
 from data.store.search_clock import Indexer
 from data.store.watch import Watcher
-from data.warehouse import Warehouse
-from data.warehouse.adhoc import Adhoc
-from orchestrator_adapter import alert_clock, archive
 from orchestrator_adapter import settings as settings_module
 from orchestrator_adapter.delivery.deliverer import Deliverer
 from orchestrator_adapter.engine.boot import Engine
@@ -27,10 +25,12 @@ from orchestrator_adapter.experience import Learned
 from orchestrator_adapter.ingest import attach_lost
 from orchestrator_adapter.ingest.importing import Importer
 from orchestrator_adapter.kept import Kept
-from orchestrator_adapter.runners import Runner, claude, login, process
-from orchestrator_adapter.runners.demo import DemoRunner
-from orchestrator_adapter.runners.scripted import ScriptedRunner
+from orchestrator_adapter.runners import Runner, command_line, login, process
 from orchestrator_adapter.settings import Settings
+
+if TYPE_CHECKING:  # what reckons with tables takes as long to load as the rest: only who asks it waits for it
+    from data.warehouse import Warehouse
+    from data.warehouse.adhoc import Adhoc
 
 MOST_ANSWERS = 256
 """Answers of the warehouse that are kept for whoever asks the same."""
@@ -70,12 +70,14 @@ class Deck:
     @functools.cached_property
     def adhoc(self) -> Adhoc:
         """Where people ask questions of their own."""
+        from data.warehouse.adhoc import Adhoc
+
         return Adhoc(self.warehouse)
 
     def runtimes(self) -> dict[Runtime, str | None]:
         """The ways to run agents that a person can choose; the sentence says why one cannot be used now."""
-        out: dict[Runtime, str | None] = {Runtime.CLAUDE: claude.available()}
-        out[Runtime.DEMO] = claude.available()
+        lacks = command_line.available()
+        out: dict[Runtime, str | None] = {Runtime.CLAUDE: lacks, Runtime.DEMO: lacks}
         if self.settings.runtime is Runtime.SCRIPTED:  # only where somebody asked for it: it does nothing real
             out[Runtime.SCRIPTED] = None
         return out
@@ -130,23 +132,24 @@ def build(
     """Open and migrate the store, end what a dead server left running, start the engine.
 
     `pages`: whether this process serves them; one that does not is of no use without an engine. Raises
-    StoreUnavailable, StoreNewer or EngineTaken; then nothing runs.
+    SettingInvalid, StoreUnavailable, StoreNewer or EngineTaken; then nothing runs.
     """
     # what a command prints on stdout is for other programs
     structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
+    settings_module.make_home(settings)
     store = Store.open(settings.database_url)
-    settings.home.mkdir(parents=True, exist_ok=True)
     sweep = functools.partial(process.sweep, settings.home)
     found = runners or _runners(settings)
     warehouse = _warehouse(settings, store)
-    rules = [
-        Rule("attached orchestrators that are gone", 2, functools.partial(attach_lost.look, store)),
-        Rule("rules of alerts", alert_clock.EVERY_S, alert_clock.AlertClock(store, warehouse).look),
-        Rule("months that are over", archive.EVERY_S, archive.Archiver(warehouse, settings.home).look),
-    ]
+    rules = _rules(store, warehouse, settings)
     engine = Engine(store, settings.engine_url, found, settings.logs, settings.max_agents, sweep, rules)
     indexer, deliverer = None, None
-    if engine.lock():
+    try:
+        mine = engine.lock()
+    except FleetError:
+        store.close()
+        raise
+    if mine:
         sweep()
         engine.start(pages=pages, queues=queues)
         indexer = Indexer(store)
@@ -164,13 +167,31 @@ def build(
     return deck
 
 
+def _rules(store: Store, warehouse: Warehouse, settings: Settings) -> list[Rule]:
+    """What the clock of the engine looks at."""
+    from orchestrator_adapter import alert_clock, archive
+
+    return [
+        Rule("attached orchestrators that are gone", 2, functools.partial(attach_lost.look, store)),
+        Rule("rules of alerts", alert_clock.EVERY_S, alert_clock.AlertClock(store, warehouse).look),
+        Rule("months that are over", archive.EVERY_S, archive.Archiver(warehouse, settings.home).look),
+    ]
+
+
 def _warehouse(settings: Settings, store: Store) -> Warehouse:
+    from data.warehouse import Warehouse
+
     return Warehouse(store, settings.home / "warehouse", Kept(MOST_ANSWERS))
 
 
 def _runners(settings: Settings) -> dict[Runtime, Runner]:
+    """The SDK takes a second to load, which only a process that runs agents has to spend."""
+    from orchestrator_adapter.runners.claude import ClaudeRunner
+    from orchestrator_adapter.runners.demo import DemoRunner
+    from orchestrator_adapter.runners.scripted import ScriptedRunner
+
     return {
-        Runtime.CLAUDE: claude.ClaudeRunner(settings.environment, pids=settings.home / "pids"),
+        Runtime.CLAUDE: ClaudeRunner(settings.environment, pids=settings.home / "pids"),
         Runtime.DEMO: DemoRunner(settings.home),
         Runtime.SCRIPTED: ScriptedRunner(),
     }

@@ -22,7 +22,6 @@ from data.domain.windows import Grain, Window
 from data.warehouse import Standing, Warehouse, reports
 from data.warehouse.costs import Cut
 from data.warehouse.reports import What
-from orchestrator_adapter import report_pdf
 
 USD = pa.decimal128(28, 9)
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -74,6 +73,8 @@ def export(warehouse: Warehouse, wanted: Wanted, as_of: Standing | None = None) 
     """
     standing = as_of or warehouse.refresh()
     if wanted.format is Format.PDF:
+        from orchestrator_adapter import report_pdf  # what draws takes longer to load than a table to write
+
         body = report_pdf.made(warehouse, wanted.cut, standing)
     else:
         body = _encoded(wanted, rows(warehouse, wanted, standing), standing)

@@ -65,6 +65,18 @@ class Settings:
         return self.database_url
 
 
+def make_home(settings: Settings) -> None:
+    """The home folder, if it is not there yet; raises SettingInvalid if it cannot be made or written."""
+    home, wanted = settings.home, "set QUARTERDECK_HOME to a folder that this user may write"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        why = None if os.access(home, os.W_OK | os.X_OK) else "is not writable"
+    except OSError as error:
+        why = f"cannot be made ({error.strerror})"
+    if why:
+        raise SettingInvalid(f"The home {home} {why}: {wanted}.", field="QUARTERDECK_HOME")
+
+
 def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
     text = env.get(name, str(default))
     if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:

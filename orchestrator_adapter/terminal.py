@@ -38,7 +38,7 @@ def opened() -> Iterator[Store]:
 def client() -> Iterator[Deck]:
     """A deck whose engine never starts: what it writes down is done by the process that serves."""
     settings = settings_module.read()
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings_module.make_home(settings)
     with opened() as store:
         yield at_rest(settings, store)
 

@@ -15,7 +15,7 @@ from data.domain.agents import AgentStatus, Role, Runtime
 from data.domain.errors import AgentNotFound, InvalidField, TaskNotFound, TooLate
 from data.domain.fleet import Cleanup
 from data.domain.money import Tokens
-from data.domain.tasks import Complexity, TaskStatus, TaskType
+from data.domain.tasks import TaskStatus
 from data.store import AgentFilter, Store, TaskFilter, settings
 from data.store import tables as t
 from orchestrator_adapter import commands_batch as batch
@@ -24,6 +24,7 @@ from orchestrator_adapter.commands_batch import AgentOrder, TaskOrder
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.engine import tidy as tidying
 from orchestrator_adapter.views import attention, live
+from tests.events import submitted
 
 
 def deck_of(store: Store) -> Deck:
@@ -38,19 +39,8 @@ def tell(store: Store, *events: Any, ago: timedelta = timedelta()) -> None:
 
 
 def task(store: Store, task_id: str, *to: TaskStatus, runtime: Runtime = Runtime.SCRIPTED, by: str = "local") -> None:
-    submitted = e.TaskSubmitted(
-        task_id=task_id,
-        description=f"fix {task_id}",
-        task_type=TaskType.BUG_FIX,
-        complexity=Complexity.SIMPLE,
-        analyst_included=False,
-        analyst_reason="",
-        workflow=(e.StepSpec(key="builder", role=Role.BUILDER, scope="Build"),),
-        working_directory="/src",
-        runtime=runtime,
-        by=by,
-    )
-    tell(store, submitted, *(e.TaskMoved(task_id=task_id, to=status) for status in to))
+    asked = submitted(task_id, description=f"fix {task_id}", runtime=runtime, by=by)
+    tell(store, asked, *(e.TaskMoved(task_id=task_id, to=status) for status in to))
 
 
 def agent(store: Store, task_id: str, agent_id: str, *, ended: timedelta | None = None) -> None:

@@ -3,88 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from data.store import Store
-from orchestrator_adapter import cli
 from orchestrator_adapter.api import answers, fleet_answers
+from tests.terminal import Run, environment, home, run, run_apart, sentence
 
-ROOT = Path(__file__).parents[1]
-Run = Callable[..., "Done"]
-
-
-def environment(home: Path, **more: str) -> dict[str, str]:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("QUARTERDECK_", "DATABASE_URL", "ANTHROPIC_"))}
-    return {
-        **clean,
-        "PYTHONPATH": str(ROOT),
-        "QUARTERDECK_HOME": str(home),
-        "QUARTERDECK_RUNTIME": "scripted",
-        **more,
-    }
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
-@dataclass
-class Done:
-    """What a command left behind."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-@pytest.fixture
-def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command in this process, in an environment of its own."""
-
-    def command(*words: str, **more: str) -> Done:
-        capsys.readouterr()
-        with monkeypatch.context() as given:
-            for name in os.environ.keys() - (wanted := environment(home, **more)).keys():
-                given.delenv(name)
-            for name, value in wanted.items():
-                given.setenv(name, value)
-            given.setattr(sys, "argv", ["orchestrator_adapter", *words])
-            with pytest.raises(SystemExit) as ended:
-                cli.main()
-        said = capsys.readouterr()
-        return Done(int(ended.value.code or 0), said.out, said.err)
-
-    return command
-
-
-@pytest.fixture
-def run_apart(home: Path) -> Run:
-    """Runs a command in a process of its own, from another folder."""
-
-    def command(*words: str, **more: str) -> Done:
-        line = [sys.executable, "-m", "orchestrator_adapter", *words]
-        env = environment(home, **more)
-        done = subprocess.run(line, cwd="/", env=env, capture_output=True, text=True, timeout=100)
-        return Done(done.returncode, done.stdout, done.stderr)
-
-    return command
-
-
-def sentence(done: Done) -> str:
-    """The one line on stderr of a command that failed."""
-    assert done.returncode == 1, done
-    lines = done.stderr.strip().splitlines()
-    assert len(lines) == 1, done.stderr
-    return lines[0]
+__all__ = ["home", "run", "run_apart"]
 
 
 def test_help_names_the_commands_of_this_version(run: Run):

@@ -9,10 +9,12 @@ import sys
 import pytest
 
 from tests.receivers import Hook
-from tests.test_cli_control import Run, home, run, said, sentence  # noqa: F401
+from tests.terminal import Run, home, run, said, sentence
+
+__all__ = ["home", "run"]
 
 
-def test_rules_of_alerts_are_switched_and_tried(run: Run):  # noqa: F811
+def test_rules_of_alerts_are_switched_and_tried(run: Run):
     assert said(run("alert-rule", "dear-agent", "--on")) == (
         "Rule dear-agent is on: a single agent costs more than $5.00."
     )
@@ -24,7 +26,7 @@ def test_rules_of_alerts_are_switched_and_tried(run: Run):  # noqa: F811
     assert "hours must be a number" in sentence(run("alert-backtest", "--metric", "spend", "--hours", "inf"))
 
 
-def test_a_channel_is_made_tried_and_told_at_a_terminal(run: Run, monkeypatch: pytest.MonkeyPatch):  # noqa: F811
+def test_a_channel_is_made_tried_and_told_at_a_terminal(run: Run, monkeypatch: pytest.MonkeyPatch):
     hook = Hook()
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{hook.url}\n"))
     made = json.loads(said(run("alert-channel", "--name", "Ops", "--kind", "webhook", "--json")))

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,81 +20,13 @@ from data.domain.tasks import TaskStatus
 from data.domain.workflows import StepStatus
 from data.store import Ledger, Store
 from data.store.search_clock import catch_up
-from orchestrator_adapter import cli
 from orchestrator_adapter.api import answers
 from orchestrator_adapter.api.fleet_answers import WaitingShape
 from orchestrator_adapter.api.search import SearchShape
+from tests.terminal import Run, environment, home, run, said, sentence, store, submit
 
-ROOT = Path(__file__).parents[1]
-Run = Callable[..., "Done"]
+__all__ = ["home", "run", "said", "sentence", "store", "submit"]
 Eventually = Callable[..., None]
-
-
-@dataclass
-class Done:
-    """What a command left behind."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def environment(home: Path) -> dict[str, str]:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("QUARTERDECK_", "DATABASE_URL", "ANTHROPIC_"))}
-    return {**clean, "PYTHONPATH": str(ROOT), "QUARTERDECK_HOME": str(home), "QUARTERDECK_RUNTIME": "scripted"}
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command in this process, in an environment of its own."""
-
-    def command(*words: str) -> Done:
-        capsys.readouterr()
-        with monkeypatch.context() as given:
-            wanted = environment(home)
-            for name in os.environ.keys() - wanted.keys():
-                given.delenv(name)
-            for name, value in wanted.items():
-                given.setenv(name, value)
-            given.setattr(sys, "argv", ["orchestrator_adapter", *words])
-            with pytest.raises(SystemExit) as ended:
-                cli.main()
-        said = capsys.readouterr()
-        return Done(int(ended.value.code or 0), said.out, said.err)
-
-    return command
-
-
-@pytest.fixture
-def store(home: Path) -> Iterator[Store]:
-    """The store that the commands open, too."""
-    home.mkdir()
-    opened = Store.open(f"sqlite:///{home / 'quarterdeck.sqlite'}")
-    yield opened
-    opened.close()
-
-
-def said(done: Done) -> str:
-    assert done.returncode == 0, done
-    return done.stdout.strip()
-
-
-def sentence(done: Done) -> str:
-    """The one line on stderr of a command that failed."""
-    assert done.returncode == 1, done
-    lines = done.stderr.strip().splitlines()
-    assert len(lines) == 1, done.stderr
-    return lines[0]
-
-
-def submit(run: Run, *options: str) -> answers.TaskShape:
-    made = run("submit", "Fix the sign bug in add()", "--type", "bug_fix", "--json", *options)
-    return answers.TaskShape.model_validate_json(said(made))
 
 
 def begin(ledger: Ledger, task_id: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.ingest import dialect
-from tests.test_cli_control import Run, home, run
+from tests.terminal import Run, home, run
 
 __all__ = ["home", "run"]
 

@@ -6,12 +6,14 @@ import json
 
 from data.store import Store
 from orchestrator_adapter import settings
-from tests.test_cli_control import Run, environment, home, run  # noqa: F401
+from tests.terminal import Run, environment, home, run, sentence
 from tests.test_commands_fleet import task
 from tests.test_commands_outcome import DONE
 
+__all__ = ["home", "run"]
 
-def test_an_outcome_is_said_shown_and_taken_back(run: Run, home) -> None:  # noqa: F811
+
+def test_an_outcome_is_said_shown_and_taken_back(run: Run, home) -> None:
     home.mkdir()
     store = Store.open(settings.read(environment(home)).database_url)
     task(store, "t1", *DONE)
@@ -22,11 +24,10 @@ def test_an_outcome_is_said_shown_and_taken_back(run: Run, home) -> None:  # noq
     shown = run("outcome", "t1").stdout
     assert "merged" in shown
     assert "2 changes, the last by local" in shown
-    refused = run("outcome", "t1", "--score", "9")
-    assert (refused.returncode, refused.stderr.strip()) == (1, "score must be from 1 to 5, not 9.")
+    assert sentence(run("outcome", "t1", "--score", "9")) == "score must be from 1 to 5, not 9."
 
 
-def test_lots_are_switched_on_and_roi_says_what_is_missing(run: Run, home) -> None:  # noqa: F811
+def test_lots_are_switched_on_and_roi_says_what_is_missing(run: Run, home) -> None:
     home.mkdir()
     assert "No lots are drawn" in run("lottery").stdout
     assert json.loads(run("lottery", "--share", "25", "--json").stdout) == {"share": 25, "chance": 50}

@@ -9,7 +9,8 @@ from data.domain.agents import AgentStatus
 from data.domain.tasks import TaskStatus
 from data.store import Store
 from orchestrator_adapter.api.replay import ReplayShape
-from tests.test_cli_control import Run, begin, home, run, said, sentence, store, submit
+from tests.terminal import Run, home, run, said, sentence, store, submit
+from tests.test_cli_control import begin
 
 __all__ = ["home", "run", "store"]
 

@@ -12,12 +12,13 @@ from data.domain import events as e
 from data.domain.agents import Role, Runtime
 from data.domain.errors import InvalidField, RuntimeUnavailable, TaskNotFound, TooLate
 from data.domain.fleet import Cleanup, Limits, Lottery, Patience, Priority, Retries
-from data.domain.tasks import Complexity, TaskStatus, TaskType
+from data.domain.tasks import TaskStatus
 from data.store import Store
 from orchestrator_adapter import commands_fleet
 from orchestrator_adapter.access import Actor
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.engine import resuming
+from tests.events import submitted
 
 ANA = Actor("ana", "admin")
 CHANGES: list[tuple[Any, Any]] = [
@@ -40,19 +41,9 @@ def clock(store: Store) -> int:
 
 
 def task(store: Store, task_id: str, *to: TaskStatus, **more: object) -> None:
-    values: dict[str, Any] = {
-        "description": f"fix {task_id}",
-        "task_type": TaskType.BUG_FIX,
-        "complexity": Complexity.SIMPLE,
-        "analyst_included": False,
-        "analyst_reason": "",
-        "workflow": (e.StepSpec(key="builder", role=Role.BUILDER, scope="Build"),),
-        "working_directory": "/src",
-        "runtime": Runtime.SCRIPTED,
-        "by": "ana",
-    }
+    values = {"description": f"fix {task_id}", "runtime": Runtime.SCRIPTED, "by": "ana"}
     with store.write() as ledger:
-        ledger.append(e.TaskSubmitted(task_id=task_id, **values | more))
+        ledger.append(submitted(task_id, **values | more))
         for status in to:
             ledger.append(e.TaskMoved(task_id=task_id, to=status))
 

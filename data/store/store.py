@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import sqlite3
 import threading
 import time
@@ -120,6 +121,14 @@ def _begin_writing(connection: sa.Connection) -> None:
         driver.execute(f"PRAGMA {_PRAGMAS[0]}")
 
 
+def unwritable(path: Path) -> str | None:
+    """Which of a file and its folder, which takes what lies beside it, may not be written here; None if both may."""
+    for place, noun in ((path, "file"), (path.parent, "folder")):
+        if os.access(place, os.F_OK) and not os.access(place, os.W_OK):
+            return f"the {noun} {place} is not writable"
+    return None
+
+
 def _asked(_connection: Any, _cursor: Any, statement: str, given: Any, _context: Any, _many: bool) -> tuple[str, Any]:
     """Text that no database takes finds nothing; without this PostgreSQL and SQLite each fail in their own way."""
     if isinstance(given, Mapping):
@@ -228,6 +237,8 @@ class Store:
     def _refusal(self, doing: Doing, error: BaseException | None) -> StoreUnavailable:
         where, said = self.url.render_as_string(hide_password=True), str(error)
         first = next(iter(said.splitlines()), type(error).__name__)
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+            first = unwritable(Path(str(self.url.database))) or first
         self._worry(doing, first)
         return StoreUnavailable(f"The store {where} cannot be used: {first}. Nothing was changed.", reason=said)
 

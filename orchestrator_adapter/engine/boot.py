@@ -24,6 +24,7 @@ from data.domain.errors import StoreUnavailable, TooLate
 from data.domain.tasks import Task, TaskStatus
 from data.domain.workflows import StepStatus
 from data.store import AgentFilter, Recorded, Store, places, workers
+from data.store.store import unwritable
 from data.store.telling import Told
 from data.store.workers import WorkerState
 from orchestrator_adapter.engine import approvals, arrears, flow, names, own_tables, step, telling, watch
@@ -93,12 +94,15 @@ class Engine:
     def lock(self) -> bool:
         """Become the engine of this store, or one of them; False if there can be none in this process.
 
-        Twins with one SQLite file would run steps twice, so the lock comes before everything else.
+        Twins with one SQLite file would run steps twice, so the lock comes before everything else. Raises
+        StoreUnavailable if the engine's files may not be written.
         """
         if not self._url.startswith("sqlite"):
             return not _here
         path = Path(str(sa.make_url(self._url).database))
         path.parent.mkdir(parents=True, exist_ok=True)
+        if why := unwritable(path) or unwritable(path.with_suffix(".lock")):
+            raise StoreUnavailable(f"The engine cannot keep its own tables: {why}. Nothing was changed.")
         handle = path.with_suffix(".lock").open("a+")
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

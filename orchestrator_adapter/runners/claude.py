@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import shutil
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -39,6 +38,7 @@ from data.domain.errors import AgentFailed, FleetError, RuntimeUnavailable
 from data.domain.events import Diagnostic, Event, MessageMetered
 from orchestrator_adapter.runners import Job, Reply, ending, process, transcript
 from orchestrator_adapter.runners.agent_log import AgentLog
+from orchestrator_adapter.runners.command_line import available, found
 from orchestrator_adapter.runners.gate import Calls, gate
 from orchestrator_adapter.runners.inbox import Inbox, Note
 from orchestrator_adapter.runners.login import LOGINS
@@ -71,25 +71,6 @@ LEAVE_S = 2.0
 """How long an idle command line may take to write its last line and go."""
 
 Hear = Callable[[Plain], None]
-
-
-def _found(cli_path: str | None) -> str | None:
-    """The command line: the one given, else the SDK's own, else the one on the PATH."""
-    bundled = Path(claude_agent_sdk.__file__).parent / "_bundled" / "claude"
-    for candidate in [cli_path] if cli_path else [str(bundled), shutil.which("claude") or ""]:
-        if candidate and Path(candidate).is_file() and os.access(candidate, os.X_OK):
-            return candidate
-    return None
-
-
-def available(cli_path: str | None = None) -> str | None:
-    """None if agents can be started here, else why not."""
-    if os.name != "posix":
-        return "The claude runtime needs Linux or macOS."
-    if _found(cli_path) is None:
-        where = f"at {cli_path}" if cli_path else "with the claude-agent-sdk, nor on the PATH"
-        return f"The Claude command line was not found {where}."
-    return None
 
 
 def plain(message: Message) -> dict[str, Any]:
@@ -307,7 +288,7 @@ class ClaudeRunner:
             raise RuntimeUnavailable(why)
         if not job.working_directory.is_dir():
             raise AgentFailed(f"The working folder {job.working_directory} does not exist.")
-        return str(_found(self._cli_path))
+        return str(found(self._cli_path))
 
     def _secrets(self) -> tuple[str, ...]:
         values = [self._environment.get(n) or os.environ.get(n) or "" for n in LOGINS]

@@ -17,7 +17,7 @@ from data.domain.prices import book
 from data.domain.tasks import MAX_DESCRIPTION, AnalystChoice, Draft, TaskType
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.planning import check_folder, guess_type
-from orchestrator_adapter.runners.demo import scenarios
+from orchestrator_adapter.runners.demo.scenarios import scenarios
 from pages.ui import cards, folder_picker, typed
 from pages.ui.look import plain
 
@@ -99,6 +99,8 @@ def _runtime(deck: Deck) -> tuple[Runtime | None, str | None]:
     for runtime, why in runtimes.items():
         if why is not None:
             st.caption(f":material/info: {RUNTIMES[runtime].partition(':')[0]} cannot run here: {plain(why)}")
+    if (picked or start) is Runtime.CLAUDE and (lacks := deck.claude_lacks()):
+        st.warning(plain(f"{lacks} Agents would fail as soon as they begin."), icon=":material/key_off:")
     return picked or start, None
 
 

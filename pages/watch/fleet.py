@@ -71,7 +71,7 @@ def run_demo() -> None:
 
 
 def how_to_run_real() -> None:
-    why_not = session.deck().runtimes().get(Runtime.CLAUDE)
+    why_not = session.deck().claude_lacks()
     if why_not is None:
         st.markdown("Claude agents can run here. Say what should be done, see the price, then start.")
         st.page_link(places.NEW_TASK, label="New task", icon=":material/add_circle:")

@@ -24,7 +24,7 @@ from data.domain.tasks import Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
 from data.store import Store
 from data.store.watch import Watcher
-from orchestrator_adapter import api
+from orchestrator_adapter.api.front import front
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.engine.boot import Engine
 from orchestrator_adapter.settings import Settings
@@ -133,8 +133,8 @@ def fleet(deck: Deck) -> Fleet:
 
 @pytest.fixture
 def client(deck: Deck) -> Iterator[TestClient]:
-    front = api.front(deck.settings, lambda: deck)
-    app = Starlette(routes=front.routes, middleware=front.middleware, lifespan=front.lifespan)
+    made = front(deck.settings, lambda: deck)
+    app = Starlette(routes=made.routes, middleware=made.middleware, lifespan=made.lifespan)
     with TestClient(app, base_url=BASE, raise_server_exceptions=False) as opened:
         yield opened
 

@@ -6,19 +6,24 @@ import io
 import json
 import re
 from contextlib import redirect_stderr
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from orchestrator_adapter import api
-from orchestrator_adapter.api import answers, bodies, contents, file_shapes, fleet_bodies
+from orchestrator_adapter.api import answers, bodies, contents, file_shapes, fleet_bodies, requests
+from orchestrator_adapter.api.front import front
 from orchestrator_adapter.api.health import Meters
 from orchestrator_adapter.api.http import Operation
+from orchestrator_adapter.deck import Deck
+from tests.modes import obeying_modes
 
 TABLE = contents.operations(Meters(lambda: None, lambda: 0))
 POSTS = [operation.path.replace("{id}", "t1") for operation in TABLE if operation.method == "POST"]
@@ -192,6 +197,45 @@ def test_a_field_with_a_strange_name_is_refused_in_one_line(client: TestClient, 
     refused(client.get("/api/v1/tasks", params=[(field, "1"), (field, "2")]), 422, "INVALID_FIELD", field)
 
 
+@pytest.mark.parametrize(
+    ("folder", "says"),
+    [
+        ("nowhere", "does not exist."),
+        ("file", "is a file, not a folder."),
+        ("..", "is outside the folders in which tasks may work"),
+        ("closed", "is not accessible"),
+    ],
+)
+def test_a_folder_that_will_not_do_is_told(deck: Deck, tmp_path: Path, folder: str, says: str):
+    (tmp_path / "file").touch()
+    (tmp_path / "closed").mkdir(mode=0)
+    made = front(deck.settings, lambda: deck)
+    app = Starlette(routes=made.routes, middleware=made.middleware)
+    body = {"description": "x", "runtime": "claude", "working_directory": str(tmp_path / folder)}
+    client = TestClient(app, base_url="http://127.0.0.1")
+    answer = obeying_modes(lambda: client.post("/api/v1/tasks", json=body))
+    assert says in refused(answer, 422, "FOLDER_REFUSED", "working_directory")
+    with deck.store.read() as board:
+        assert board.clock() == 0
+
+
+def test_without_a_key_no_real_task_is_begun_by_itself(deck: Deck, tmp_path: Path):
+    bare = replace(
+        deck, settings=replace(deck.settings, runtime=None, environment={"CLAUDE_CONFIG_DIR": str(tmp_path)})
+    )
+    made = front(bare.settings, lambda: bare)
+    client = TestClient(Starlette(routes=made.routes, middleware=made.middleware), base_url="http://127.0.0.1")
+    answer = client.post("/api/v1/tasks", json={"description": "x"})
+    assert "No ANTHROPIC_API_KEY is set" in refused(answer, 503, "RUNTIME_UNAVAILABLE", "runtime")
+
+
+def test_a_store_that_cannot_be_written_is_told(client: TestClient, deck: Deck):
+    sa.event.listen(deck.store.writer, "checkout", lambda connection, *_: connection.execute("PRAGMA query_only=1"))
+    answer = client.post("/api/v1/tasks", json={"description": "x"})
+    assert refused(answer, 503, "STORE_UNAVAILABLE").endswith("readonly database. Nothing was changed.")
+    assert client.get("/api/v1/tasks").json()["items"] == []
+
+
 def test_a_runtime_that_cannot_run_is_told(client: TestClient):
     answer = client.post("/api/v1/tasks", json={"description": "x", "runtime": "imported"})
     refused(answer, 503, "RUNTIME_UNAVAILABLE", "runtime")
@@ -229,14 +273,14 @@ def test_a_surprise_is_logged_with_its_id_and_answered_without_a_trace(deck: Any
     def broken() -> Any:
         raise RuntimeError("the secret cause")
 
-    front = api.front(deck.settings, broken)
-    app = Starlette(routes=front.routes, middleware=front.middleware)
+    made = front(deck.settings, broken)
+    app = Starlette(routes=made.routes, middleware=made.middleware)
     log = io.StringIO()
     with redirect_stderr(log):
-        api.requests.log.cache_clear()
+        requests.log.cache_clear()
         client = TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False)
         answer = client.get("/api/v1/tasks", headers={"x-request-id": "find-me"})
-        api.requests.log.cache_clear()
+        requests.log.cache_clear()
     refused(answer, 500, "INTERNAL_ERROR")
     assert "secret" not in answer.text
     line = json.loads(log.getvalue().splitlines()[-1])

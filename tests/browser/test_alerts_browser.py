@@ -10,10 +10,11 @@ from playwright.sync_api import Page, expect
 
 from data.domain import events as e
 from data.domain.agents import AgentStatus, Role, Runtime
-from data.domain.tasks import Complexity, TaskStatus, TaskType
+from data.domain.tasks import TaskStatus
 from data.domain.workflows import StepStatus
 from data.store import Store
 from tests.browser.conftest import Server
+from tests.events import submitted
 
 pytestmark = pytest.mark.browser
 
@@ -22,21 +23,10 @@ IDS = {"task_id": "t1", "agent_id": "a1"}
 
 def at_work(store: Store) -> None:
     """An agent of another program, so that only its events come here."""
-    submitted = e.TaskSubmitted(
-        task_id="t1",
-        description="Fix the sign bug",
-        task_type=TaskType.BUG_FIX,
-        complexity=Complexity.SIMPLE,
-        analyst_included=False,
-        analyst_reason="",
-        workflow=(e.StepSpec(key="builder", role=Role.BUILDER, scope="Build"),),
-        working_directory="/src",
-        runtime=Runtime.ATTACHED,
-        by="me",
-    )
+    asked = submitted(description="Fix the sign bug", runtime=Runtime.ATTACHED)
     about = {"step": "builder", "role": Role.BUILDER, "name": "Builder", "model": "m", "runtime": Runtime.ATTACHED}
     with store.write() as ledger:
-        ledger.append(submitted)
+        ledger.append(asked)
         ledger.append(e.TaskMoved(task_id="t1", to=TaskStatus.IN_PROGRESS))
         ledger.append(e.AgentCreated(**IDS, **about))
         ledger.append(e.StepMoved(task_id="t1", step="builder", to=StepStatus.ACTIVE))

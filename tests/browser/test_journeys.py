@@ -139,6 +139,25 @@ def test_the_sidebar_names_its_sections_and_stays_a_list_of_links(
     assert order == sorted(order)
 
 
+def test_a_theme_that_was_chosen_holds_on_every_page_and_after_a_reload(server, tab: Callable[..., Page]):
+    page = tab()
+    app, menu = page.get_by_test_id("stApp"), page.get_by_role("button", name="Main menu")
+    light, dark = "rgb(255, 255, 255)", "rgb(14, 17, 23)"
+    page.goto(f"{server.url}/tasks")
+    expect(app).to_have_css("background-color", light)
+    menu.click()
+    page.get_by_role("menuitemradio", name="Dark").click()
+    for path in ("tasks", "new_task", ""):
+        page.goto(f"{server.url}/{path}")
+        assert page.evaluate("document.documentElement.dataset.boot") == "dark", "from the first frame"
+        expect(app).to_have_css("background-color", dark)
+    menu.click()
+    page.get_by_role("menuitemradio", name="Light").click()
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{server.url}/tasks")
+    expect(app).to_have_css("background-color", light)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", ["", "new_task", "tasks", "gallery"])
 def test_no_page_is_wider_than_a_phone(server, tab: Callable[..., Page], path: str, scheme: str):

@@ -11,10 +11,11 @@ from playwright.sync_api import Page, expect
 
 from data.domain import events as e
 from data.domain.agents import AgentStatus, Role, Runtime
-from data.domain.tasks import Complexity, TaskStatus, TaskType
+from data.domain.tasks import TaskStatus
 from data.domain.workflows import StepStatus
 from data.store import Store
 from tests.browser.conftest import Server
+from tests.events import submitted
 
 pytestmark = pytest.mark.browser
 
@@ -22,18 +23,7 @@ pytestmark = pytest.mark.browser
 def waiting_agent(server: Server) -> None:
     """Written by another process; nobody here runs it, so it goes on waiting."""
     ids = {"task_id": "t1", "agent_id": "a1"}
-    submitted = e.TaskSubmitted(
-        task_id="t1",
-        description="Fix the sign bug",
-        task_type=TaskType.BUG_FIX,
-        complexity=Complexity.SIMPLE,
-        analyst_included=False,
-        analyst_reason="",
-        workflow=(e.StepSpec(key="builder", role=Role.BUILDER, scope="Build"),),
-        working_directory="/src",
-        runtime=Runtime.ATTACHED,
-        by="me",
-    )
+    asked = submitted(description="Fix the sign bug", runtime=Runtime.ATTACHED)
     model = "claude-sonnet-5-5"
     created = e.AgentCreated(
         **ids, step="builder", role=Role.BUILDER, name="Builder", model=model, runtime=Runtime.ATTACHED
@@ -42,7 +32,7 @@ def waiting_agent(server: Server) -> None:
     with store.write() as ledger:
         at = ledger.now() + timedelta(seconds=55)
         for event in (
-            submitted,
+            asked,
             e.TaskMoved(task_id="t1", to=TaskStatus.IN_PROGRESS),
             created,
             e.StepMoved(task_id="t1", step="builder", to=StepStatus.ACTIVE),

@@ -14,13 +14,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from data.domain import events as e
-from data.domain.agents import Role, Runtime
+from data.domain.agents import Runtime
 from data.domain.events import Event
-from data.domain.tasks import Complexity, Task, TaskType
+from data.domain.tasks import Task, TaskType
 from data.store import Store
 from orchestrator_adapter import settings
 from orchestrator_adapter.deck import build
 from orchestrator_adapter.runners import Job, Reply
+from tests import events
 
 ROOT = Path(__file__).parents[2]
 TASK = "killed"
@@ -42,14 +43,10 @@ class Writer:
 
 
 def submitted(folder: Path) -> e.TaskSubmitted:
-    return e.TaskSubmitted(
-        task_id=TASK,
+    return events.submitted(
+        TASK,
         description="Work that is killed",
         task_type=TaskType.CUSTOM,
-        complexity=Complexity.SIMPLE,
-        analyst_included=False,
-        analyst_reason="",
-        workflow=(e.StepSpec(key="builder", role=Role.BUILDER, scope="Build"),),
         working_directory=str(folder),
         runtime=Runtime.SCRIPTED,
         by="test",

@@ -19,11 +19,12 @@ import sqlalchemy as sa
 
 from data.domain import events as e
 from data.domain.agents import AgentStatus, Role, Runtime
-from data.domain.tasks import Complexity, Task, TaskStatus, TaskType
+from data.domain.tasks import Task, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
 from data.store import AgentFilter, Store
 from data.store import tables as t
 from tests.engine.kill_host import CENT, said
+from tests.events import submitted
 
 ROOT = Path(__file__).parents[2]
 AT_ONCE = 4
@@ -126,13 +127,10 @@ class Ground:
             self._tasks.append(task_id)
             with self.store.write(durable=True) as ledger:
                 ledger.append(
-                    e.TaskSubmitted(
-                        task_id=task_id,
+                    submitted(
+                        task_id,
                         description="Work that is killed",
                         task_type=TaskType.CUSTOM,
-                        complexity=Complexity.SIMPLE,
-                        analyst_included=False,
-                        analyst_reason="",
                         workflow=WORKFLOW,
                         working_directory=str(self._home),
                         runtime=Runtime.SCRIPTED,

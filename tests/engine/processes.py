@@ -19,9 +19,10 @@ import sqlalchemy as sa
 from data.domain import events as e
 from data.domain.agents import Role, Runtime
 from data.domain.fleet import Priority
-from data.domain.tasks import Complexity, Task, TaskType
+from data.domain.tasks import Task, TaskType
 from data.store import Recorded, Store
 from data.store import tables as t
+from tests.events import submitted
 
 ROOT = Path(__file__).parents[2]
 TWO_STEPS = (
@@ -73,12 +74,10 @@ class Fleet:
         given = {"runtime": Runtime.SCRIPTED, "working_directory": str(self.home)} | more
         with self.store.write(durable=True) as ledger:
             ledger.append(
-                e.TaskSubmitted(
-                    task_id=task_id,
+                submitted(
+                    task_id,
                     description="Work for many",
                     task_type=TaskType.CUSTOM,
-                    complexity=Complexity.SIMPLE,
-                    analyst_included=False,
                     analyst_reason="none",
                     workflow=workflow,
                     by=by,

@@ -15,12 +15,13 @@ from benchmarks.overshoot import Service
 from benchmarks.servers import ROOT, environment
 from benchmarks.stages import bash, delegate
 from data.domain import events as e
-from data.domain.agents import Role, Runtime
+from data.domain.agents import Runtime
 from data.domain.budgets import CHEAPER_MODEL, Act, Period, Scope
 from data.domain.money import NANO
-from data.domain.tasks import Complexity, TaskStatus, TaskType
+from data.domain.tasks import TaskStatus, TaskType
 from data.store import AgentFilter, Store
 from data.store import tables as t
+from tests.events import submitted
 from tests.runners.real_agents import needs_cli
 
 pytestmark = [*needs_cli, pytest.mark.timeout(120)]
@@ -110,14 +111,10 @@ def submit(store: Store, folder: Path) -> None:
     folder.mkdir(parents=True)
     with store.write(durable=True) as ledger:
         ledger.append(
-            e.TaskSubmitted(
-                task_id=TASK,
+            submitted(
+                TASK,
                 description="Work that is paid and then killed",
                 task_type=TaskType.CUSTOM,
-                complexity=Complexity.SIMPLE,
-                analyst_included=False,
-                analyst_reason="",
-                workflow=(e.StepSpec(key="builder", role=Role.BUILDER, scope="Build"),),
                 working_directory=str(folder),
                 runtime=Runtime.SCRIPTED,
                 scenario="killed",

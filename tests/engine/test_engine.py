@@ -23,6 +23,7 @@ from orchestrator_adapter.engine import names
 from orchestrator_adapter.ingest import attach
 from orchestrator_adapter.runners import Job
 from tests.engine.cast import REPORT, Cast, submit
+from tests.events import submitted
 
 Ended = Callable[[Deck, str], Task]
 Launch = Callable[..., Deck]
@@ -181,8 +182,8 @@ def open_with_planner(deck: Deck, draft: Draft) -> Task:
     workflow = names.with_planning_step(previewed.plan.workflow)
     with deck.store.write(durable=True) as ledger:
         ledger.append(
-            e.TaskSubmitted(
-                task_id=task_id,
+            submitted(
+                task_id,
                 description=draft.description,
                 task_type=previewed.task_type,
                 complexity=previewed.complexity,
@@ -261,13 +262,11 @@ def test_work_submitted_by_another_process_is_found(launch: Launch, ended: Ended
     task_id = "cd" * 16
     with other.write(durable=True) as ledger:
         ledger.append(
-            e.TaskSubmitted(
-                task_id=task_id,
+            submitted(
+                task_id,
                 description="x",
                 task_type=TaskType.CUSTOM,
                 complexity=e.Complexity.SIMPLE,
-                analyst_included=False,
-                analyst_reason="",
                 workflow=(e.StepSpec(key="builder", role=Role.BUILDER, scope="s"),),
                 working_directory=str(deck.settings.home),
                 runtime=e.Runtime.SCRIPTED,

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from data.domain import events as e
 from data.domain import observed
 from data.domain.agents import AgentStatus, Role, Runtime
-from data.domain.tasks import Complexity, TaskStatus, TaskType
+from data.domain.tasks import TaskStatus, TaskType
 from data.store import Store
 from orchestrator_adapter.ingest.hooks import FIELDS
+from tests.events import submitted
 from tests.ingest.reports import EDIT, EDITED, SESSION, TASK, agents, counts, hook, kinds, receive, story, task
 
 
@@ -97,23 +98,14 @@ def ours(store: Store, session: str) -> None:
     """An agent of this product that has the session."""
     ids = {"task_id": "mine", "agent_id": "mine-1"}
     step = e.StepSpec(key="builder", role=Role.BUILDER, scope="Build")
-    submitted = e.TaskSubmitted(
-        task_id="mine",
-        description="Ours",
-        task_type=TaskType.CUSTOM,
-        complexity=Complexity.SIMPLE,
-        analyst_included=False,
-        analyst_reason="",
-        workflow=(step,),
-        working_directory="/src/calc",
-        runtime=Runtime.CLAUDE,
-        by="me",
+    asked = submitted(
+        "mine", description="Ours", task_type=TaskType.CUSTOM, workflow=(step,), working_directory="/src/calc"
     )
     created = e.AgentCreated(
         **ids, step="builder", role=Role.BUILDER, name="Builder", model="m", runtime=Runtime.CLAUDE
     )
     with store.write() as ledger:
-        for event in (submitted, created, e.SessionStarted(**ids, session_id=session, model="m")):
+        for event in (asked, created, e.SessionStarted(**ids, session_id=session, model="m")):
             ledger.append(event)
 
 

@@ -13,10 +13,10 @@ from data.domain.tasks import TaskStatus
 from orchestrator_adapter import commands_rules
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.deck import Deck
-from tests.pages.test_control import deck, moved, opened, told
+from tests.pages.opening import opened
+from tests.pages.test_control import moved, told
 from tests.receivers import Hook
 
-__all__ = ["deck"]
 PAGE = "pages/guard/alerts.py"
 IDS = {"task_id": "t1", "agent_id": "a1"}
 WORDS = "Did the same 5 times with the same answer: running: pytest -q."

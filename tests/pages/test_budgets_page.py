@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -13,33 +9,13 @@ from data.domain.budgets import Act, Budget, Period, Scope, Stage
 from data.domain.errors import FleetError
 from data.domain.money import NANO
 from orchestrator_adapter import commands
-from orchestrator_adapter import deck as deck_module
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.deck import Deck
-
-ENTRY = str(Path(__file__).parents[2] / "streamlit_app.py")
-
-
-@pytest.fixture
-def deck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deck]:
-    """A server of its own, with nothing of the environment of whoever runs the tests."""
-    for name in [n for n in os.environ if n.startswith(("QUARTERDECK_", "ANTHROPIC_")) or n == "DATABASE_URL"]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("QUARTERDECK_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("QUARTERDECK_RUNTIME", "scripted")
-    monkeypatch.setenv("QUARTERDECK_WORKDIRS", str(tmp_path))
-    deck_module.current.cache_clear()
-    opened = deck_module.current()
-    yield opened
-    opened.close()
-    deck_module.current.cache_clear()
+from tests.pages.opening import opened
 
 
 def page() -> AppTest:
-    at = AppTest.from_file(ENTRY, default_timeout=30).run()
-    at.switch_page("pages/guard/budgets.py").run()
-    assert not at.exception, at.exception[0].message
-    return at
+    return opened("pages/guard/budgets.py")
 
 
 def budgets(deck: Deck) -> list[Budget]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,12 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from data.store import attachments
-from orchestrator_adapter import deck as deck_module
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.ingest.token import Token
 from tests.ingest.reports import receive, story
+from tests.pages.opening import opened, serving
 
-ENTRY = str(Path(__file__).parents[2] / "streamlit_app.py")
 CONNECT = "pages/guard/connect.py"
 
 
@@ -27,23 +25,12 @@ def config(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def deck(tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deck]:
-    for name in [n for n in os.environ if n.startswith(("QUARTERDECK_", "ANTHROPIC_")) or n == "DATABASE_URL"]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("QUARTERDECK_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("QUARTERDECK_RUNTIME", "scripted")
-    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(config))
-    deck_module.current.cache_clear()
-    opened = deck_module.current()
-    yield opened
-    opened.close()
-    deck_module.current.cache_clear()
+    with serving(monkeypatch, tmp_path / "home", CLAUDE_CONFIG_DIR=str(config)) as opened:
+        yield opened
 
 
 def page() -> AppTest:
-    at = AppTest.from_file(ENTRY, default_timeout=30).run()
-    at.switch_page(CONNECT).run()
-    assert not at.exception, at.exception[0].message
-    return at
+    return opened(CONNECT)
 
 
 def shown(at: AppTest) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,40 +13,17 @@ from streamlit.testing.v1 import AppTest
 from data.domain.agents import Role, Runtime
 from data.domain.approvals import ApprovalStatus
 from data.domain.budgets import Budget, Period, Scope
-from data.domain.events import AgentCreated, ApprovalAsked, StepSpec, TaskMoved, TaskSubmitted
+from data.domain.events import AgentCreated, ApprovalAsked, StepSpec, TaskMoved
 from data.domain.money import NANO
-from data.domain.tasks import Complexity, Draft, Task, TaskStatus, TaskType
+from data.domain.tasks import Draft, Task, TaskStatus
 from orchestrator_adapter import commands
-from orchestrator_adapter import deck as deck_module
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.deck import Deck
 from pages.ui import diff
+from tests.events import submitted
+from tests.pages.opening import opened
 
-ENTRY = str(Path(__file__).parents[2] / "streamlit_app.py")
 Eventually = Callable[..., None]
-
-
-@pytest.fixture
-def deck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deck]:
-    for name in [n for n in os.environ if n.startswith(("QUARTERDECK_", "ANTHROPIC_")) or n == "DATABASE_URL"]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("QUARTERDECK_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("QUARTERDECK_RUNTIME", "scripted")
-    monkeypatch.setenv("QUARTERDECK_WORKDIRS", str(tmp_path))
-    deck_module.current.cache_clear()
-    opened = deck_module.current()
-    yield opened
-    opened.close()
-    deck_module.current.cache_clear()
-
-
-def opened(page: str, **query: str) -> AppTest:
-    at = AppTest.from_file(ENTRY, default_timeout=30).run()
-    for name, value in query.items():
-        at.query_params[name] = value
-    at.switch_page(page).run()
-    assert not at.exception, at.exception[0].message
-    return at
 
 
 def task_page(task_id: str) -> AppTest:
@@ -78,13 +54,8 @@ def told(deck: Deck, *more: TaskMoved, budget_nanousd: int | None = None) -> str
     steps = (StepSpec(key="builder", role=Role.BUILDER, scope="Build it."),)
     with deck.store.write() as ledger:
         ledger.append(
-            TaskSubmitted(
-                task_id="t1",
+            submitted(
                 description="Fix the sign bug",
-                task_type=TaskType.BUG_FIX,
-                complexity=Complexity.SIMPLE,
-                analyst_included=False,
-                analyst_reason="",
                 workflow=steps,
                 working_directory=str(deck.settings.home),
                 runtime=Runtime.SCRIPTED,

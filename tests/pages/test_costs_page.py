@@ -12,11 +12,10 @@ from data.domain.agents import Role, Runtime
 from data.domain.money import NANO, Tokens
 from data.domain.tasks import TaskStatus, TaskType
 from orchestrator_adapter.deck import Deck
-from tests.pages.test_control import deck, opened
+from tests.pages.opening import opened
 from tests.pages.test_history_page import text
 from tests.store.test_board import created, submitted
 
-__all__ = ["deck"]
 PAGE = "pages/measure/costs.py"
 
 

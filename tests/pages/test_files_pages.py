@@ -13,10 +13,8 @@ from data.domain.diffs import Edit, hunks
 from orchestrator_adapter.deck import Deck
 from pages.ui import file_diff, highlight
 from pages.ui.file_diff import Drawer
-from tests.pages.test_control import deck, opened
+from tests.pages.opening import opened
 from tests.store.test_files import Told
-
-__all__ = ["deck"]
 
 
 @pytest.fixture

@@ -15,7 +15,9 @@ from orchestrator_adapter.api.http import Call
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.kept import Kept
 from orchestrator_adapter.seed import seed
-from tests.pages.test_queue_pages import ENTRY, deck, page  # noqa: F401
+from tests.pages.opening import ENTRY
+from tests.pages.opening import opened as page
+from tests.pages.test_queue_pages import deck  # noqa: F401
 from tests.pages.test_roi_page import NEW, tasks, words_of
 
 PERFORMANCE = "pages/measure/performance.py"

@@ -11,9 +11,8 @@ from data.domain import observed
 from data.store import settings
 from orchestrator_adapter.deck import Deck
 from tests.ingest.trees import SESSION, main_file, prompt, says, write
-from tests.pages.test_control import deck, opened
+from tests.pages.opening import opened
 
-__all__ = ["deck"]
 PAGE = "pages/watch/history.py"
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,31 +12,20 @@ from streamlit.testing.v1 import AppTest
 from data.domain.home import Density, Home, Panel, TableOrder, TablePlace
 from data.domain.tasks import Draft
 from orchestrator_adapter import commands, commands_home
-from orchestrator_adapter import deck as deck_module
 from orchestrator_adapter.access import LOCAL, Actor
 from orchestrator_adapter.deck import Deck
+from tests.pages.opening import ENTRY, serving
 
-ENTRY = str(Path(__file__).parents[2] / "streamlit_app.py")
 ANA = Actor("ana", "admin")
 
 
 @pytest.fixture(scope="module")
 def deck(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deck]:
     """A deck on which two people have handed in a task each."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [n for n in os.environ if n.startswith(("QUARTERDECK_", "ANTHROPIC_")) or n == "DATABASE_URL"]:
-            patch.delenv(name)
-        home = tmp_path_factory.mktemp("home")
-        patch.setenv("QUARTERDECK_HOME", str(home))
-        patch.setenv("QUARTERDECK_RUNTIME", "scripted")
-        patch.setenv("QUARTERDECK_WORKDIRS", str(home))
-        deck_module.current.cache_clear()
-        opened = deck_module.current()
+    with pytest.MonkeyPatch.context() as patch, serving(patch, tmp_path_factory.mktemp("home")) as opened:
         for actor in (LOCAL, ANA):
             commands.submit_task(opened, actor, Draft(f"Fix the typo of {actor.name}"))
         yield opened
-        opened.close()
-        deck_module.current.cache_clear()
 
 
 def chosen(deck: Deck, person: str = LOCAL.name) -> Home:

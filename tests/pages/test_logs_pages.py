@@ -21,9 +21,8 @@ from orchestrator_adapter.ingest.log_files import Line, parsed
 from pages.ui import log_lines
 from pages.ui.agent_logs import moment
 from tests.ingest import dialect
-from tests.pages.test_control import deck, moved, opened, told
-
-__all__ = ["deck"]
+from tests.pages.opening import opened
+from tests.pages.test_control import moved, told
 
 IDS = {"task_id": "t1", "agent_id": "a1"}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,34 +16,26 @@ from orchestrator_adapter import commands
 from orchestrator_adapter import deck as deck_module
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.deck import Deck
+from tests.modes import obeying_modes
+from tests.pages.opening import ENTRY, opened, serving
 
-ENTRY = str(Path(__file__).parents[2] / "streamlit_app.py")
 WATCH, RUN, GUARD = "pages/watch", "pages/run", "pages/guard"
 SIMPLE = "Fix the typo in the heading of the page"
 COMPLEX = "Refactor the authentication architecture and migrate the database schema"
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A server's home with the scripted runtime, and nothing of the environment of whoever runs the tests."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [n for n in os.environ if n.startswith(("QUARTERDECK_", "ANTHROPIC_")) or n == "DATABASE_URL"]:
-            patch.delenv(name)
-        home = tmp_path_factory.mktemp("home")
-        (home / "work").mkdir()
-        patch.setenv("QUARTERDECK_HOME", str(home))
-        patch.setenv("QUARTERDECK_RUNTIME", "scripted")
-        patch.setenv("QUARTERDECK_WORKDIRS", str(home / "work"))
-        yield home
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("home")
+    (home / "work").mkdir()
+    return home
 
 
 @pytest.fixture(scope="module")
 def deck(home: Path) -> Iterator[Deck]:
-    deck_module.current.cache_clear()
-    opened = deck_module.current()
-    yield opened
-    opened.close()
-    deck_module.current.cache_clear()
+    """One server for all tests of this file."""
+    with pytest.MonkeyPatch.context() as patch, serving(patch, home, QUARTERDECK_WORKDIRS=str(home / "work")) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -70,16 +61,6 @@ def agents(deck: Deck, task_id: str) -> list[Agent]:
 def count(deck: Deck) -> int:
     with deck.store.read() as board:
         return len(board.tasks().items)
-
-
-def opened(page: str, **query: str) -> AppTest:
-    """A page as it stands after its address was opened."""
-    at = AppTest.from_file(ENTRY, default_timeout=30).run()
-    for name, value in query.items():
-        at.query_params[name] = value
-    at.switch_page(page).run()
-    assert not at.exception, at.exception[0].message
-    return at
 
 
 def test_an_empty_fleet_offers_three_ways_on(deck: Deck):
@@ -132,6 +113,13 @@ def test_a_folder_that_is_refused_is_said_while_it_is_typed(deck: Deck, home: Pa
     button = at.button(key="submit")
     assert button.disabled
     assert button.help.startswith("/etc is outside the folders in which tasks may work")
+    (home / "work" / "file").touch()
+    (home / "work" / "closed").mkdir(mode=0)
+    for name, says in (("nowhere", "does not exist."), ("file", "is a file"), ("closed", "is not accessible")):
+        typed = at.text_input(key="new-folder").set_value(str(home / "work" / name))
+        obeying_modes(typed.run)
+        assert at.button(key="submit").disabled
+        assert at.button(key="submit").help.startswith(f"{home / 'work' / name} {says}")
     at.text_input(key="new-folder").set_value(str(home / "work")).run()
     button = at.button(key="submit")
     assert not button.disabled
@@ -263,6 +251,18 @@ def test_one_part_that_crashes_leaves_the_rest_of_the_page(deck: Deck):
     assert "Small parts" in [text.value for text in at.subheader]
 
 
+def test_a_missing_key_is_said_before_a_real_task_is_begun(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    with serving(monkeypatch, tmp_path / "home", CLAUDE_CONFIG_DIR=str(tmp_path)):
+        at = opened(f"{RUN}/new_task.py")
+        assert [warning.value for warning in at.warning] == []
+        at.segmented_control(key="new-runtime").set_value("claude").run()
+        assert "nobody is logged in to Claude" in at.warning[0].value
+    with serving(monkeypatch, tmp_path / "home", ANTHROPIC_API_KEY="dummy"):
+        at = opened(f"{RUN}/new_task.py")
+        at.segmented_control(key="new-runtime").set_value("claude").run()
+        assert [warning.value for warning in at.warning] == []
+
+
 def test_a_server_that_cannot_work_says_why_instead_of_a_page(deck: Deck, home: Path, monkeypatch: pytest.MonkeyPatch):
     deck_module.current.cache_clear()
     (home / "a_file").touch()
@@ -270,4 +270,9 @@ def test_a_server_that_cannot_work_says_why_instead_of_a_page(deck: Deck, home: 
     at = AppTest.from_file(ENTRY, default_timeout=30).run()
     assert at.title[0].value == "Quarterdeck cannot start its work"
     assert "cannot be made" in at.error[0].value
+    assert not at.exception
+    monkeypatch.setenv("QUARTERDECK_HOME", str(home))
+    (home / "quarterdeck.sqlite").chmod(0o444)
+    obeying_modes(at.run)
+    assert "quarterdeck.sqlite is not writable" in at.error[0].value
     assert not at.exception

@@ -11,13 +11,14 @@ import pytest
 
 from data.domain import words
 from data.domain.agents import Agent, AgentStatus, FileChange, Role, Runtime
-from data.domain.events import AgentCreated, FileTouched, StepMoved, TaskSubmitted, ToolCalled, ToolReturned
+from data.domain.events import AgentCreated, FileTouched, StepMoved, ToolCalled, ToolReturned
 from data.domain.money import dollars
-from data.domain.tasks import Complexity, TaskStatus, TaskType
+from data.domain.tasks import TaskStatus
 from data.domain.workflows import StepStatus
 from data.store import Page, Store
 from orchestrator_adapter import views
 from pages.ui import cards, filters, history, live, logs, look, tables, typed
+from tests.events import submitted
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -44,18 +45,7 @@ def told(lite: Store) -> Store:
     """A store with one agent that edited a file."""
     with lite.write() as ledger:
         ledger.append(
-            TaskSubmitted(
-                task_id="t1",
-                description="Fix it",
-                task_type=TaskType.BUG_FIX,
-                complexity=Complexity.SIMPLE,
-                analyst_included=False,
-                analyst_reason="",
-                workflow=(),
-                working_directory="/tmp",
-                runtime=Runtime.SCRIPTED,
-                by="test",
-            )
+            submitted(description="Fix it", workflow=(), working_directory="/tmp", runtime=Runtime.SCRIPTED, by="test")
         )
         who = {"task_id": "t1", "agent_id": "a1"}
         ledger.append(AgentCreated(**who, step="b", role=Role.BUILDER, name="B", model="m", runtime=Runtime.SCRIPTED))

@@ -6,10 +6,9 @@ import pytest
 
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.seed import seed
-from tests.pages.test_control import deck, opened
+from tests.pages.opening import opened
 from tests.pages.test_history_page import text
 
-__all__ = ["deck"]
 PERFORMANCE = "pages/measure/performance.py"
 TRENDS = "pages/measure/trends.py"
 

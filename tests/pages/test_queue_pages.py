@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from streamlit.testing.v1 import AppTest
 
 from data.domain.agents import Role
 from data.domain.fleet import Cleanup, Limits, Patience, Priority, Retries
@@ -17,32 +14,18 @@ from data.domain.tasks import Draft
 from data.store import tables as t
 from data.store.settings import FleetSettings
 from orchestrator_adapter import commands, commands_fleet
-from orchestrator_adapter import deck as deck_module
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.deck import Deck
+from tests.pages.opening import beside
+from tests.pages.opening import opened as page
 
-ENTRY = str(Path(__file__).parents[2] / "streamlit_app.py")
 QUEUE, LIMITS = "pages/watch/queue.py", "pages/guard/limits.py"
 
 
 @pytest.fixture
 def deck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deck]:
-    """A client of a store whose engine another process has, so that what waits goes on waiting."""
-    for name in [n for n in os.environ if n.startswith(("QUARTERDECK_", "ANTHROPIC_")) or n == "DATABASE_URL"]:
-        monkeypatch.delenv(name)
-    home = tmp_path / "home"
-    home.mkdir()
-    monkeypatch.setenv("QUARTERDECK_HOME", str(home))
-    monkeypatch.setenv("QUARTERDECK_RUNTIME", "scripted")
-    monkeypatch.setenv("QUARTERDECK_WORKDIRS", str(tmp_path))
-    deck_module.current.cache_clear()
-    with (home / "engine.lock").open("a+") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        opened = deck_module.current()
-        assert not opened.engine.running
+    with beside(monkeypatch, tmp_path / "home") as opened:
         yield opened
-        opened.close()
-    deck_module.current.cache_clear()
 
 
 def machine(deck: Deck, places: int) -> None:
@@ -50,13 +33,6 @@ def machine(deck: Deck, places: int) -> None:
     row = {"id": "deck-1", "host": "deck", "pid": 1, "pages": True, "max_agents": places}
     with deck.store.writer.connect() as connection, connection.begin():
         connection.execute(sa.insert(t.workers).values(**row, started_at_ms=0, beat_at_ms=0))
-
-
-def page(path: str) -> AppTest:
-    at = AppTest.from_file(ENTRY, default_timeout=30).run()
-    at.switch_page(path).run()
-    assert not at.exception, at.exception[0].message
-    return at
 
 
 def settings(deck: Deck) -> FleetSettings:

@@ -22,8 +22,12 @@ from orchestrator_adapter.api import roi as api
 from orchestrator_adapter.api.http import Call
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.kept import Kept
-from tests.pages.test_queue_pages import ENTRY, deck, page  # noqa: F401
+from tests.events import submitted
+from tests.pages.opening import ENTRY
+from tests.pages.opening import opened as page
+from tests.pages.test_queue_pages import deck
 
+__all__ = ["deck"]
 ROI, TASK, NEW = "pages/measure/analyst_roi.py", "pages/watch/task.py", "pages/run/new_task.py"
 
 
@@ -35,21 +39,19 @@ def tasks(store: Store, number: int, extra: float = 0.5) -> None:
             included, ids = n % 2 == 0, {"task_id": f"t{n}", "agent_id": f"a{n}"}
             role = Role.ANALYST if included else Role.BUILDER
             cost = round((1 + rng.random() + extra * included) * 1_000_000_000)
-            submitted = e.TaskSubmitted(
-                task_id=f"t{n}",
+            asked = submitted(
+                f"t{n}",
                 description="Refactor the parser",
                 task_type=TaskType.REFACTORING,
                 complexity=Complexity.COMPLEX,
                 analyst_included=included,
-                analyst_reason="",
                 analyst_by="person",
                 borderline=True,
                 workflow=(e.StepSpec(key="s", role=role, scope="Do it"),),
                 working_directory="/src/app",
-                runtime=Runtime.CLAUDE,
                 by="ana",
             )
-            ledger.append(submitted)
+            ledger.append(asked)
             ledger.append(e.AgentCreated(**ids, step="s", role=role, name="A", model="m", runtime=Runtime.CLAUDE))
             ledger.append(e.AgentMoved(**ids, to=AgentStatus.ACTIVE))
             ledger.append(
@@ -67,21 +69,21 @@ def words_of(at: AppTest) -> list[str]:
     return [text.replace("\\", "") for text in shown]
 
 
-def test_nothing_to_compare_says_what_to_do(deck: Deck) -> None:  # noqa: F811
+def test_nothing_to_compare_says_what_to_do(deck: Deck) -> None:
     said = words_of(page(ROI))
     assert any("No task to compare yet" in text for text in said)
     assert any("Let a lot decide" in text for text in said)
     assert any("No borderline task has come in this time" in text for text in said)
 
 
-def test_too_few_tasks_are_refused_with_how_many_more(deck: Deck) -> None:  # noqa: F811
+def test_too_few_tasks_are_refused_with_how_many_more(deck: Deck) -> None:
     tasks(deck.store, 12)
     said = words_of(page(ROI))
     assert any("No verdict from what was observed yet: 6 tasks with an ANALYST and 6 without" in t for t in said)
 
 
 def test_page_api_and_terminal_say_the_same(
-    deck: Deck,  # noqa: F811
+    deck: Deck,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -102,7 +104,7 @@ def test_page_api_and_terminal_say_the_same(
     assert figures.iloc[0]["Tasks"] == f"{cost['tasks_with']} and {cost['tasks_without']}" == "40 and 40"
 
 
-def test_filters_stand_in_the_address_and_hold(deck: Deck) -> None:  # noqa: F811
+def test_filters_stand_in_the_address_and_hold(deck: Deck) -> None:
     tasks(deck.store, 40)
     at = AppTest.from_file(ENTRY, default_timeout=30).run()
     at.query_params["type"] = "testing"
@@ -111,7 +113,7 @@ def test_filters_stand_in_the_address_and_hold(deck: Deck) -> None:  # noqa: F81
     assert any("No task to compare yet" in text for text in words_of(at))
 
 
-def test_the_lottery_is_set_on_the_page_and_told_before_a_task_is_submitted(deck: Deck) -> None:  # noqa: F811
+def test_the_lottery_is_set_on_the_page_and_told_before_a_task_is_submitted(deck: Deck) -> None:
     at = page(ROI)
     at.number_input(key="lottery-0-share").set_value(40)
     at.button(key="lottery-save").click().run()
@@ -123,7 +125,7 @@ def test_the_lottery_is_set_on_the_page_and_told_before_a_task_is_submitted(deck
     assert any("40 % are decided by lot" in info.value for info in at.info)
 
 
-def test_an_outcome_is_said_on_the_page_of_its_task(deck: Deck) -> None:  # noqa: F811
+def test_an_outcome_is_said_on_the_page_of_its_task(deck: Deck) -> None:
     tasks(deck.store, 1)
     at = AppTest.from_file(ENTRY, default_timeout=30).run()
     at.query_params["id"] = "t0"

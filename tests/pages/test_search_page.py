@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -16,31 +14,18 @@ from data.domain.agents import Role, Runtime
 from data.domain.search import EXAMPLES
 from data.domain.tasks import Complexity, TaskType
 from data.store.search_clock import catch_up
-from orchestrator_adapter import deck as deck_module
 from orchestrator_adapter.deck import Deck
+from tests.pages.opening import ENTRY, beside
 
-ENTRY = str(Path(__file__).parents[2] / "streamlit_app.py")
 SEARCH = "pages/watch/search.py"
 
 
 @pytest.fixture
 def deck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deck]:
-    """A client of a store whose engine another process has: what is indexed when is decided here."""
-    for name in [n for n in os.environ if n.startswith(("QUARTERDECK_", "ANTHROPIC_")) or n == "DATABASE_URL"]:
-        monkeypatch.delenv(name)
-    home = tmp_path / "home"
-    home.mkdir()
-    monkeypatch.setenv("QUARTERDECK_HOME", str(home))
-    monkeypatch.setenv("QUARTERDECK_RUNTIME", "scripted")
-    monkeypatch.setenv("QUARTERDECK_WORKDIRS", str(tmp_path))
-    deck_module.current.cache_clear()
-    with (home / "engine.lock").open("a+") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        opened = deck_module.current()
+    """What is indexed when is decided here."""
+    with beside(monkeypatch, tmp_path / "home") as opened:
         assert opened.indexer is None
         yield opened
-        opened.close()
-    deck_module.current.cache_clear()
 
 
 @pytest.fixture

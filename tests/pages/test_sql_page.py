@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from orchestrator_adapter.deck import Deck
-from tests.pages.test_control import deck, opened
+from tests.pages.opening import opened
 from tests.pages.test_history_page import text
 from tests.pages.test_performance_page import seeded
 
-__all__ = ["deck", "seeded"]
+__all__ = ["seeded"]
 
 
 def test_a_question_is_asked_answered_and_saved(seeded: Deck) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,38 +14,23 @@ from data.domain.budgets import Budget, Period, Scope
 from data.domain.tasks import Draft, Task, TaskStatus
 from data.store import AgentFilter
 from orchestrator_adapter import commands
-from orchestrator_adapter import deck as deck_module
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.deck import Deck
 from pages.ui.memory import Memory, told
 from pages.ui.session import KEPT
+from tests.pages.opening import serving
+from tests.pages.opening import visited as opened
 from tests.postgres import PostgresServer
 
-ENTRY = str(Path(__file__).parents[2] / "streamlit_app.py")
 AWAY = "The store cannot be reached: showing the state of"
 SIMPLE = "Fix the typo in the heading of the page"
 
 
 @pytest.fixture
 def deck(own_postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deck]:
-    for name in [n for n in os.environ if n.startswith(("QUARTERDECK_", "ANTHROPIC_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("QUARTERDECK_HOME", str(tmp_path))
-    monkeypatch.setenv("QUARTERDECK_RUNTIME", "scripted")
-    monkeypatch.setenv("DATABASE_URL", own_postgres.database("fleet"))
-    deck_module.current.cache_clear()
-    opened = deck_module.current()
-    yield opened
-    own_postgres.start()
-    opened.close()
-    deck_module.current.cache_clear()
-
-
-def opened(page: str, **query: str) -> AppTest:
-    at = AppTest.from_file(ENTRY, default_timeout=30).run()
-    for name, value in query.items():
-        at.query_params[name] = value
-    return at.switch_page(page).run()
+    with serving(monkeypatch, tmp_path, DATABASE_URL=own_postgres.database("fleet")) as opened:
+        yield opened
+        own_postgres.start()
 
 
 def says_its_age(at: AppTest) -> bool:

@@ -9,9 +9,8 @@ from data.domain.agents import AgentStatus, Role, Runtime
 from data.domain.events import AgentCreated, AgentMoved, AgentTold, AlertRaised
 from data.domain.tasks import TaskStatus
 from orchestrator_adapter.deck import Deck
-from tests.pages.test_control import deck, moved, opened, told
-
-__all__ = ["deck"]
+from tests.pages.opening import opened
+from tests.pages.test_control import moved, told
 
 OPENS, TEXT, SENDS = "tell-a1", "tell-text-a1", "tell-sure"
 

@@ -20,7 +20,8 @@ from orchestrator_adapter.api import what_if as api
 from orchestrator_adapter.api.http import Call
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.kept import Kept
-from tests.pages.test_queue_pages import ENTRY, deck  # noqa: F401
+from tests.pages.opening import ENTRY
+from tests.pages.test_queue_pages import deck  # noqa: F401
 from tests.pages.test_roi_page import TASK, tasks, words_of
 
 MODEL, OTHER = "claude-opus-5-5", "claude-haiku-5-5"

@@ -5,32 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from data.store import Store
-from orchestrator_adapter import deck as deck_module
 from orchestrator_adapter.deck import Deck
+from tests.pages.opening import opened
 from tests.store.test_board import append, submitted
-
-ENTRY = str(Path(__file__).parents[2] / "streamlit_app.py")
-
-
-@pytest.fixture
-def deck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deck]:
-    (tmp_path / "work").mkdir()
-    monkeypatch.setenv("QUARTERDECK_HOME", str(tmp_path))
-    monkeypatch.setenv("QUARTERDECK_RUNTIME", "scripted")
-    monkeypatch.setenv("QUARTERDECK_WORKDIRS", str(tmp_path / "work"))
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    deck_module.current.cache_clear()
-    opened = deck_module.current()
-    yield opened
-    opened.close()
-    deck_module.current.cache_clear()
 
 
 @contextmanager
@@ -51,10 +33,7 @@ def page_asks(store: Store) -> Iterator[list[str]]:
 
 
 def tasks_page() -> AppTest:
-    at = AppTest.from_file(ENTRY, default_timeout=30).run()
-    at.switch_page("pages/watch/tasks.py").run()
-    assert not at.exception, at.exception[0].message
-    return at
+    return opened("pages/watch/tasks.py")
 
 
 def test_a_list_that_is_drawn_again_asks_nothing_of_its_own(deck: Deck):

@@ -17,7 +17,8 @@ from data.domain.agents import Role
 from data.domain.errors import AgentFailed, RuntimeUnavailable
 from data.domain.events import MessageMetered
 from orchestrator_adapter.runners import Job, Reply, Runner
-from orchestrator_adapter.runners.claude import ClaudeRunner, available
+from orchestrator_adapter.runners.claude import ClaudeRunner
+from orchestrator_adapter.runners.command_line import available
 from orchestrator_adapter.runners.demo import prepare
 from orchestrator_adapter.runners.demo.server import ModelServer
 

@@ -23,7 +23,8 @@ from data.domain.events import (
     TotalReported,
 )
 from orchestrator_adapter.runners import Job, Runner, process
-from orchestrator_adapter.runners.claude import ClaudeRunner, available
+from orchestrator_adapter.runners.claude import ClaudeRunner
+from orchestrator_adapter.runners.command_line import available
 from orchestrator_adapter.runners.demo import MODEL, DemoRunner
 from tests.runners.real_agents import FOREIGN, ROOT, a_job, alive, bash, needs_cli, run, serving, stopped_at
 

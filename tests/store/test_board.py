@@ -14,29 +14,14 @@ from data.domain.agents import AgentStatus, Role, Runtime
 from data.domain.assignment import AssignedBy
 from data.domain.errors import AgentNotFound, BlobNotFound, TaskNotFound
 from data.domain.outcomes import Verdict
-from data.domain.tasks import Complexity, TaskStatus, TaskType
+from data.domain.tasks import TaskStatus, TaskType
 from data.domain.workflows import StepStatus
 from data.store import AgentFilter, Store, TaskFilter
 from data.store import tables as t
 from data.store.rows import ms
+from tests.events import submitted
 
 NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
-
-
-def submitted(task_id: str, **more: object) -> e.TaskSubmitted:
-    values: dict[str, object] = {
-        "task_id": task_id,
-        "description": f"do {task_id}",
-        "task_type": TaskType.BUG_FIX,
-        "complexity": Complexity.SIMPLE,
-        "analyst_included": False,
-        "analyst_reason": "",
-        "workflow": (e.StepSpec(key="builder", role=Role.BUILDER, scope="Build"),),
-        "working_directory": "/src",
-        "runtime": Runtime.CLAUDE,
-        "by": "me",
-    }
-    return e.TaskSubmitted.model_validate(values | more)
 
 
 def created(agent_id: str, task_id: str, **more: object) -> e.AgentCreated:

@@ -11,8 +11,8 @@ from data.domain import files as f
 from data.domain.agents import AgentStatus, FileChange, Role, Runtime
 from data.domain.errors import FileUnknown
 from data.domain.money import Tokens
-from data.domain.tasks import Complexity, TaskType
 from data.store import Ledger, Store, filing
+from tests.events import submitted
 
 MADE, CHANGED, GONE, READ = FileChange.CREATED, FileChange.MODIFIED, FileChange.DELETED, FileChange.READ
 
@@ -25,18 +25,7 @@ class Told:
         self._number = 0
         if task not in {one.event.task_id for one in ledger.appended}:
             ledger.append(
-                e.TaskSubmitted(
-                    task_id=task,
-                    description="Fix it",
-                    task_type=TaskType.BUG_FIX,
-                    complexity=Complexity.SIMPLE,
-                    analyst_included=False,
-                    analyst_reason="",
-                    workflow=(),
-                    working_directory=folder,
-                    runtime=Runtime.IMPORTED,
-                    by="me",
-                )
+                submitted(task, description="Fix it", workflow=(), working_directory=folder, runtime=Runtime.IMPORTED)
             )
         made = {"step": "builder", "role": Role.BUILDER, "name": "Builder", "model": "m"}
         ledger.append(e.AgentCreated(**self._ids, **made, runtime=Runtime.IMPORTED))

@@ -14,10 +14,11 @@ from data.domain import events as e
 from data.domain.agents import AgentStatus, FileChange, Role, Runtime
 from data.domain.errors import AgentNotFound, BlobNotFound, TaskNotFound, TooLate
 from data.domain.money import Tokens
-from data.domain.tasks import Complexity, TaskStatus, TaskType
+from data.domain.tasks import TaskStatus
 from data.domain.workflows import StepStatus
 from data.store import Ledger, Store, TaskFilter, workers
 from data.store import tables as t
+from tests import events
 
 
 def submitted(task_id: str = "t1", runtime: Runtime = Runtime.CLAUDE, **more: object) -> e.TaskSubmitted:
@@ -25,20 +26,8 @@ def submitted(task_id: str = "t1", runtime: Runtime = Runtime.CLAUDE, **more: ob
         e.StepSpec(key="builder", role=Role.BUILDER, scope="Build it"),
         e.StepSpec(key="tester", role=Role.TESTER, scope="Test it", depends_on=("builder",)),
     )
-    values: dict[str, object] = {
-        "task_id": task_id,
-        "description": "fix the sign bug",
-        "task_type": TaskType.BUG_FIX,
-        "complexity": Complexity.SIMPLE,
-        "complexity_reasons": ("4 words",),
-        "analyst_included": False,
-        "analyst_reason": "simple task",
-        "workflow": steps,
-        "working_directory": "/src",
-        "runtime": runtime,
-        "by": "me",
-    }
-    return e.TaskSubmitted.model_validate(values | more)
+    given = {"description": "fix the sign bug", "complexity_reasons": ("4 words",), "analyst_reason": "simple task"}
+    return events.submitted(task_id, **given | {"workflow": steps, "runtime": runtime} | more)
 
 
 def created(agent_id: str = "a1", task_id: str = "t1", runtime: Runtime = Runtime.CLAUDE) -> e.AgentCreated:

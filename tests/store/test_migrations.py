@@ -15,13 +15,11 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from data.domain import events as e
-from data.domain.agents import Role, Runtime
 from data.domain.errors import StoreNewer, StoreUnavailable
-from data.domain.tasks import Complexity, TaskType
 from data.store import Store, migrate
 from data.store import tables as t
 from data.store.tables_search import INDEX
+from tests.events import submitted
 
 ROOT = Path(__file__).parents[2]
 OPEN_TOGETHER = """
@@ -45,21 +43,6 @@ def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         connection.execute(f"create database {name}")
         yield f"{address}/{name}"
         connection.execute(f"drop database {name} with (force)")
-
-
-def submitted(task_id: str) -> e.TaskSubmitted:
-    return e.TaskSubmitted(
-        task_id=task_id,
-        description="fix it",
-        task_type=TaskType.BUG_FIX,
-        complexity=Complexity.SIMPLE,
-        analyst_included=False,
-        analyst_reason="",
-        workflow=(e.StepSpec(key="builder", role=Role.BUILDER, scope="Build"),),
-        working_directory="/src",
-        runtime=Runtime.CLAUDE,
-        by="me",
-    )
 
 
 def shape(store: Store) -> list[tuple[str, str]]:
@@ -99,7 +82,7 @@ def test_opening_it_again_changes_nothing(store: Store, store_url: str) -> None:
     Store.open(store_url).close()
     assert shape(store) == before
     with store.read() as board:
-        assert board.task("t1").description == "fix it"
+        assert board.task("t1").description == "do t1"
         assert board.clock() == 1
 
 

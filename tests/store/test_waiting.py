@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from data.domain import events as e
 from data.domain.agents import AgentStatus, Role, Runtime
 from data.domain.fleet import Limits, Priority
-from data.domain.tasks import Complexity, TaskStatus, TaskType
+from data.domain.tasks import TaskStatus
 from data.domain.waiting import Queue, Reason, ordinal
 from data.domain.workflows import StepStatus
 from data.store import Store, settings, workers
 from data.store import tables as t
+from tests import events
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -27,19 +28,7 @@ STEPS = (
 
 
 def submitted(task_id: str, **more: object) -> e.TaskSubmitted:
-    values: dict[str, object] = {
-        "task_id": task_id,
-        "description": f"do {task_id}",
-        "task_type": TaskType.BUG_FIX,
-        "complexity": Complexity.SIMPLE,
-        "analyst_included": False,
-        "analyst_reason": "",
-        "workflow": STEPS,
-        "working_directory": "/src",
-        "runtime": Runtime.CLAUDE,
-        "by": "ana",
-    }
-    return e.TaskSubmitted.model_validate(values | more)
+    return events.submitted(task_id, **{"workflow": STEPS, "by": "ana"} | more)
 
 
 def append(store: Store, *events: e.Event, at: datetime = NOW) -> None:

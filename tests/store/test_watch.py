@@ -15,11 +15,10 @@ import pytest
 import sqlalchemy as sa
 
 from data.domain import events as e
-from data.domain.agents import Role, Runtime
-from data.domain.tasks import Complexity, TaskType
 from data.store import Recorded, Store
 from data.store import tables as t
 from data.store.watch import Watcher
+from tests.events import submitted
 
 ROOT = Path(__file__).parents[2]
 OTHER = """
@@ -66,21 +65,6 @@ def ear(store: Store) -> Iterator[Ear]:
     watcher.start()
     yield listener
     watcher.stop()
-
-
-def submitted(task_id: str) -> e.TaskSubmitted:
-    return e.TaskSubmitted(
-        task_id=task_id,
-        description="fix it",
-        task_type=TaskType.BUG_FIX,
-        complexity=Complexity.SIMPLE,
-        analyst_included=False,
-        analyst_reason="",
-        workflow=(e.StepSpec(key="builder", role=Role.BUILDER, scope="Build"),),
-        working_directory="/src",
-        runtime=Runtime.CLAUDE,
-        by="me",
-    )
 
 
 def begin(url: str, commits: int) -> subprocess.Popen[str]:

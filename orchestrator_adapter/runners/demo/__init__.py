@@ -6,13 +6,16 @@ import os
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from data.domain.events import MessageMetered
 from orchestrator_adapter.runners import Job, transcript
-from orchestrator_adapter.runners.claude import ClaudeRunner
 from orchestrator_adapter.runners.demo.scenarios import PLAN, Scenario, prepare, scenarios, tag
 from orchestrator_adapter.runners.demo.server import ModelServer
 from orchestrator_adapter.runners.thread import Run
+
+if TYPE_CHECKING:
+    from orchestrator_adapter.runners.claude import ClaudeRunner
 
 __all__ = ["MODEL", "DemoRunner", "Scenario", "prepare", "scenarios"]
 
@@ -60,6 +63,8 @@ class DemoRunner:
         return transcript.replies(self._home / "demo" / "config", session_id, task_id, agent_id)
 
     def _runner(self) -> ClaudeRunner:
+        from orchestrator_adapter.runners.claude import ClaudeRunner  # whoever only names a story needs no SDK
+
         own = self._home / "demo"
         for folder in (own / "home", own / "config"):
             folder.mkdir(parents=True, exist_ok=True)
