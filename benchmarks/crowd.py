@@ -1,6 +1,6 @@
 """People who have a page open: sessions that speak Streamlit's protocol and listen on the page's live socket.
 
-Runs as a process of its own (`python -m benchmarks.crowd URL PAGE COUNT`), and does what pages/ui/live.js does.
+Runs as a process of its own (`python -m benchmarks.crowd URL PAGE COUNT`), and does what the live parts of a page do.
 """
 
 from __future__ import annotations

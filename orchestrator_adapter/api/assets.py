@@ -7,21 +7,30 @@ import base64
 import functools
 import gzip
 import hashlib
+import json
 import mimetypes
 import re
 import threading
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 import streamlit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from data.domain.errors import FleetError
+from orchestrator_adapter import picture, views
+from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.api import ahead
+from orchestrator_adapter.deck import Deck
 
 SMALLEST = 1000
 """Below this many bytes compression costs more than it saves."""
 PACKED = frozenset({".js", ".css", ".html", ".json", ".svg", ".map", ".wasm"})
 SHELL = Path(__file__).parent / "shell"
+HOME = ("/", "/fleet")
+BOARD = "<!-- board -->"
+"""Where the board stands in the home page."""
 
 
 @functools.cache
@@ -42,7 +51,8 @@ def shell() -> bytes:
     page = index().replace("<title>Streamlit</title>", "<title>Quarterdeck</title>", 1)
     ahead_of_use = ahead.links(page, folder() / "static" / "js")
     page = page.replace("</head>", f"{head}{ahead_of_use}</head>", 1)
-    return page.replace('<div id="root"></div>', f'<div id="root">{body}</div>', 1).encode()
+    page = page.replace('<div id="root"></div>', f'<div id="root">{body}</div>{BOARD}{picture.first()}', 1)
+    return page.encode()
 
 
 @functools.cache
@@ -131,11 +141,21 @@ class PackedAssets:
         return self.packed.kept(path) or await asyncio.to_thread(self.packed.get, path)
 
 
-class Shell:
-    """Puts our page where Streamlit sends its own."""
+def board(find: Callable[[], Deck], name: str) -> str:
+    """The live board as this person's home page first shows it, as data in the page; empty where it shows none."""
+    try:
+        found = views.home.first_picture(find().store, name)
+    except FleetError:  # the page itself says what is wrong, and what it last knew
+        return ""
+    told = json.dumps(found).replace("<", "\\u003c") if found else ""
+    return f'<script type="application/json" id="qd-first">{told}</script>' if told else ""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+
+class Shell:
+    """Puts our page where Streamlit sends its own, and in the home page the live board as it is now."""
+
+    def __init__(self, app: ASGIApp, find: Callable[[], Deck]) -> None:
+        self.app, self.find = app, find
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
@@ -144,22 +164,30 @@ class Shell:
             return
         plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
         theirs = str(len(index().encode()))
-        ours = False
+        page = b""
 
         async def swapped(message: Message) -> None:
-            nonlocal ours
+            nonlocal page
             if message["type"] == "http.response.start":
                 given = MutableHeaders(scope=message)
-                ours = given.get("content-length") == theirs and given.get("content-type", "").startswith("text/html")
-                if ours:
+                if given.get("content-length") == theirs and given.get("content-type", "").startswith("text/html"):
+                    page = await asyncio.to_thread(self._page, scope["path"], given, headers)
                     del given["etag"], given["last-modified"]
-                    given["content-length"] = str(len(shell()))
+                    given["content-length"] = str(len(page))
                     given["cache-control"] = "no-cache"
-            elif ours:
+            elif page:
                 if message.get("more_body"):
                     return
-                body = b"" if scope["method"] == "HEAD" else shell()
-                message = {"type": "http.response.body", "body": body}
+                message = {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else page}
             await send(message)
 
         await self.app({**scope, "headers": plain}, receive, swapped)
+
+    def _page(self, path: str, given: MutableHeaders, asked: Headers) -> bytes:
+        told = board(self.find, LOCAL.name) if path in HOME else ""
+        page = shell().replace(BOARD.encode(), told.encode(), 1)
+        given.add_vary_header("accept-encoding")
+        if "gzip" not in asked.get("accept-encoding", ""):
+            return page
+        given["content-encoding"] = "gzip"
+        return gzip.compress(page, 5)

@@ -52,7 +52,7 @@ def front(settings: Settings, find: Callable[[], Deck] | None = None) -> Front:
             Middleware(Refusals),
             Middleware(BodyLimit),
             Middleware(PackedAssets, packed=packed),
-            Middleware(Shell),
+            Middleware(Shell, find=find),
         ],
         lifespan=Life(settings, find, hub, packed, doors, own_deck),
     )

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from data.domain.errors import StoreUnavailable
-from orchestrator_adapter import deck, views
+from orchestrator_adapter import deck, picture, views
 from orchestrator_adapter.arrivals import arrivals
 from pages.ui import places
 
@@ -52,24 +52,6 @@ _DRAWN = "live-drawn"
 _MOUNTED = "live-mounted"
 _WAITED = "live-waited"
 _PAGES = {"task": places.TASK, "agent": places.AGENT}
-_HTML = """
-<div class="live" data-theme="light">
-  <p class="note-line" role="status" hidden></p>
-  <section><div class="boot" role="status" aria-label="Loading the fleet"></div><div class="kpis-box"></div></section>
-  <section hidden><h3>Failed, not looked at yet</h3><div class="failures-box"></div></section>
-  <section hidden><div class="task-box"></div></section>
-  <section hidden><h3>Tasks now</h3>
-    <div class="tasks-box" role="list" aria-label="Tasks that run or have just ended"></div></section>
-  <p class="quiet" hidden>No task is running.</p>
-  <section hidden><h3>Agents</h3><button class="fold" type="button" hidden></button>
-    <div class="agents-box" role="list" aria-label="Agents"></div></section>
-  <section hidden><h3>Activity</h3>
-    <div class="lines-box" role="list" aria-label="What happened, newest first" tabindex="0"></div></section>
-  <div class="toasts"></div>
-  <div class="announcer" aria-live="polite"></div>
-</div>
-"""
-
 _present: dict[str, float] = {}
 
 
@@ -90,7 +72,7 @@ def waker(name: str) -> None:
 
     A trigger inside the fragment runs just that; one outside of it would first start a run of the whole page.
     """
-    component = st.components.v2.component("quarterdeck_waker", js=_source("reached.js", "turns.js", "waker.js"))
+    component = st.components.v2.component("quarterdeck_waker", js=picture.text(*picture.TURNS) + _source("waker.js"))
     component(key=f"wake-{name}", data={"drawn": _times(name)}, on_changed_change=_looked)
 
 
@@ -98,7 +80,7 @@ def listen_for_questions(seen: str) -> None:
     """Draw the fragment that this is called in again when something else waits for a person than the `seen`."""
     if DIALOG in st.session_state:  # what is typed into a dialog is lost when anything of its page is drawn
         return
-    component = st.components.v2.component("quarterdeck_asked", js=_source("reached.js", "turns.js", "asked.js"))
+    component = st.components.v2.component("quarterdeck_asked", js=picture.text(*picture.TURNS) + _source("asked.js"))
     data = {"topic": FLEET, "seen": seen, "drawn": _times("asked")}
     component(key="live-asked", data=data, on_asked_change=_looked)
 
@@ -239,11 +221,11 @@ def _session_id() -> str:
 
 
 def _component() -> Any:
-    js = _source("reached.js", "turns.js", "live_parts.js", "live.js")
-    return st.components.v2.component("quarterdeck_live", html=_HTML, js=js, css=_source("live.css"))
+    js, html, css = (picture.text(*names) for names in (picture.SCRIPTS, ["live.html"], ["live.css"]))
+    return st.components.v2.component("quarterdeck_live", html=html, js=js + _source("mounted.js"), css=css)
 
 
 @functools.cache
-def _source(*names: str) -> str:
-    """These files as one, read once: each panel that is woken takes one."""
-    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
+def _source(name: str) -> str:
+    """A script of ours, read once: each panel that is woken takes one."""
+    return (HERE / name).read_text(encoding="utf-8")

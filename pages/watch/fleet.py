@@ -9,18 +9,16 @@ import streamlit as st
 
 from data.domain import words
 from data.domain.agents import Runtime
-from data.domain.home import Density, Home, Panel, TablePlace
+from data.domain.home import Density, Home, TablePlace
 from data.domain.tasks import Draft, TaskType
 from data.store import AgentFilter
-from orchestrator_adapter import commands, commands_batch
+from orchestrator_adapter import commands, commands_batch, views
 from orchestrator_adapter.commands_batch import AgentOrder, TaskOrder
 from pages.ui import cards, clicks, filters, home, live, picked, places, session, tables
 from pages.ui.look import plain
 
 DEMO_STORY = "success"
 DEMO_TASK = "The tests of calc.py fail. Investigate the root cause, fix it, and prove that it is gone."
-PARTS = {Panel.NUMBERS: "kpis", Panel.TASKS: "tasks", Panel.AGENTS: "agents"}
-"""The names that the live parts have for what a person chooses from."""
 SEED = "python -m orchestrator_adapter seed"
 
 
@@ -141,9 +139,8 @@ def overview(chosen: Home) -> None:
         every_agent(chosen)
     with session.panel("live board"):
         owner = session.actor().name if chosen.mine else None
-        shown = [PARTS[panel] for panel in chosen.panels]
-        shown.insert(int(shown[:1] == [PARTS[Panel.NUMBERS]]), "failures")  # first of all, but for the numbers
-        seen(live.mount(show=shown, compact=chosen.density is Density.COMPACT, owner=owner))
+        compact = chosen.density is Density.COMPACT
+        seen(live.mount(show=views.home.shown(chosen), compact=compact, owner=owner))
     if chosen.table is TablePlace.BELOW:
         live.first_picture()
         every_agent(chosen)

@@ -16,7 +16,7 @@ from data.domain.money import dollars
 from data.domain.tasks import TaskStatus
 from data.domain.workflows import StepStatus
 from data.store import Page, Store
-from orchestrator_adapter import views
+from orchestrator_adapter import picture, views
 from pages.ui import cards, filters, history, live, logs, look, tables, typed
 from tests.events import submitted
 
@@ -162,13 +162,13 @@ def test_every_status_has_a_word_an_icon_and_a_sign():
 
 
 def test_the_browser_and_the_server_agree_on_colours_and_states():
-    css = (Path(live.__file__).parent / "live.css").read_text(encoding="utf-8")
-    js = (Path(live.__file__).parent / "live_parts.js").read_text(encoding="utf-8")
+    css = picture.text("live.css")
+    js = picture.text("parts.js")
     for role, colours in look.ROLE_COLOURS.items():
         line = next(line for line in css.splitlines() if f'[data-role="{role.value}"]' in line)
         assert all(colour in line for colour in colours), role
     for name in look.STATUS:
-        assert f"{name}:" in js, f"{name} has no icon in live_parts.js"
+        assert f"{name}:" in js, f"{name} has no icon in parts.js"
 
 
 def test_more_people_are_woken_less_often():

@@ -203,11 +203,3 @@ class Live {
     this.ws?.close();
   }
 }
-
-const ALIVE = new WeakMap();
-export default function (component) {
-  const key = component.parentElement;
-  if (!ALIVE.has(key)) ALIVE.set(key, new Live(component));
-  ALIVE.get(key).run(component);
-  return () => { ALIVE.get(key)?.close(); ALIVE.delete(key); };
-}
