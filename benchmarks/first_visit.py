@@ -25,6 +25,8 @@ class Visit:
     paint_ms: float
     first_card_ms: float
     all_cards_ms: float
+    live_ms: float
+    """When the page's own cards, which can be pressed, took the place of those that came with it."""
     table_ms: float
     shift: float
     http_mb: float
@@ -37,11 +39,12 @@ def measure() -> Iterator[Figure]:
         near = [_visit(server, slow=False) for _ in range(VISITS)]
         far = [_visit(server, slow=True) for _ in range(VISITS)]
     cards = f"{near[0].cards} cards, medians of {VISITS}"
-    limits = {"paint_ms": 800, "first_card_ms": 1_500, "all_cards_ms": 2_000, "table_ms": None}
+    limits = {"paint_ms": 800, "first_card_ms": 1_500, "all_cards_ms": 2_000, "live_ms": None, "table_ms": None}
     named = {
         "paint_ms": "first contentful paint",
         "first_card_ms": "first card",
         "all_cards_ms": "all cards",
+        "live_ms": "cards that live and can be pressed",
         "table_ms": "the table below",
     }
     for name, limit in limits.items():
@@ -65,12 +68,19 @@ def _visit(server: Server, *, slow: bool) -> Visit:
         if slow:
             network.send("Network.emulateNetworkConditions", LINE)
         page.goto(server.url, timeout=60_000)
-        page.wait_for_selector(".agent", timeout=60_000)
+        page.wait_for_selector(".agent", timeout=60_000)  # the page's own: those that came with it are out of reach
         count = -1
         while count != (count := page.evaluate("window.__visit.cards.length")):
             page.wait_for_timeout(REST_MS)
         seen = page.evaluate("window.__visit")
     cards = seen["cards"]
     return Visit(
-        seen["paint"], cards[0][1], cards[-1][1], seen["table"], seen["shift"], sum(sizes) / 1e6, int(cards[-1][0])
+        seen["paint"],
+        cards[0][1],
+        cards[-1][1],
+        seen["live"],
+        seen["table"],
+        seen["shift"],
+        sum(sizes) / 1e6,
+        int(cards[-1][0]),
     )

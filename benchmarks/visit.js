@@ -1,6 +1,6 @@
 // Runs in the page before anything of it: when something was painted, when cards were there, and what moved about.
 (() => {
-  const visit = (window.__visit = { paint: 0, cards: [], table: 0, shift: 0 });
+  const visit = (window.__visit = { paint: 0, cards: [], live: 0, table: 0, shift: 0 });
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) if (entry.name === 'first-contentful-paint') visit.paint = entry.startTime;
   }).observe({ type: 'paint', buffered: true });
@@ -19,6 +19,7 @@
     let waiting = false;
     new MutationObserver(() => {
       const count = root.querySelectorAll('.agent').length;
+      if (count && !visit.live && !root.host.matches('.qd-first')) { visit.live = 1; painted((at) => { visit.live = at; }); }
       if (waiting || count <= (visit.cards.at(-1)?.[0] ?? 0)) return;
       waiting = true;
       painted((at) => { waiting = false; visit.cards.push([root.querySelectorAll('.agent').length, at]); });
