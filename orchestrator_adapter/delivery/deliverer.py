@@ -8,7 +8,7 @@ side's yes and its own writing sends it once more: at least once, in the rare ca
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -16,7 +16,7 @@ from data.domain import events as e
 from data.domain.channels import Address, Channel
 from data.domain.deliveries import GAP_S, HOLD_S, About
 from data.domain.errors import ChannelNotFound, StoreUnavailable
-from data.store import Store, channels, delivering
+from data.store import Recorded, Store, channels, delivering
 from data.store.delivering import Claim
 from data.store.rows import ms
 from orchestrator_adapter.delivery import messages, outlet
@@ -62,8 +62,9 @@ class Deliverer:
             self._deaf()
             self._deaf = None
 
-    def _heard(self, _clock: int, news: object) -> None:
-        self._wake.set()
+    def _heard(self, _clock: int, news: Sequence[Recorded]) -> None:
+        if any(isinstance(entry.event, e.AlertRaised) for entry in news):  # nothing else puts a delivery down
+            self._wake.set()
 
     def _run(self) -> None:
         while not self._ended:
@@ -108,6 +109,8 @@ class Deliverer:
                 channel = board.channel(claim.channel_id)
                 address = channels.address(board.connection, claim.channel_id)
                 told = delivering.told(board.connection, claim.subjects) if claim.about is About.ALERT else []
+            if claim.about is About.ALERT and not told:
+                return Sent(False, "There is nothing left to tell.")
             message = messages.of_alerts(told, self._address) if told else self._report(claim)
         except ChannelNotFound:
             return Sent(False, "The channel was removed.")
