@@ -15,15 +15,19 @@ from orchestrator_adapter.printing import to_its_end
 
 HOMES = {
     "cli_alerts": "alerts alert alert-rules alert-rule alert-backtest",
+    "cli_archive": "archive",
     "cli_batch": "order-tasks order-agents",
+    "cli_channels": "alert-channels alert-channel alert-channel-test alert-deliveries",
     "cli_connect": "hooks telemetry",
     "cli_control": "cancel pause resume rerun tell approvals approve deny budgets budget-outlook",
     "cli_conversation": "conversation",
     "cli_costs": "costs invoice",
+    "cli_estimate": "estimate",
     "cli_export": "export",
     "cli_figures": "figures",
     "cli_files": "files",
     "cli_fleet": "queue limits prioritize",
+    "cli_frontier": "frontier",
     "cli_home": "home",
     "cli_logs": "logs diagnose",
     "cli_outcome": "outcome lottery",
@@ -33,6 +37,7 @@ HOMES = {
     "cli_search": "search reindex",
     "cli_sql": "sql",
     "cli_trends": "trends",
+    "cli_what_if": "what-if",
     "cli_workers": "worker workers",
 }
 """Modules, and what a person calls to reach each."""
