@@ -9,6 +9,7 @@ import sys
 import threading
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -26,39 +27,12 @@ from data.store import AgentFilter, Board, Store, TaskFilter, migrate, workers
 from data.store.lists import MAX_LIMIT
 from data.store.store import unwritable
 from data.store.watch import Watcher
-from orchestrator_adapter import (
-    cli_alerts,
-    cli_archive,
-    cli_batch,
-    cli_channels,
-    cli_connect,
-    cli_control,
-    cli_conversation,
-    cli_costs,
-    cli_estimate,
-    cli_export,
-    cli_figures,
-    cli_files,
-    cli_fleet,
-    cli_home,
-    cli_import,
-    cli_import_logs,
-    cli_logs,
-    cli_outcome,
-    cli_performance,
-    cli_replay,
-    cli_roi,
-    cli_search,
-    cli_sql,
-    cli_trends,
-    cli_workers,
-    commands,
-)
+from orchestrator_adapter import cli_import, cli_import_logs, cli_workers, commands
 from orchestrator_adapter import deck as decks
 from orchestrator_adapter import settings as settings_module
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.api import shapes
-from orchestrator_adapter.cli_part import LOOK, run
+from orchestrator_adapter.cli_part import HOMES, LOOK, run
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.settings import Settings
 from orchestrator_adapter.terminal import DAYS, AsJson, at_rest, client, opened, print_json, print_table, served
@@ -272,12 +246,9 @@ def agents(
 
 
 cli_import.imports.add_typer(cli_import_logs.app)
-for part in (
-    cli_control, cli_fleet, cli_home, cli_batch, cli_alerts, cli_channels, cli_workers, cli_logs, cli_outcome,
-    cli_roi, cli_estimate, cli_import, cli_conversation, cli_replay, cli_connect, cli_files, cli_costs,
-    cli_performance, cli_export, cli_sql, cli_trends, cli_figures, cli_archive, cli_search,
-):  # fmt: skip
-    app.add_typer(part.app)
+app.add_typer(cli_import.app)
+for module in HOMES:
+    app.add_typer(import_module(f"orchestrator_adapter.{module}").app)
 
 
 @app.command()

@@ -12,14 +12,12 @@ import typer
 from data.domain import experience, words
 from data.domain.agents import Runtime
 from data.domain.tasks import AnalystChoice, Draft, TaskType
-from orchestrator_adapter import cli_frontier, cli_what_if, commands, planning
+from orchestrator_adapter import commands, planning
 from orchestrator_adapter.api import estimates
 from orchestrator_adapter.planning import Preview
 from orchestrator_adapter.terminal import AsJson, client, print_json, print_table
 
 app = typer.Typer()
-app.add_typer(cli_frontier.app)
-app.add_typer(cli_what_if.app)
 
 
 @app.command()

@@ -53,7 +53,7 @@ def test_steps_and_files_of_a_list_are_read_once_and_then_only_of_what_changed(s
         now = {task.id: task for task in board.tasks().items}
     assert now["t7"].workflow[0].status is StepStatus.ACTIVE
     assert [now[task.id] for task in before if task.id != "t7"] == [task for task in before if task.id != "t7"]
-    assert changed[1:] == [("steps", 1), ("files", 1)]
+    assert changed[1:] == [("steps", 1), ("files", 1), ("agents", 2)]  # of one task: its steps, its files, its analysts
 
 
 def test_files_of_agents_are_read_once_and_then_only_of_what_changed(store: Store):
