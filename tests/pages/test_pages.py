@@ -263,8 +263,9 @@ def test_a_missing_key_is_said_before_a_real_task_is_begun(monkeypatch: pytest.M
         assert [warning.value for warning in at.warning] == []
 
 
-def test_a_server_that_cannot_work_says_why_instead_of_a_page(deck: Deck, home: Path, monkeypatch: pytest.MonkeyPatch):
-    deck_module.current.cache_clear()
+def test_a_server_that_cannot_work_says_why_instead_of_a_page(home: Path, monkeypatch: pytest.MonkeyPatch):
+    with serving(monkeypatch, home):
+        pass  # one that could has been there, and is gone with its lock
     (home / "a_file").touch()
     monkeypatch.setenv("QUARTERDECK_HOME", str(home / "a_file" / "below"))
     at = AppTest.from_file(ENTRY, default_timeout=30).run()
