@@ -13,7 +13,6 @@ from data.domain.agents import Agent
 from data.domain.tasks import Draft, Task, TaskStatus
 from data.store import AgentFilter
 from orchestrator_adapter import commands
-from orchestrator_adapter import deck as deck_module
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.deck import Deck
 from tests.modes import obeying_modes
@@ -249,31 +248,3 @@ def test_one_part_that_crashes_leaves_the_rest_of_the_page(deck: Deck):
     assert "on purpose" not in at.error[0].value
     assert any(button.label == "Try again" for button in at.button)
     assert "Small parts" in [text.value for text in at.subheader]
-
-
-def test_a_missing_key_is_said_before_a_real_task_is_begun(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    with serving(monkeypatch, tmp_path / "home", CLAUDE_CONFIG_DIR=str(tmp_path)):
-        at = opened(f"{RUN}/new_task.py")
-        assert [warning.value for warning in at.warning] == []
-        at.segmented_control(key="new-runtime").set_value("claude").run()
-        assert "nobody is logged in to Claude" in at.warning[0].value
-    with serving(monkeypatch, tmp_path / "home", ANTHROPIC_API_KEY="dummy"):
-        at = opened(f"{RUN}/new_task.py")
-        at.segmented_control(key="new-runtime").set_value("claude").run()
-        assert [warning.value for warning in at.warning] == []
-
-
-def test_a_server_that_cannot_work_says_why_instead_of_a_page(home: Path, monkeypatch: pytest.MonkeyPatch):
-    with serving(monkeypatch, home):
-        pass  # one that could has been there, and is gone with its lock
-    (home / "a_file").touch()
-    monkeypatch.setenv("QUARTERDECK_HOME", str(home / "a_file" / "below"))
-    at = AppTest.from_file(ENTRY, default_timeout=30).run()
-    assert at.title[0].value == "Quarterdeck cannot start its work"
-    assert "cannot be made" in at.error[0].value
-    assert not at.exception
-    monkeypatch.setenv("QUARTERDECK_HOME", str(home))
-    (home / "quarterdeck.sqlite").chmod(0o444)
-    obeying_modes(at.run)
-    assert "quarterdeck.sqlite is not writable" in at.error[0].value
-    assert not at.exception
