@@ -62,6 +62,7 @@ def test_what_a_person_does_survives_what_the_server_pushes(server, tab: Callabl
     start_demo(page, server.url)
     page.goto(server.url)
     expect(page.locator(".agent[data-live=true]").first).to_be_visible()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()  # the page is as high as it will be
     page.locator(".agent").first.focus()
     page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 120)")
     handle = page.locator(".agent").first.element_handle()
