@@ -146,12 +146,14 @@ def build(
     indexer, deliverer = None, None
     try:
         mine = engine.lock()
-    except FleetError:
+        if mine:
+            sweep()
+            engine.start(pages=pages, queues=queues)
+    except Exception:  # whatever it was: nothing of it goes on, and another process may try
+        engine.close()
         store.close()
         raise
     if mine:
-        sweep()
-        engine.start(pages=pages, queues=queues)
         indexer = Indexer(store)
         indexer.start()
         deliverer = Deliverer(store, settings.address if pages else "")

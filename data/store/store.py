@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 import os
 import sqlite3
@@ -87,7 +88,7 @@ def _sqlite(path: str, *, read_only: bool) -> sa.Engine:
     def connect(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # we send BEGIN ourselves
         for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
+            _patiently(functools.partial(connection.execute, f"PRAGMA {pragma}"))
         if read_only:
             connection.execute("PRAGMA query_only=1")
 
@@ -103,22 +104,27 @@ def _begin_writing(connection: sa.Connection) -> None:
     SQLite itself looks less and less often, ten times a second in the end: beside a process that writes again and
     again it would wait for seconds.
     """
-    driver, waited_until = connection.connection.dbapi_connection, time.monotonic() + LOCK_WAIT_S
+    driver = connection.connection.dbapi_connection
     assert isinstance(driver, sqlite3.Connection)
     driver.execute("PRAGMA busy_timeout=0")
     try:
-        while True:
-            try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-                return
-            except sa.exc.OperationalError as error:
-                if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
-                    raise
-                if time.monotonic() > waited_until:
-                    raise
-            time.sleep(LOOK_S)
+        _patiently(functools.partial(connection.exec_driver_sql, "BEGIN IMMEDIATE"))
     finally:
         driver.execute(f"PRAGMA {_PRAGMAS[0]}")
+
+
+def _patiently(do: Callable[[], object]) -> None:
+    """Again while other processes hold the file: where two would wait for each other SQLite gives up at once."""
+    waited_until = time.monotonic() + LOCK_WAIT_S
+    while True:
+        try:
+            do()
+            return
+        except (sqlite3.OperationalError, sa.exc.OperationalError) as error:
+            code = getattr(getattr(error, "orig", error), "sqlite_errorcode", 0)
+            if code & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > waited_until:
+                raise
+        time.sleep(LOOK_S)
 
 
 def unwritable(path: Path) -> str | None:

@@ -25,7 +25,7 @@ class Live {
     const { data } = component;
     this.emit = (name, value) => {
       this.unsent?.disconnect();
-      this.unsent = whenReached(() => component.setTriggerValue(name, value));
+      this.unsent = whenReached(() => { component.setTriggerValue(name, value); hold(); });
     };
     this.ask = (at) => this.turn.ask(() => component.setTriggerValue('changed', at));
     this.turn.drew();

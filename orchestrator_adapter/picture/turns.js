@@ -15,14 +15,26 @@ function begin() {
   return page;
 }
 
+// What a person asked for was sent: nothing is woken until its run has begun, as far as the browser knows.
+function hold() {
+  const app = document.querySelector('[data-testid="stApp"]');
+  if (!app) return;
+  wakes.begun = new Promise((done) => {
+    const end = () => { watch.disconnect(); clearTimeout(timer); done(); };
+    const watch = new MutationObserver(() => { if (busy(app)) end(); }), timer = setTimeout(end, ANSWER_MS);
+    watch.observe(app, { attributes: true });
+  });
+}
+
+const busy = (app) => ['running', 'rerunRequested'].includes(app.dataset.testScriptState);
+
 function settled() {
   const app = document.querySelector('[data-testid="stApp"]');
-  const busy = () => ['running', 'rerunRequested'].includes(app.dataset.testScriptState);
-  if (!app || (reached(app) && !busy())) return null;
+  if (!app || (reached(app) && !busy(app))) return null;
   return new Promise((done) => {
     let late = false;
     const look = () => {
-      if (!reached(app) || (busy() && !late)) return;
+      if (!reached(app) || (busy(app) && !late)) return;
       watch.disconnect();
       clearTimeout(timer);
       done();
@@ -34,6 +46,7 @@ function settled() {
 
 async function quiet() {
   for (;;) {
+    await wakes.begun;
     await settled();
     const restMs = wakes.touched + REST_MS - Date.now();
     if (restMs <= 0) return;
