@@ -72,6 +72,7 @@ def see(page: Page, url: str, path: str, heading: str) -> None:
     expect(page.locator("[data-testid=stSkeleton], .live[data-boot], [data-stale=true]")).to_have_count(0)
     named = page.get_by_test_id("stPageLink-NavLink")  # their names come a moment after the links
     expect(named.filter(has_not_text=re.compile(r"\w"))).to_have_count(0)
+    expect(page.get_by_test_id("stTab").filter(has_not_text=re.compile(r"\w"))).to_have_count(0)
     # what stands below the live part has no name for anybody until it is shown
     expect(
         page.get_by_test_id("stMain").locator("summary, [data-testid=stPageLink-NavLink]").filter(visible=False)
