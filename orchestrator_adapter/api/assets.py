@@ -144,8 +144,10 @@ class PackedAssets:
 def board(find: Callable[[], Deck], name: str) -> str:
     """The live board as this person's home page first shows it, as data in the page; empty where it shows none."""
     try:
-        found = views.home.first_picture(find().store, name)
-    except FleetError:  # the page itself says what is wrong, and what it last knew
+        store = find().store
+        # nobody waits for a store that is known to be away: the page itself says so, and shows what it last knew
+        found = None if store.trouble else views.home.first_picture(store, name)
+    except FleetError:
         return ""
     told = json.dumps(found).replace("<", "\\u003c") if found else ""
     return f'<script type="application/json" id="qd-first">{told}</script>' if told else ""

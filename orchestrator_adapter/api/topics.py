@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 
 from data.domain.errors import InvalidField
@@ -20,7 +21,7 @@ MOST_TOPICS = 20
 _TASK_ID = r"[A-Za-z0-9_.-]{1,64}"
 
 
-class _Clocked:
+class _Clocked(ABC):
     """A topic whose positions are clock values."""
 
     clocked = True
@@ -44,8 +45,9 @@ class _Clocked:
             return News(clock, (lost,))
         return self._told(board, store, position, clock)
 
+    @abstractmethod
     def _told(self, board: Board, store: Store, position: int, clock: int) -> News:
-        raise NotImplementedError
+        """What happened between two clocks that are not too far apart."""
 
 
 ASKED_AND_SPENT = (

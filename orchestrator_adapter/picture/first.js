@@ -7,6 +7,7 @@ function paintFirst(data) {
   const dark = page.dataset.boot ? page.dataset.boot === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
   const host = h('div', 'qd-first');
   host.setAttribute('aria-hidden', 'true');
+  attr(host, 'data-dark', dark);
   host.style.setProperty('--st-background-color', dark ? '#0e1117' : '#ffffff');
   host.style.setProperty('--st-font', '"Source Sans", sans-serif');
   const root = host.attachShadow({ mode: 'closed' });
