@@ -52,9 +52,13 @@ def test_places_are_given_in_the_order_that_is_shown(launch: Launch, eventually:
     shown = order(deck)
     assert shown == [low, high, normal]
     go.set()
-    eventually(lambda: len(begun(deck)) == 4 and not queue(deck).waiting, within=30)
-    started = list(dict.fromkeys(job.task_id for job in cast.jobs))
-    assert started == [first, *shown]
+
+    def started() -> list[str]:
+        return list(dict.fromkeys(job.task_id for job in cast.jobs))
+
+    # a step stands as begun before its agent is there
+    eventually(lambda: len(started()) == 4 and not queue(deck).waiting, within=30)
+    assert started() == [first, *shown]
 
 
 def test_limits_hold_at_once_and_say_why_others_wait(launch: Launch, eventually: Eventually) -> None:
