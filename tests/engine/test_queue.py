@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from data.domain.agents import Role
 from data.domain.fleet import Limits, Priority
-from data.domain.tasks import Draft, TaskStatus, TaskType
+from data.domain.tasks import Draft, TaskType
 from data.domain.waiting import Queue, Reason
 from orchestrator_adapter import commands, commands_fleet
 from orchestrator_adapter.access import LOCAL, Actor
@@ -28,11 +28,6 @@ def submit(deck: Deck, priority: Priority = Priority.NORMAL, actor: Actor = LOCA
 def queue(deck: Deck) -> Queue:
     with deck.store.read() as board:
         return board.queue()
-
-
-def begun(deck: Deck) -> set[str]:
-    with deck.store.read() as board:
-        return {task.id for task in board.tasks().items if task.status is not TaskStatus.PENDING}
 
 
 def order(deck: Deck) -> list[str]:
