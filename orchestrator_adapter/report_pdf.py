@@ -14,7 +14,7 @@ from fpdf import FPDF, FontFace
 from fpdf.enums import XPos, YPos
 
 from data.domain import words
-from data.domain.money import NANO
+from data.domain.money import AXIS, NANO
 from data.domain.windows import Grain, zone
 from data.warehouse import Standing, Warehouse, costs, performance
 from data.warehouse.costs import By, Costs, Cut
@@ -204,7 +204,7 @@ def _money(paper: Paper, spent: Costs, cut: Cut, grain: Grain) -> None:
     ]
     steps = [when(int(at.timestamp() * 1000)) for at in cut.window.edges(grain)]
     told = f"Spending by {grain}: {words.dollars(spent.total.cost_nanousd)} in all"
-    paper.drawn(report_charts.stacked(rows, steps, order[:MOST_PARTS], "$~s"), told)
+    paper.drawn(report_charts.stacked(rows, steps, order[:MOST_PARTS], AXIS), told)
     for part, title in ((By.ROLE, "By role"), (By.MODEL, "By model"), (By.FOLDER, "By project folder")):
         paper.heading(title)
         _parts(paper, spent.parts[part], spent.total.cost_nanousd)

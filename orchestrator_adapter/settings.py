@@ -111,7 +111,7 @@ def read(env: Mapping[str, str] | None = None) -> Settings:
     unknown = sorted(name for name in env if name.startswith("QUARTERDECK_") and name not in KNOWN)
     if unknown:
         raise SettingInvalid(f"Unknown setting {unknown[0]}. Known are {', '.join(KNOWN)}.", field=unknown[0])
-    home = Path(env.get("QUARTERDECK_HOME", "var")).expanduser().resolve()
+    home = Path(env.get("QUARTERDECK_HOME") or "var").expanduser().resolve()
     runtimes = frozenset({Runtime.CLAUDE.value, Runtime.DEMO.value, Runtime.SCRIPTED.value})
     runtime = _choice(env, "QUARTERDECK_RUNTIME", runtimes | {""}, "")
     roots = env.get("QUARTERDECK_WORKDIRS") or str(Path.home())

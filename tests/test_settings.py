@@ -109,3 +109,7 @@ def test_every_setting_is_documented_with_its_own_row():
     rows = [line for line in DOCS.read_text(encoding="utf-8").splitlines() if line.startswith(("| `", "#"))]
     for name in (*settings.KNOWN, "DATABASE_URL"):
         assert any(f"`{name}`" in row for row in rows), name
+
+
+def test_an_empty_home_is_no_home():
+    assert settings.read({"QUARTERDECK_HOME": ""}).home == settings.read({}).home

@@ -10,6 +10,8 @@ PRICES = Path(__file__).with_name("prices.toml")
 """The price list; `prices` reads it."""
 NANO = 1_000_000_000
 """Nano-dollars in one dollar."""
+AXIS = "$,.3~r"
+"""How charts write dollars at an axis, in the notation of d3-format: `s` would call five cents `$50m`, for milli."""
 
 
 class TokenKind(StrEnum):

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from data.domain import words
-from data.domain.money import NANO
+from data.domain.money import AXIS, NANO
 from data.domain.windows import Grain, Window, zone
 from data.warehouse.costs import By
 from pages.ui import cost_filters, look, tables
@@ -99,7 +99,7 @@ def parts(found: pd.DataFrame, part: By, title: str) -> None:
     y = alt.Y("part:N", title=None, sort=list(frame["part"]), axis=alt.Axis(labelLimit=150, labelOverlap=False))
     base = alt.Chart(frame).encode(y=y, tooltip=["part", "cost", "tokens"])
     most = max(float(frame["usd"].max()), 1e-9)
-    x = alt.X("usd:Q", title=None, scale=alt.Scale(domain=[0, most * 1.3]), axis=alt.Axis(tickCount=4, format="$~s"))
+    x = alt.X("usd:Q", title=None, scale=alt.Scale(domain=[0, most * 1.3]), axis=alt.Axis(tickCount=4, format=AXIS))
     bars = base.mark_bar(cornerRadius=2, height=14).encode(x=x, color=alt.Color("colour:N", scale=None))
     ends = base.mark_text(align="left", dx=6, fontSize=12).encode(x=x, text="cost:N", color=alt.value(look.quiet_ink()))
     how: dict[str, Any] = {}

@@ -9,7 +9,7 @@ import streamlit as st
 from data.domain import frontier_words, windows
 from data.domain.errors import StoreUnavailable
 from data.domain.frontier import LEAST, Kind, Way
-from data.domain.money import NANO
+from data.domain.money import AXIS, NANO
 from data.domain.windows import Preset
 from data.warehouse import frontier as questions
 from data.warehouse.costs import Cut
@@ -122,11 +122,16 @@ def _names(base: alt.Chart, side: str) -> alt.Chart:
 
 
 def _x(name: str) -> alt.X:
-    return alt.X(f"{name}:Q", title="Mean cost of a task, in dollars", axis=alt.Axis(format="$~s", tickCount=5))
+    return alt.X(f"{name}:Q", title="Mean cost of a task, in dollars", axis=alt.Axis(format=AXIS, tickCount=5))
 
 
 def _y(name: str) -> alt.Y:
-    return alt.Y(f"{name}:Q", title="Succeeded, in percent", scale=alt.Scale(domain=[0, 100]))
+    return alt.Y(
+        f"{name}:Q",
+        title="Succeeded, in percent",
+        scale=alt.Scale(domain=[0, 104], nice=False),
+        axis=alt.Axis(values=[0, 20, 40, 60, 80, 100]),
+    )
 
 
 def _rows(found: tuple[Kind, ...]) -> pd.DataFrame:

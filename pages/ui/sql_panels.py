@@ -174,7 +174,7 @@ def _chart(frame: pd.DataFrame) -> None:
     axis = alt.Axis(labelAngle=0, labelOverlap=True, labelLimit=160)
     encoding = {
         "x": alt.X("x:T" if time else "x:N", title=None, sort=None, axis=axis),
-        "y": alt.Y("y:Q", title=None, axis=alt.Axis(format="~s")),
+        "y": alt.Y("y:Q", title=None, axis=alt.Axis(format=",.3~r")),
         "tooltip": [alt.Tooltip("x", title=str(x)), alt.Tooltip("y", title=str(y))],
     }
     if part:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from data.domain import words
 from data.domain.agents import Role
-from data.domain.money import NANO
+from data.domain.money import AXIS, NANO
 from data.warehouse.performance import edge_s
 from data.warehouse.trends import DAYS
 from pages.ui import cost_charts, look
@@ -46,7 +46,7 @@ def spend(found: pd.DataFrame, asked: Asked) -> None:
     x, dark = when_axis(asked), look.dark()
     base = alt.Chart(frame).encode(x=x, tooltip=["when", "cost", "line"])
     bars = base.mark_bar(color=look.HEX["blue"][dark], opacity=0.55)
-    bars = bars.encode(y=alt.Y("usd:Q", title=None, axis=alt.Axis(format="$~s", tickCount=5)))
+    bars = bars.encode(y=alt.Y("usd:Q", title=None, axis=alt.Axis(format=AXIS, tickCount=5)))
     line = base.mark_line(strokeWidth=3, color=look.HEX["orange"][dark]).encode(y="mean:Q")
     title = f"Does each {asked.grain} cost more or less?"
     said = f"{words.dollars(int(found['cost_nanousd'].sum()))} in {words.count(len(whole), asked.grain)}"

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from data.domain import words
-from data.domain.money import NANO
+from data.domain.money import AXIS, NANO
 from data.domain.windows import zone
 from data.warehouse import trends as questions
 from data.warehouse.performance import edge_s
@@ -84,7 +84,7 @@ def _ended(found: Trends, asked: Asked) -> None:
     with left:
         trend_charts.lines(rows, {"success": "Success"}, asked, "Do more tasks succeed? In percent", unit="%")
         title = "What does a success cost? In dollars"
-        trend_charts.lines(rows, {"each": "Cost of a success"}, asked, title, unit="USD", form="$~s")
+        trend_charts.lines(rows, {"each": "Cost of a success"}, asked, title, unit="USD", form=AXIS)
     with right:
         quantiles = {"p50": "Half are done within", "p95": "95 % are done within"}
         trend_charts.lines(rows, quantiles, asked, "Do tasks take longer? In minutes", unit="minutes")

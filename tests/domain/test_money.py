@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+import vl_convert
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.domain.money import NANO, TokenKind, Tokens, dollars, from_usd, to_usd
+from data.domain.money import AXIS, NANO, TokenKind, Tokens, dollars, from_usd, to_usd
 
 CENT = NANO // 100
 amounts = st.integers(1, 10**18)
@@ -86,3 +88,19 @@ def test_tokens_add_and_subtract_kind_by_kind(a: Tokens, b: Tokens):
 @given(tokens)
 def test_the_prompt_is_everything_but_the_reply(some: Tokens):
     assert some.prompt + some.output == some.total == sum(some.as_dict().values())
+
+
+def test_an_axis_of_cents_is_not_read_as_millions():
+    """Drawn by Vega itself, which pages and the report draw with."""
+    axis = {"format": AXIS, "values": [0.05, 1_500]}
+    x = {"field": "usd", "type": "quantitative", "axis": axis, "scale": {"type": "log"}}
+    chart = {"data": {"values": [{"usd": 0.05}, {"usd": 1_500}]}, "mark": "point", "encoding": {"x": x}}
+    drawn = vl_convert.vegalite_to_svg(chart)
+    assert "$0.05<" in drawn
+    assert "$1,500<" in drawn
+
+
+def test_no_chart_writes_dollars_with_the_prefixes_of_units():
+    root = Path(__file__).parents[2]
+    files = [*root.glob("pages/**/*.py"), *root.glob("orchestrator_adapter/**/*.py")]
+    assert [path.name for path in files if "$~s" in path.read_text(encoding="utf-8")] == []
