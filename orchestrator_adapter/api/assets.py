@@ -31,6 +31,7 @@ SHELL = Path(__file__).parent / "shell"
 HOME = ("/", "/fleet")
 BOARD = "<!-- board -->"
 """Where the board stands in the home page."""
+_MODULE = re.compile(r'<script type="module" crossorigin src="([^"]+)"></script>')
 
 
 @functools.cache
@@ -49,6 +50,7 @@ def shell() -> bytes:
     """Our page: the same scripts, with our title, and something to see before they run."""
     head, body = ((SHELL / name).read_text(encoding="utf-8") for name in ("head.html", "body.html"))
     page = index().replace("<title>Streamlit</title>", "<title>Quarterdeck</title>", 1)
+    page = _MODULE.sub(r'<link rel="modulepreload" crossorigin data-start href="\1">', page, count=1)
     ahead_of_use = ahead.links(page, folder() / "static" / "js")
     page = page.replace("</head>", f"{head}{ahead_of_use}</head>", 1)
     page = page.replace('<div id="root"></div>', f'<div id="root">{body}</div>{BOARD}{picture.first()}', 1)

@@ -1,6 +1,14 @@
 // The live board of the home page before anything else of it is there, as it was when the page was asked for. It only shows: nothing in it can
 // be pressed, and it goes as soon as the page has drawn its own.
 const LATEST_MS = 8000;
+const UNSEEN_MS = 250; // a tab in the background paints nothing
+
+const nextPaint = () => new Promise((go) => {
+  setTimeout(go, UNSEEN_MS);
+  const channel = new MessageChannel();
+  channel.port1.onmessage = go;
+  requestAnimationFrame(() => channel.port2.postMessage(0));
+});
 
 function paintFirst(data) {
   const page = document.documentElement, at = location.pathname;
@@ -28,5 +36,17 @@ function paintFirst(data) {
   watch.observe(page, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-drawn'] });
 }
 
-const told = document.getElementById('qd-first');
-if (told) paintFirst(JSON.parse(told.textContent));
+// Streamlit's scripts take the browser for a second: what can be seen before them is painted before them.
+async function beginPage() {
+  const told = document.getElementById('qd-first'), start = document.querySelector('link[data-start]');
+  try {
+    await nextPaint();
+    if (told) {
+      paintFirst(JSON.parse(told.textContent));
+      await nextPaint();
+    }
+  } finally {
+    if (start) document.head.append(Object.assign(document.createElement('script'), { type: 'module', crossOrigin: '', src: start.href }));
+  }
+}
+beginPage();

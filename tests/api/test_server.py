@@ -154,13 +154,13 @@ def test_the_page_asks_at_once_for_the_scripts_that_draw_its_first_picture(serve
         assert "javascript" in answer.headers["content-type"]
         needs = re.findall(r'(?:from|import) ?"\./([^"]+\.js)"', answer.text)
         assert needs
-        everything = page.partition('src="./static/js/')[2].partition('"')[0]
+        everything = page.partition('data-start href="./static/js/')[2].partition('"')[0]
         assert {f"static/js/{name}" for name in needs} <= {*listed, f"static/js/{everything}"}
 
 
 def test_static_files_are_compressed_once_and_kept_for_ever(server: Any):
     page = httpx.get(f"{server.url}/", headers={"accept": "text/html"}).text
-    script = page.partition('src="./static/js/')[2].partition('"')[0]
+    script = page.partition('data-start href="./static/js/')[2].partition('"')[0]
     url = f"{server.url}/static/js/{script}"
     with httpx.stream("GET", url, headers={"accept-encoding": "gzip"}) as answer:
         packed = b"".join(answer.iter_raw())

@@ -76,3 +76,27 @@ def test_the_board_is_seen_before_the_page_runs_and_stays_where_it_is(
     assert len(before) == len(after) >= 2
     for was, now in zip(before, after, strict=True):
         assert was == pytest.approx(now, abs=4)
+
+
+STARTED = """
+new MutationObserver((changes) => {
+  for (const node of changes.flatMap((change) => [...change.addedNodes])) {
+    if (!node.src?.includes('/static/js/index.')) continue;
+    const cards = window.roots.some((root) => root.host.matches('.qd-first') && root.querySelector('.agent, .kpis'));
+    window.started = { at: performance.now(), cards };
+  }
+}).observe(document, { subtree: true, childList: true });
+"""
+
+
+def test_the_scripts_of_the_page_start_when_what_came_with_it_is_painted(
+    fleet: Server, tab: Callable[..., Page], eventually: Callable[..., None]
+):
+    page = tab()
+    page.add_init_script(ROOTS + STARTED)
+    page.goto(fleet.url, wait_until="commit")
+    eventually(lambda: page.evaluate("window.started"))
+    expect(page.locator(".st-key-live-holder[data-drawn]")).to_be_attached()
+    started = page.evaluate("window.started")
+    assert started["cards"]
+    assert page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime") < started["at"]
