@@ -9,7 +9,7 @@ import typer
 from data.domain import windows, words
 from orchestrator_adapter.api import bodies
 from orchestrator_adapter.api import figures as answers
-from orchestrator_adapter.cli_costs import Simulated, Since, Until, Zone, asked, dollars, told
+from orchestrator_adapter.cli_costs import Simulated, Since, Until, Zone, asked, maybe, told
 from orchestrator_adapter.terminal import AsJson, print_json, print_table
 
 app = typer.Typer()
@@ -40,7 +40,7 @@ def _print(found: dict[str, Any]) -> None:
         [
             item["task_id"],
             words.title(item["description"], 40),
-            *(_maybe(item[f"{name}_usd"]) for name in ("counted", "reported", "price_table", "transcript")),
+            *(maybe(item[f"{name}_usd"]) for name in ("counted", "reported", "price_table", "transcript")),
             "–" if item["apart_percent"] is None else f"{item['apart_percent']:.1f} %{' !' * item['drifting']}",
         ]
         for item in found["items"]
@@ -49,7 +49,3 @@ def _print(found: dict[str, Any]) -> None:
         print_table(["task", "run", "counted", "own total", "price table", "transcript", "apart"], rows)
     runs = words.count(found["drifting_runs"], "run")
     print(f"The figures of {runs} are {found['limit_percent']:g} % or more apart.")
-
-
-def _maybe(usd: float | None) -> str:
-    return "–" if usd is None else dollars(usd)

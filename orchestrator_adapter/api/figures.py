@@ -80,11 +80,12 @@ def told(call: Call, query: FigureQuery) -> dict[str, Any]:
         "simulated": query.simulated,
         "limit_percent": costs.DRIFT_PERCENT,
         "drifting_runs": warehouse.ask(costs.drifting, cut, as_of=standing),
-        "items": [_item(row) for row in found.to_dict("records")],
+        "items": [item(row) for row in found.to_dict("records")],
     }
 
 
-def _item(row: dict[str, Any]) -> dict[str, Any]:
+def item(row: dict[str, Any]) -> dict[str, Any]:
+    """One run, from a row of `costs.runs`."""
     counted = int(row["counted_nanousd"])
     has_transcript = not pd.isna(row["transcript_nanousd"])
     return {

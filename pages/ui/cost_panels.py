@@ -7,12 +7,21 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from data.domain import invoices, words
-from data.domain.errors import InvalidField
+from data.domain import words
 from data.warehouse import costs as questions
-from data.warehouse import invoices as invoice_questions
 from data.warehouse.costs import By, Costs
-from pages.ui import asked_panel, cards, clicks, cost_charts, cost_filters, cost_tables, live, places, session
+from pages.ui import (
+    asked_panel,
+    cards,
+    clicks,
+    cost_charts,
+    cost_filters,
+    cost_invoice,
+    cost_tables,
+    live,
+    places,
+    session,
+)
 from pages.ui.cost_filters import Asked
 from pages.ui.look import plain
 
@@ -28,7 +37,6 @@ SAVED = (
     "Saved = what the tokens read from and written to the cache would have cost as plain input, less what they did "
     "cost. Prices are those of the price table at the time of each reply."
 )
-MOST_MB = 1
 OBSERVED = (
     "Tasks of this fleet that ended in this time, as they were: those with an ANALYST may be harder ones, so this is "
     "no comparison of like with like."
@@ -47,7 +55,7 @@ def costs(asked: Asked | None) -> None:
     _answer(found, asked)
     if not found.total.replies:
         _nothing(found, asked)
-        _invoice()
+        cost_invoice.panel()
         return
     _figures(found, asked)
     cost_charts.over_time(found.over_time, asked)
@@ -57,7 +65,7 @@ def costs(asked: Asked | None) -> None:
     _cache(found)
     _analyst(found)
     _runs(found, asked)
-    _invoice()
+    cost_invoice.panel()
 
 
 def _money(nanousd: int) -> str:
@@ -193,26 +201,3 @@ def _runs(found_of: Costs, asked: Asked) -> None:
                 )
             )
             cost_tables.runs(found)
-
-
-def _invoice() -> None:
-    with st.expander("Does the invoice agree?", key="costs-invoice", on_change="rerun") as shown:
-        if not shown.open:
-            return
-        st.caption(
-            "A CSV with a column of the day (UTC) and one of dollars, as the console of the model service exports it. "
-            "It is compared with the real money that was counted here, and not kept."
-        )
-        sent = st.file_uploader("Invoice", type="csv", key="costs-invoice-file", max_upload_size=MOST_MB)
-        if sent is None:
-            return
-        with session.refusals():
-            cost_tables.invoice(session.ask(invoice_questions.compared, invoices.read(_text(sent.getvalue()))))
-
-
-def _text(content: bytes) -> str:
-    """Raises InvalidField."""
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidField("The invoice is no text in UTF-8.", field="csv") from error

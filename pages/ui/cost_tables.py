@@ -14,7 +14,6 @@ from data.domain import words
 from data.domain.money import NANO
 from data.domain.windows import zone
 from data.warehouse.costs import DRIFT_PERCENT, By
-from data.warehouse.invoices import Compared
 from orchestrator_adapter import reports
 from pages.ui import clicks, cost_filters, look, tables
 from pages.ui.cost_filters import Asked
@@ -166,66 +165,47 @@ def analyst(found: pd.DataFrame) -> None:
     st.dataframe(frame, hide_index=True, key="costs-analyst", alt="Tasks with and without an ANALYST, side by side")
 
 
-def runs(found: pd.DataFrame) -> None:
+def runs(found: pd.DataFrame, key: str = "costs-run-rows", alt: str = "Figures of each run") -> None:
+    """The figures that are known of each run; its share of an invoice where there is one."""
     counted = found["counted_nanousd"]
-    own, transcript = (
-        [None if pd.isna(value) else int(value) for value in found[f"{name}_nanousd"]]
-        for name in ("reported", "transcript")
-    )
+    figures = {
+        "Own total": (_known(found, "reported"), counted),
+        "Price table": (_known(found, "listed"), counted),
+        "Transcript": (_known(found, "transcript"), found["beside_nanousd"]),
+    }
+    if "share_nanousd" in found:
+        figures["Share of the invoice"] = (_known(found, "share"), found["within_nanousd"].fillna(0))
     frame = pd.DataFrame(
         {
             "Run": [words.title(text) for text in found["description"]],
             "Began": [datetime.fromtimestamp(at / 1000, UTC) for at in found["created_at_ms"]],
             "Counted": _dollars(counted),
-            "Own total": ["–" if value is None else words.dollars(value) for value in own],
-            "Price table": _dollars(found["listed_nanousd"]),
-            "Transcript": ["–" if value is None else words.dollars(value) for value in transcript],
-            "Own total apart": [_drift(value, int(have)) for value, have in zip(own, counted, strict=True)],
-            "Price table apart": [
-                _drift(int(value), int(have)) for value, have in zip(found["listed_nanousd"], counted, strict=True)
-            ],
-            "Transcript apart": [
-                _drift(value, int(have)) for value, have in zip(transcript, found["beside_nanousd"], strict=True)
-            ],
+        }
+        | {name: list(map(dollars_or_dash, values)) for name, (values, _) in figures.items()}
+        | {
+            f"{name} apart": [drift(value, int(have)) for value, have in zip(values, beside, strict=True)]
+            for name, (values, beside) in figures.items()
         }
     )
     when = st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", timezone="UTC")
-    st.dataframe(frame, hide_index=True, column_config={"Began": when}, key="costs-run-rows", alt="Figures of each run")
+    height = tables.height(len(frame))
+    st.dataframe(frame, hide_index=True, height=height, column_config={"Began": when}, key=key, alt=alt)
 
 
-def invoice(found: Compared) -> None:
-    """What was billed and what was counted, in all and day by day."""
-    apart = "nothing was counted" if found.drift is None else f"{found.drift:+.1f} %"
-    told = f"Billed {words.dollars(found.billed_nanousd)}, counted {words.dollars(found.counted_nanousd)}: {apart}."
-    if found.unpriced:
-        told += f" {words.count(found.unpriced, 'reply', 'replies')} without a known price are not counted."
-    if found.beyond:
-        st.error(look.plain(told), icon=":material/balance:")
-    else:
-        st.success(look.plain(told), icon=":material/balance:")
-    frame = pd.DataFrame(
-        {
-            "Day (UTC)": [f"{one.day:%Y-%m-%d}" for one in found.days],
-            "Billed": [words.dollars(one.billed_nanousd) for one in found.days],
-            "Counted": [words.dollars(one.counted_nanousd) for one in found.days],
-            "Apart": [_drift(one.billed_nanousd, one.counted_nanousd) for one in found.days],
-        }
-    )
-    st.dataframe(
-        frame,
-        hide_index=True,
-        height=tables.height(len(frame)),
-        key="costs-invoice-days",
-        alt=f"The invoice beside what was counted. {told}",
-    )
+def _known(found: pd.DataFrame, name: str) -> list[int | None]:
+    return [None if pd.isna(value) else int(value) for value in found[f"{name}_nanousd"]]
 
 
-def _drift(value: int | None, counted: int) -> str:
+def dollars_or_dash(nanousd: int | None) -> str:
+    return "–" if nanousd is None else words.dollars(nanousd)
+
+
+def drift(value: int | None, counted: int, limit: float = DRIFT_PERCENT) -> str:
     """How far a figure is from what was counted, with a mark where it is too far."""
     if value is None or not counted:
         return "–"
     share = 100 * (value - counted) / counted
-    return f"{share:+.1f} %" + (" ⚠" if abs(share) >= DRIFT_PERCENT else "")
+    return f"{share:+.1f} %" + (" ⚠" if abs(share) >= limit else "")
 
 
 def _dollars(found: pd.Series) -> list[str]:

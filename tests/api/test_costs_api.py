@@ -115,7 +115,44 @@ def test_an_invoice_is_compared_and_the_alarm_is_an_exit_code(
     done = CliRunner().invoke(app, ["invoice", str(tmp_path / "bill.csv"), "--json"])
     assert (done.exit_code, json.loads(done.stdout)) == (0, sent.json())
     far = CliRunner().invoke(app, ["invoice", str(tmp_path / "bill.csv"), "--limit", "0.5"])
-    assert (far.exit_code, far.stdout.splitlines()[-1]) == (1, "They are 0.5 % or more apart.")
+    assert (far.exit_code, far.stdout.splitlines()[-2:]) == (
+        1,
+        ["The share and the count of 1 run are 0.5 % or more apart.", "They are 0.5 % or more apart."],
+    )
+
+
+def test_each_run_has_its_share_of_the_invoice(
+    client: TestClient, real: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real.task("t2", runtime=Runtime.CLAUDE)
+    with real.store.write() as ledger:
+        names = {"task_id": "t2", "agent_id": "other", "name": "B", "model": "m", "step": "builder"}
+        ledger.append(e.AgentCreated(**names, role="builder", runtime=Runtime.CLAUDE))
+        told = {"task_id": "t2", "agent_id": "other", "message_id": "m9", "model": "claude-haiku-5-5"}
+        ledger.append(e.MessageMetered(**told, tokens=Tokens(input=100), cost_nanousd=1_000_000_000))
+    day = real.store.now().date().isoformat()
+    bill = f"day,model,cost\n{day},sonnet,1.65055\n{day},opus,0.25\n"
+    sent = client.post(f"{COSTS}/invoice", json={"csv": bill, "most_runs": 5})
+    assert sent.status_code == 200, sent.text
+    found = InvoiceShape.model_validate(sent.json())
+    first, second = found.runs
+    assert (first.task_id, first.invoice_share_usd, first.invoice_beside_usd) == ("t1", 1.65055, 1.5005)
+    assert (first.invoice_drift_percent, first.invoice_drifting, first.counted_usd) == (10, True, 1.5005)
+    assert (second.task_id, second.invoice_share_usd, second.invoice_drifting) == ("t2", None, False)
+    assert (found.shared_usd, found.unlisted_usd, found.unshared_usd, found.drifting_runs) == (1.65055, 0, 0.25, 1)
+    assert [(cell.model, cell.billed_usd, cell.counted_usd, cell.drifting) for cell in found.cells] == [
+        ("claude-haiku-5-5", None, 1, False),
+        ("claude-opus-5-5", 0.25, 0, False),
+        ("claude-sonnet-5-5", 1.65055, 1.5005, True),
+    ]
+    monkeypatch.setenv("QUARTERDECK_HOME", str(tmp_path / "terminal"))
+    monkeypatch.setenv("DATABASE_URL", real.store.url.render_as_string(hide_password=False))
+    (tmp_path / "bill.csv").write_text(bill, encoding="utf-8")
+    done = CliRunner().invoke(app, ["invoice", str(tmp_path / "bill.csv"), "--runs", "5", "--json"])
+    assert (done.exit_code, json.loads(done.stdout)) == (1, sent.json())
+    said = CliRunner().invoke(app, ["invoice", str(tmp_path / "bill.csv")]).stdout
+    assert "share of the invoice" in said
+    assert "$0.25 of the invoice are for days and models of which nothing was counted." in said
 
 
 def test_runs_whose_figures_are_apart_raise_an_alarm(client: TestClient, real: Any) -> None:

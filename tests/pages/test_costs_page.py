@@ -89,3 +89,19 @@ def test_the_dearest_tasks_agents_and_the_figures_of_runs_are_listed(spent: Deck
 def test_a_window_that_ends_before_it_begins_is_refused(spent: Deck) -> None:
     at = costs(window="Custom", **{"from": "2026-01-05", "to": "2026-01-01"})
     assert "ends before it begins" in text(at)
+
+
+def test_an_invoice_is_parted_among_the_runs(spent: Deck) -> None:
+    day = spent.store.now().date().isoformat()
+    at = costs()
+    at.session_state["costs-invoice"] = True
+    at.run()
+    (uploader,) = at.file_uploader
+    uploader.set_value(("bill.csv", f"day,model,cost\n{day},opus,3.6\n".encode(), "text/csv")).run()
+    assert not at.exception, at.exception[0].message
+    (runs,) = [frame.value for frame in at.dataframe if "Share of the invoice" in frame.value.columns]
+    assert sorted(runs["Share of the invoice"]) == ["$1.20", "$2.40"]
+    assert set(runs["Share of the invoice apart"]) == {"+20.0 % ⚠"}
+    assert "3.60" in at.error[0].value
+    assert "+20.0 %" in at.error[0].value
+    assert "The share and the count of 2 runs are 5 % or more apart" in at.warning[-1].value
