@@ -11,15 +11,15 @@ from pathlib import Path
 from benchmarks.figures import Figure, at_most, p95, spread, told
 from benchmarks.warehouse import DAYS, LARGE, NOW, REPLIES, ROUNDS, asked, fill
 from data.domain import windows
+from data.domain.exports import Format, What
 from data.domain.windows import Grain
 from data.store import Store
 from data.warehouse import Reader, Warehouse, performance, reports, trends
 from data.warehouse.adhoc import Adhoc
 from data.warehouse.costs import Cut
-from data.warehouse.reports import What
 from orchestrator_adapter import reports as files
 from orchestrator_adapter.kept import Kept
-from orchestrator_adapter.reports import Format, Wanted
+from orchestrator_adapter.reports import Wanted
 
 LIVES = """
 update agents set started_at_ms = created_at_ms + 500, ended_at_ms = created_at_ms + 1000 + abs(random() % 900000)

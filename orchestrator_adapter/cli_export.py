@@ -11,14 +11,13 @@ import typer
 
 from data.domain import windows
 from data.domain.errors import InvalidField
+from data.domain.exports import Format, What
 from data.domain.tasks import TaskType
-from data.warehouse.reports import What
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.api import bodies, exports
 from orchestrator_adapter.api.http import Call
 from orchestrator_adapter.cli_costs import Since, Until, Zone, asked
 from orchestrator_adapter.kept import Kept
-from orchestrator_adapter.reports import Format
 from orchestrator_adapter.terminal import client
 
 app = typer.Typer()

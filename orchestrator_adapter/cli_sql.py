@@ -10,10 +10,10 @@ import structlog
 import typer
 
 from data.domain.errors import InvalidField
+from data.domain.exports import Format
 from orchestrator_adapter import commands_adhoc, reports
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.api import adhoc
-from orchestrator_adapter.reports import Format
 from orchestrator_adapter.terminal import AsJson, client, print_json, print_table
 
 app = typer.Typer()

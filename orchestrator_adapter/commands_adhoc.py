@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from data.domain.control_events import FleetSet
 from data.domain.errors import InvalidField, QuestionRefused
+from data.domain.exports import Format, What
 from data.domain.texts import storable
 from data.domain.windows import Preset
 from data.store import settings
 from data.warehouse.adhoc import MOST_CHARACTERS, Answered
-from data.warehouse.reports import What
 from orchestrator_adapter.access import Actor, require
 from orchestrator_adapter.deck import Deck
-from orchestrator_adapter.reports import Format
 
 MOST_SAVED = 200
 MOST_NAME = 80

@@ -7,7 +7,7 @@ import uuid
 from data.domain import events as e
 from data.domain.channels import MOST_CHANNELS, Address, Channel, ChannelKind, checked
 from data.domain.errors import ChannelInUse, ChannelInvalid
-from data.store import channels, ruling
+from data.store import channels, ruling, scheduling
 from orchestrator_adapter.access import Actor, require
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.delivery.deliverer import tried
@@ -59,6 +59,8 @@ def remove_channel(deck: Deck, actor: Actor, channel_id: str) -> None:
     with deck.store.write(durable=True) as ledger:
         channels.get(ledger.connection, channel_id)
         told = [rule.name for rule in ruling.rules(ledger.connection) if channel_id in rule.channels]
+        plans = [one.plan for one in scheduling.listed(ledger.connection)]
+        told += [plan.name for plan in plans if channel_id in plan.channels]
         if told:
             raise ChannelInUse(f"Still told through this channel: {', '.join(told)}. Change that first.", used_by=told)
         ledger.append(e.ChannelRemoved(task_id="", channel_id=channel_id, by=actor.name))

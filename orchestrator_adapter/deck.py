@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 import structlog
 
 from data.domain.agents import Runtime
+from data.domain.channels import ChannelKind
 from data.domain.errors import EngineTaken, FleetError
 from data.store import Store, migrate
+from data.store.delivering import Claim
 from data.store.search_clock import Indexer
 from data.store.watch import Watcher
 from orchestrator_adapter import settings as settings_module
 from orchestrator_adapter.delivery.deliverer import Deliverer
+from orchestrator_adapter.delivery.outlet import Message
 from orchestrator_adapter.engine.boot import Engine
 from orchestrator_adapter.engine.places import ALL
 from orchestrator_adapter.engine.watch import Rule
@@ -156,7 +159,8 @@ def build(
     if mine:
         indexer = Indexer(store)
         indexer.start()
-        deliverer = Deliverer(store, settings.address if pages else "")
+        address = settings.address if pages else ""
+        deliverer = Deliverer(store, address, reports=functools.partial(_report, store, warehouse, address))
         deliverer.start()
     elif not pages:
         store.close()
@@ -171,13 +175,20 @@ def build(
 
 def _rules(store: Store, warehouse: Warehouse, settings: Settings) -> list[Rule]:
     """What the clock of the engine looks at."""
-    from orchestrator_adapter import alert_clock, archive
+    from orchestrator_adapter import alert_clock, archive, report_clock
 
     return [
         Rule("attached orchestrators that are gone", 2, functools.partial(attach_lost.look, store)),
         Rule("rules of alerts", alert_clock.EVERY_S, alert_clock.AlertClock(store, warehouse).look),
+        Rule("reports that are due", report_clock.EVERY_S, functools.partial(report_clock.look, store)),
         Rule("months that are over", archive.EVERY_S, archive.Archiver(warehouse, settings.home).look),
     ]
+
+
+def _report(store: Store, warehouse: Warehouse, address: str, claim: Claim, kind: ChannelKind) -> Message:
+    from orchestrator_adapter.delivery.report_messages import Reporter  # what writes tables takes long to load
+
+    return Reporter(store, warehouse, address).message(claim, kind)
 
 
 def _warehouse(settings: Settings, store: Store) -> Warehouse:

@@ -25,6 +25,8 @@ FONTS = Path("/usr/share/fonts/truetype/dejavu")
 """Letters of all languages where the machine has them; else those that every reader of PDF has."""
 MOST_PARTS, MOST_ROWS = 8, 10
 REST = "all others"
+PARTS = {By.ROLE: "By role", By.MODEL: "By model", By.FOLDER: "By project folder"}
+"""What spending is parted by, and the headings of that."""
 FORMATS = {Grain.HOUR: "%d %b %H:%M", Grain.DAY: "%d %b", Grain.WEEK: "%d %b", Grain.MONTH: "%b %Y"}
 WIDTH_MM = 180.0
 INK, QUIET, RULE, ACCENT = (11, 12, 14), (75, 85, 99), (223, 227, 232), (11, 92, 173)
@@ -118,6 +120,7 @@ def made(warehouse: Warehouse, cut: Cut, standing: Standing) -> bytes:
     """The whole report of a window. Raises WindowInvalid, QuestionTooLong."""
     grain = cut.window.grain()
     spent: Costs = warehouse.ask(costs.page, cut, grain, By.ROLE, as_of=standing)
+    parts = {part: warehouse.ask(costs.by, cut, part, as_of=standing) for part in PARTS}
     work: Performance = warehouse.ask(performance.page, cut, grain, as_of=standing)
     paper = Paper(f"Quarterdeck, as of event {standing.clock:,}", "SIMULATED: demos, nobody was billed" * cut.simulated)
     paper.set_title("Fleet report")
@@ -126,6 +129,9 @@ def made(warehouse: Warehouse, cut: Cut, standing: Standing) -> bytes:
     paper.add_page()
     _first(paper, spent, work, cut)
     _money(paper, spent, cut, grain)
+    for part, title in PARTS.items() if spent.total.replies else ():
+        paper.heading(title)
+        _parts(paper, parts[part], spent.total.cost_nanousd)
     _work(paper, work)
     _dearest(paper, spent)
     paper.say(BOUND, 8, colour=QUIET)
@@ -205,9 +211,6 @@ def _money(paper: Paper, spent: Costs, cut: Cut, grain: Grain) -> None:
     steps = [when(int(at.timestamp() * 1000)) for at in cut.window.edges(grain)]
     told = f"Spending by {grain}: {words.dollars(spent.total.cost_nanousd)} in all"
     paper.drawn(report_charts.stacked(rows, steps, order[:MOST_PARTS], AXIS), told)
-    for part, title in ((By.ROLE, "By role"), (By.MODEL, "By model"), (By.FOLDER, "By project folder")):
-        paper.heading(title)
-        _parts(paper, spent.parts[part], spent.total.cost_nanousd)
 
 
 def _when(at_ms: int, grain: Grain, here: str) -> str:

@@ -10,31 +10,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
 
+from data.domain.exports import Format, What
 from data.domain.money import NANO
+from data.domain.schedules import Plan
 from data.domain.windows import Grain, Window
 from data.warehouse import Standing, Warehouse, reports
 from data.warehouse.costs import Cut
-from data.warehouse.reports import What
 
 USD = pa.decimal128(28, 9)
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What a spreadsheet takes for the beginning of a formula."""
-
-
-class Format(StrEnum):
-    """What a file is written in."""
-
-    CSV = "csv"
-    JSON = "json"
-    PARQUET = "parquet"
-    PDF = "pdf"
 
 
 MEDIA = {
@@ -63,6 +54,13 @@ class File:
     name: str
     media_type: str
     body: bytes
+
+
+def cut_of(plan: Plan, window: Window) -> Cut:
+    """The question that the plan of a schedule asks of a window."""
+    role = plan.role.value if plan.role else None
+    kind = plan.task_type.value if plan.task_type else None
+    return Cut(window, plan.simulated, role, plan.model, kind, plan.folder, plan.user, plan.analyst)
 
 
 def export(warehouse: Warehouse, wanted: Wanted, as_of: Standing | None = None) -> File:

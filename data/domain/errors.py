@@ -83,6 +83,16 @@ class ChannelNotFound(FleetError):
     status = 404
 
 
+class ScheduleInvalid(InvalidField):
+    """The schedule of a report is not complete."""
+
+
+class ScheduleNotFound(FleetError):
+    """There is no such schedule."""
+
+    status = 404
+
+
 class ChannelInUse(FleetError):
     """Something is still told through this channel."""
 

@@ -29,7 +29,15 @@ from data.domain.control_events import (
     TaskPrioritized,
     WorkerLost,
 )
-from data.domain.delivery_events import ChannelRemoved, ChannelSet, DeliveryEvent, DeliveryMoved
+from data.domain.delivery_events import (
+    ChannelRemoved,
+    ChannelSet,
+    DeliveryEvent,
+    DeliveryMoved,
+    ReportDue,
+    ReportScheduleRemoved,
+    ReportScheduleSet,
+)
 from data.domain.event_base import AgentEvent, StepSpec, TaskEvent
 from data.domain.file_events import FileTouched, FolderCompared, FoundFile
 from data.domain.fleet import Priority
@@ -38,7 +46,14 @@ from data.domain.log_events import Diagnostic, LogsImported
 from data.domain.money import Tokens
 from data.domain.observed_events import SignalReceived, TaskDescribed
 from data.domain.outcome_events import FailureSeen, OutcomeEvent, OutcomeRecorded
-from data.domain.session_events import ContextCompacted, Prompted, RetryScheduled, TranscriptCounted
+from data.domain.session_events import (
+    ContextCompacted,
+    Prompted,
+    RetryScheduled,
+    SubagentMoved,
+    TotalReported,
+    TranscriptCounted,
+)
 from data.domain.tasks import AnalystChoice, Complexity, TaskStatus, TaskType
 from data.domain.workflows import StepStatus
 
@@ -78,6 +93,9 @@ __all__ = [
     "OutcomeRecorded",
     "PreferenceSet",
     "Prompted",
+    "ReportDue",
+    "ReportScheduleRemoved",
+    "ReportScheduleSet",
     "RetryScheduled",
     "Said",
     "SessionImported",
@@ -262,14 +280,6 @@ class MessageMetered(AgentEvent):
     """Whether this stands for many replies in one figure, which says nothing about how full the context is."""
 
 
-class TotalReported(AgentEvent):
-    """The SDK's own running total for a session: cumulative, so never summed."""
-
-    kind: Literal["total_reported"] = "total_reported"
-    session_id: str
-    total_nanousd: int
-
-
 class ToolCalled(AgentEvent):
     """The agent asked for a tool."""
 
@@ -304,17 +314,6 @@ class ToolRefused(AgentEvent):
     tool: str
     words: str
     tool_use_id: str = ""
-
-
-class SubagentMoved(AgentEvent):
-    """A sub-agent of the agent started, went on or ended."""
-
-    kind: Literal["subagent_moved"] = "subagent_moved"
-    subagent_id: str
-    to: Literal["started", "completed", "failed", "stopped"]
-    words: str = ""
-    parent: str = ""
-    """The call that started it."""
 
 
 Event = (

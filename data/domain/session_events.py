@@ -52,3 +52,22 @@ class RetryScheduled(AgentEvent):
     status: int | None = None
     error: str = ""
     retry_at: datetime
+
+
+class TotalReported(AgentEvent):
+    """The SDK's own running total for a session: cumulative, so never summed."""
+
+    kind: Literal["total_reported"] = "total_reported"
+    session_id: str
+    total_nanousd: int
+
+
+class SubagentMoved(AgentEvent):
+    """A sub-agent of the agent started, went on or ended."""
+
+    kind: Literal["subagent_moved"] = "subagent_moved"
+    subagent_id: str
+    to: Literal["started", "completed", "failed", "stopped"]
+    words: str = ""
+    parent: str = ""
+    """The call that started it."""

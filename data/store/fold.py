@@ -13,6 +13,7 @@ from data.domain import events as e
 from data.domain.agents import AgentStatus
 from data.domain.assignment import AssignedBy
 from data.domain.deliveries import About
+from data.domain.delivery_events import OutwardEvent
 from data.domain.errors import AgentNotFound, TaskNotFound, TooLate
 from data.domain.outcome_events import FailureSeen
 from data.domain.replay import counted_before
@@ -29,6 +30,7 @@ from data.store import (
     metered,
     outcomes,
     ruling,
+    scheduling,
     settings,
     spending,
     telemetry,
@@ -71,8 +73,8 @@ def fold(db: sa.Connection, rev: int, at_ms: int, event: e.Event) -> None:
             settings.fold(db, rev, at_ms, event)
         case e.AlertRaised() | e.AlertAnswered() | e.AlertJudged() | e.AlertRuleSet() | e.AlertRuleRemoved():
             _fold_alerts(db, rev, at_ms, event)
-        case e.ChannelSet() | e.ChannelRemoved() | e.DeliveryMoved():
-            delivering.fold(db, rev, at_ms, event)
+        case OutwardEvent():
+            scheduling.fold(db, rev, at_ms, event)
         case e.SessionImported() | e.TranscriptRead() | e.ImportMoved():
             history.fold(db, rev, at_ms, event)
         case e.WorkerLost():

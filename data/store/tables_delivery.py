@@ -1,4 +1,4 @@
-"""The tables of channels, of their secrets, and of what is delivered through them."""
+"""The tables of channels, of their secrets, of schedules of reports, and of what is delivered."""
 
 from __future__ import annotations
 
@@ -29,6 +29,21 @@ channel_secrets = sa.Table(
     sa.Column("address", sa.Text, nullable=False),
 )
 """Apart from the events, from which rows can be told to anybody."""
+
+report_schedules = sa.Table(
+    "report_schedules",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("rev", sa.BigInteger, nullable=False),
+    sa.Column("plan", sa.Text, nullable=False),
+    sa.Column("enabled", sa.Boolean, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("changed_by", sa.String(200), nullable=False),
+    sa.Column("changed_at_ms", sa.BigInteger, nullable=False),
+    sa.Column("removed_at_ms", sa.BigInteger),
+    sa.Column("last_at_ms", sa.BigInteger),
+    sa.Column("next_at_ms", sa.BigInteger, index=True),
+)
 
 deliveries = sa.Table(
     "deliveries",

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import pyarrow as pa
 
 from data.domain.errors import ExportTooLarge
+from data.domain.exports import What
 from data.domain.windows import Grain
 from data.warehouse.costs import Cut
 from data.warehouse.warehouse import Reader
 
 MOST_ROWS = 200_000
 """Rows of one export; a longer one is refused, never cut."""
-
-
-class What(StrEnum):
-    """What the rows are of."""
-
-    COSTS = "costs"
-    TASKS = "tasks"
-    AGENTS = "agents"
-    TOOLS = "tools"
 
 
 def rows(reader: Reader, cut: Cut, what: What, grain: Grain, most: int = MOST_ROWS) -> pa.Table:

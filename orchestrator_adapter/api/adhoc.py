@@ -7,13 +7,13 @@ from typing import Any, Literal
 from pydantic import Field
 
 from data.domain import errors as e
+from data.domain.exports import Format
 from data.store import settings
 from data.warehouse.adhoc import MOST_CHARACTERS, Answered
 from orchestrator_adapter import commands_adhoc, reports
 from orchestrator_adapter.api.answers import Shape
 from orchestrator_adapter.api.bodies import Sent
 from orchestrator_adapter.api.http import Answer, Call, Operation, answer
-from orchestrator_adapter.reports import Format
 
 
 class SqlBody(Sent):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pydantic import Field
 
 from data.domain import errors as e
+from data.domain.exports import Format, What
 from data.domain.windows import Grain, Preset
 from data.store import settings
-from data.warehouse.reports import What
 from orchestrator_adapter import commands_adhoc, reports
-from orchestrator_adapter.api import archive
+from orchestrator_adapter.api import archive, report_schedules
 from orchestrator_adapter.api.answers import Shape
 from orchestrator_adapter.api.bodies import Sent
 from orchestrator_adapter.api.http import Answer, Call, Operation, answer
 from orchestrator_adapter.api.measure import CostQuery
-from orchestrator_adapter.reports import File, Format, Wanted
+from orchestrator_adapter.reports import File, Wanted
 
 
 class ExportBody(CostQuery):
@@ -85,5 +85,6 @@ def operations(v1: str) -> list[Operation]:
             ExportBody,
             refuses=(e.BodyInvalid, e.ExportTooLarge, e.WindowInvalid, e.QuestionTooLong, e.CrossSite),
         ),
+        *report_schedules.operations(v1, (e.CrossSite, e.NotAllowed)),
         *archive.operations(v1),
     ]

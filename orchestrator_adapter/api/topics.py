@@ -64,6 +64,9 @@ ASKED_AND_SPENT = (
     "channel_set",
     "channel_removed",
     "delivery_moved",
+    "report_schedule_set",
+    "report_schedule_removed",
+    "report_due",
 )
 """Events that everybody who watches the fleet is told as such."""
 

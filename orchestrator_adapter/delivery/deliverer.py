@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from data.domain import events as e
-from data.domain.channels import Address, Channel
+from data.domain.channels import Address, Channel, ChannelKind
 from data.domain.deliveries import GAP_S, HOLD_S, About
-from data.domain.errors import ChannelNotFound, StoreUnavailable
+from data.domain.errors import ChannelNotFound, FleetError, ScheduleNotFound, StoreUnavailable
 from data.store import Recorded, Store, channels, delivering
 from data.store.delivering import Claim
 from data.store.rows import ms
@@ -37,11 +37,11 @@ class Deliverer:
         store: Store,
         address: str = "",
         *,
-        reports: Callable[[Claim], Message] | None = None,
+        reports: Callable[[Claim, ChannelKind], Message] | None = None,
         gap_s: float = GAP_S,
         hold_s: float = HOLD_S,
     ) -> None:
-        """`address`: where the product is reached; `reports`: makes the message of a report that is due."""
+        """`address`: where the product is reached; `reports`: makes the message of a report for a kind of channel."""
         self._store, self._address, self._reports = store, address, reports
         self._gap_ms, self._hold_ms = round(1000 * gap_s), round(1000 * hold_s)
         self._wake, self._ended = threading.Event(), False
@@ -63,7 +63,7 @@ class Deliverer:
             self._deaf = None
 
     def _heard(self, _clock: int, news: Sequence[Recorded]) -> None:
-        if any(isinstance(entry.event, e.AlertRaised) for entry in news):  # nothing else puts a delivery down
+        if any(isinstance(entry.event, e.AlertRaised | e.ReportDue) for entry in news):  # what puts deliveries down
             self._wake.set()
 
     def _run(self) -> None:
@@ -111,14 +111,21 @@ class Deliverer:
                 told = delivering.told(board.connection, claim.subjects) if claim.about is About.ALERT else []
             if claim.about is About.ALERT and not told:
                 return Sent(False, "There is nothing left to tell.")
-            message = messages.of_alerts(told, self._address) if told else self._report(claim)
         except ChannelNotFound:
             return Sent(False, "The channel was removed.")
-        return outlet.send(channel.kind, address, message)
+        if claim.about is About.ALERT:
+            return outlet.send(channel.kind, address, messages.of_alerts(told, self._address))
+        return self._send_report(claim, channel.kind, address)
 
-    def _report(self, claim: Claim) -> Message:
+    def _send_report(self, claim: Claim, kind: ChannelKind, address: Address) -> Sent:
         assert self._reports is not None
-        return self._reports(claim)
+        try:
+            message = self._reports(claim, kind)
+        except ScheduleNotFound:
+            return Sent(False, "The schedule was removed.")
+        except FleetError as refused:  # what is wrong now may pass until the next try
+            return Sent(False, f"The report could not be made: {refused}")
+        return outlet.send(kind, address, message)
 
 
 def _moved(claim: Claim, sent: Sent) -> e.DeliveryMoved:

@@ -46,7 +46,7 @@ class Message:
     urgent: bool = False
     data: dict[str, Any] = field(default_factory=dict)
     """For programs: stands beside the words in what a webhook gets."""
-    attachment: Attachment | None = None
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,15 +92,14 @@ def _handed_over(kind: ChannelKind, address: Address, message: Message) -> objec
 
     asset = apprise.AppriseAsset(app_id="Quarterdeck", app_desc="Quarterdeck", app_url="", async_mode=False)
     plugin = _plugin(kind, address, message, asset)
-    attached = None
-    if (file := message.attachment) is not None:
+    attached = apprise.AppriseAttachment(asset=asset)
+    for file in message.attachments:
         media_type = file.media_type.partition(";")[0]
-        attached = apprise.AppriseAttachment(asset=asset)
         attached.add(AttachMemory(content=file.body, name=file.name, mimetype=media_type, asset=asset))
     body = _PINGS.sub("@\u200b", message.body) if kind is ChannelKind.DISCORD else message.body
     level = apprise.NotifyType.WARNING if message.urgent else apprise.NotifyType.INFO
     given = {"title": message.title, "notify_type": level, "body_format": apprise.NotifyFormat.TEXT}
-    return plugin.notify(body=body, attach=attached, **given)
+    return plugin.notify(body=body, attach=attached if message.attachments else None, **given)
 
 
 def _plugin(kind: ChannelKind, address: Address, message: Message, asset: Any) -> Any:

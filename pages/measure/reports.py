@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import cost_filters, live, report_panels, session
+from pages.ui import cost_filters, live, report_panels, schedules, session
 
 session.actor()
 st.title("Reports")
@@ -12,4 +12,5 @@ st.markdown("Hand numbers on: a report to read, or rows for a spreadsheet or ano
 usual = report_panels.usual()
 asked = cost_filters.asked(usual.window, parted=False)
 report_panels.reports(asked, usual)
-live.mount(wakes=False)
+schedules.panel(asked)
+live.mount()

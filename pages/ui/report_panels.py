@@ -8,12 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from data.domain import words
+from data.domain.exports import Format, What
 from data.domain.windows import Preset
 from data.store import settings
-from data.warehouse.reports import What
 from orchestrator_adapter import commands_adhoc
 from orchestrator_adapter import reports as files
-from orchestrator_adapter.reports import Format, Wanted
+from orchestrator_adapter.reports import Wanted
 from pages.ui import cards, cost_filters, session, tables
 from pages.ui.cost_filters import Asked
 from pages.ui.look import plain

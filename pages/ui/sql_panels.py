@@ -9,10 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from data.domain import words
+from data.domain.exports import Format
 from data.store import settings
 from data.warehouse.adhoc import MOST_CHARACTERS, Answered
 from orchestrator_adapter import commands_adhoc, reports
-from orchestrator_adapter.reports import Format
 from pages.ui import cards, look, session, tables
 from pages.ui.look import plain
 

@@ -17,11 +17,11 @@ from typer.testing import CliRunner
 
 from data.domain import events as e
 from data.domain.agents import Runtime
+from data.domain.exports import Format
 from data.domain.money import NANO
 from data.store import tables as t
 from orchestrator_adapter import reports
 from orchestrator_adapter.cli import app
-from orchestrator_adapter.reports import Format
 from tests.api.test_costs_api import spend
 
 EXPORT = "/api/v1/reports/export"
@@ -82,6 +82,12 @@ def test_the_report_is_a_pdf_and_the_same_each_time(client: TestClient, busy: An
     assert first == again
     assert first.startswith(b"%PDF-")
     assert b"/Lang" in first
+
+
+def test_the_report_of_real_spending_is_a_pdf(client: TestClient, busy: Any) -> None:
+    """Its tables say what the pages say, and more of it than an empty one has."""
+    asked = {"format": "pdf", "from": "2026-01-01T00:00:00Z", "to": "2031-01-01T00:00:00Z"}
+    assert len(got(client, **asked)) > len(got(client, **asked, simulated=True)) > 0
 
 
 def test_the_terminal_writes_the_same_bytes(

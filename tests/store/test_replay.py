@@ -145,6 +145,7 @@ STILL = {
     *("BudgetSet", "BudgetRemoved", "BudgetReached", "FleetSet", "AlertRaised", "AlertAnswered", "AlertJudged"),
     *("AlertRuleSet", "AlertRuleRemoved", "PreferenceSet", "ChannelSet", "ChannelRemoved", "DeliveryMoved"),
     *("SessionImported", "TranscriptRead", "ImportMoved", "SignalReceived", "LogsImported"),
+    *("ReportScheduleSet", "ReportScheduleRemoved", "ReportDue"),
 }
 """Kinds that change neither a task nor an agent, or only in ways that are plain to see; and those of tasks that were
 read in, which have no story."""

@@ -18,13 +18,13 @@ import pytest
 from pyarrow import parquet
 
 from data.domain.errors import QuestionRefused, QuestionTooLong, StoreUnavailable
+from data.domain.exports import Format
 from data.store import Store
 from data.warehouse import Reader, Warehouse, sandbox
 from data.warehouse.adhoc import Adhoc, Limits, copied
 from orchestrator_adapter import reports
 from orchestrator_adapter.api.adhoc import told
 from orchestrator_adapter.kept import Kept
-from orchestrator_adapter.reports import Format
 from tests.store.test_board import created, submitted
 from tests.warehouse.test_performance import worked
 

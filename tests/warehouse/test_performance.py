@@ -13,13 +13,13 @@ from data.domain import events as e
 from data.domain import windows
 from data.domain.agents import AgentStatus, Role, Runtime
 from data.domain.errors import ExportTooLarge
+from data.domain.exports import What
 from data.domain.money import Tokens
 from data.domain.tasks import TaskStatus, TaskType
 from data.domain.windows import Grain
 from data.store import Store
 from data.warehouse import Warehouse, performance, reports, trends
 from data.warehouse.costs import Cut
-from data.warehouse.reports import What
 from orchestrator_adapter.kept import Kept
 from tests.store.test_board import created, submitted
 from tests.warehouse.histories import START

@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 
 from data.domain import windows
 from data.domain.alert_rules import HOUR_S, AlertRule, Metric
+from data.domain.exports import What
 from data.domain.money import Tokens
 from data.domain.windows import Grain
 from data.store import Store
 from data.warehouse import Reader, Warehouse, alerts_history, analyst_roi, costs, performance, reports, trends
 from data.warehouse.alerts_history import Asked
 from data.warehouse.costs import By, Cut
-from data.warehouse.reports import What
 from orchestrator_adapter.kept import Kept
 from tests.warehouse import histories
 from tests.warehouse.histories import MODELS, START, Reply
