@@ -1,18 +1,22 @@
-"""What a task, or one agent, would have cost otherwise: the same for every front end."""
+"""What a task, one agent, or all spending of a window would have cost otherwise: the same for every front end."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
 from data.domain import roi_words, what_if, words
 from data.domain.errors import ModelUnknown
+from data.domain.experience import Span
 from data.domain.prices import book
 from data.domain.roi import Roi
 from data.domain.roi_cases import Metric
 from data.domain.what_if import Answer, Reply
 from data.warehouse import analyst_roi
+from data.warehouse import what_if as questions
+from data.warehouse.costs import Cut
+from data.warehouse.what_if import Sums
 from orchestrator_adapter.deck import Deck
 from orchestrator_adapter.views import roi as view
 
@@ -50,6 +54,57 @@ def of_agent(deck: Deck, agent_id: str, model: str | None = None, day: date | No
     return _found(replies, agent.simulated, _priced(deck, replies, model, day))
 
 
+def of_costs(deck: Deck, cut: Cut, model: str | None = None, day: date | None = None) -> Found:
+    """All spending of a window and filters. Raises ModelUnknown, StoreUnavailable, QuestionTooLong."""
+    prices, now = book(), deck.store.now()
+    _known(model, now)
+    usual = [name for name in map(prices.canonical, USUAL) if name != cut.model]
+    names = (prices.canonical(model),) if model else tuple(usual)
+    at = datetime.combine(day or now.date(), time(), UTC)
+    sums: Sums = deck.warehouse.ask(questions.sums, cut, names, at)
+    answers = [_summed("model", what_if.with_model(name), sums, name, lambda _: what_if.OF_MODEL) for name in names]
+    answers += [
+        _summed("date", what_if.at_prices_of(at), sums, questions.DATE, what_if.of_date),
+        _summed("cache", what_if.NO_CACHE, sums, questions.CACHE, lambda _: what_if.OF_CACHE),
+        _without_analysts(deck, cut, sums),
+    ]
+    return Found(sums.total.cost_nanousd, sums.total.unpriced, cut.simulated, tuple(answers))
+
+
+def _summed(what: str, title: str, sums: Sums, name: str, assumption: Callable[[Span], str]) -> Answer:
+    ways = sums.ways[name]
+    if not ways:
+        return Answer(what, title, None, "None of the replies has a known price then.")
+    cost = Span(min(way.low_nanousd for way in ways), max(way.high_nanousd for way in ways))
+    replies = sums.total.replies - sums.total.unpriced
+    if not (left_out := replies - ways[0].replies):
+        return Answer(what, title, cost, assumption(cost))
+    paid = sums.total.cost_nanousd - ways[0].paid_nanousd
+    told = f"{words.count(left_out, 'reply', 'replies')} that cost {words.dollars(paid)} have no known price then and "
+    told += "are not in it."
+    return Answer(what, title, cost, f"{assumption(cost)} {told}", left_out, ways[0].paid_nanousd)
+
+
+def _without_analysts(deck: Deck, cut: Cut, sums: Sums) -> Answer:
+    """Tasks with an ANALYST as like tasks cost without; what is known of whole ones says nothing of parts."""
+    if not sums.analyst_tasks:
+        return Answer("analyst", what_if.NO_ANALYST, None, "No ANALYST cost anything.")
+    if cut.role or cut.model:
+        told = "Not known: how tasks compare is known of whole tasks, not of one role or model of them."
+        return Answer("analyst", what_if.NO_ANALYST, None, told)
+    ratio, why_not = _ratio(deck, simulated=cut.simulated)
+    found = what_if.no_analyst(sums.with_analyst_nanousd, sums.analyst_nanousd, ratio, why_not)
+    if found.cost is None:
+        return found
+    rest = sums.total.cost_nanousd - sums.with_analyst_nanousd
+    told = (
+        f"{words.count(sums.analyst_tasks, 'task')} with an ANALYST, {words.dollars(sums.with_analyst_nanousd)} of it, "
+        "as tasks like them cost without one on average, by the 95 % interval of the ANALYST page; all others as they "
+        "were."
+    )
+    return replace(found, cost=Span(found.cost.low + rest, found.cost.high + rest), assumption=told)
+
+
 def _found(replies: Sequence[Reply], simulated: bool, answers: Sequence[Answer]) -> Found:
     unpriced = sum(reply.cost_nanousd is None for reply in replies)
     return Found(what_if.paid(replies), unpriced, simulated, tuple(answers))
@@ -57,9 +112,7 @@ def _found(replies: Sequence[Reply], simulated: bool, answers: Sequence[Answer])
 
 def _priced(deck: Deck, replies: Sequence[Reply], model: str | None, day: date | None) -> list[Answer]:
     prices, now = book(), deck.store.now()
-    if model is not None and not prices.knows(model, now):
-        known = ", ".join(prices.models())
-        raise ModelUnknown(f"The model {model!r} has no known price; known are {known}.", field="model")
+    _known(model, now)
     at = now if day is None else datetime.combine(day, time(), UTC)
     used = {prices.canonical(reply.model) for reply in replies}
     names = [prices.canonical(model)] if model else [n for n in map(prices.canonical, USUAL) if used != {n}]
@@ -68,6 +121,12 @@ def _priced(deck: Deck, replies: Sequence[Reply], model: str | None, day: date |
         what_if.other_date(prices, replies, at),
         what_if.no_cache(prices, replies),
     ]
+
+
+def _known(model: str | None, now: datetime) -> None:
+    if model is not None and not book().knows(model, now):
+        known = ", ".join(book().models())
+        raise ModelUnknown(f"The model {model!r} has no known price; known are {known}.", field="model")
 
 
 def _ratio(deck: Deck, *, simulated: bool) -> tuple[tuple[float, float] | None, str]:
@@ -81,14 +140,18 @@ def _ratio(deck: Deck, *, simulated: bool) -> tuple[tuple[float, float] | None, 
 
 
 def amount(answer: Answer) -> str:
-    """`$1.20 to $2.10`."""
+    """`$1.20 to $2.10`; `exactly $1.20` where nothing is uncertain, `about $1.20` where it is less than is shown."""
     if answer.cost is None:
         return "not known"
-    return f"{words.dollars(answer.cost.low)} to {words.dollars(answer.cost.high)}"
+    low, high = words.dollars(answer.cost.low), words.dollars(answer.cost.high)
+    if low != high:
+        return f"{low} to {high}"
+    return f"{'exactly' if answer.exact else 'about'} {low}"
 
 
 def against(answer: Answer, paid: int) -> str:
-    """`12 % less to 40 % more` than what was paid."""
+    """`12 % less to 40 % more` than what was paid for the same replies."""
+    paid = paid if answer.against_nanousd is None else answer.against_nanousd
     if answer.cost is None or not paid:
         return "–"
     low, high = (_apart(value, paid) for value in (answer.cost.low, answer.cost.high))

@@ -22,15 +22,15 @@ def way_words(name: str) -> str:
     return name.replace(" > ", " → ") or "no steps"
 
 
-def figures(way: Way) -> str:
-    """`$0.10 a task ($0.08 to $0.13), 92 % of 40 succeed (80 to 97 %)`."""
+def with_figures(way: Way) -> str:
+    """`builder → tester at $0.10 a task ($0.08 to $0.13), where 92 % of 40 succeed (80 to 97 %)`."""
     share = way.success
     success = f"{words.percent(way.succeeded, way.tasks)} of {way.tasks:,} succeed"
     spread = f"({100 * share.low:.0f} to {100 * share.high:.0f} %)"
     if way.cost is None:
-        return f"cost not known, {success} {spread}"
+        return f"{way_words(way.name)} at a cost that is not known, where {success} {spread}"
     low, high = words.dollars(way.cost.low), words.dollars(way.cost.high)
-    return f"{words.dollars(way.cost.mean)} a task ({low} to {high}), {success} {spread}"
+    return f"{way_words(way.name)} at {words.dollars(way.cost.mean)} a task ({low} to {high}), where {success} {spread}"
 
 
 def recommended(kind: Kind) -> str:
@@ -40,14 +40,14 @@ def recommended(kind: Kind) -> str:
     if kind.best is None:
         return _nothing(begin, kind, compared)
     best, others = kind.best, [way for way in compared if way.name != kind.best.name]
-    told = f"{way_words(best.name)} ({figures(best)})"
-    against = "; ".join(f"{way_words(way.name)} ({figures(way)})" for way in others)
+    told = with_figures(best)
+    against = "; ".join(map(with_figures, others))
     if kind.sure:
         return f"{begin} take {told}: it is clearly better than {against}."
     if all(way.dominated_by is not None for way in others):
-        return f"{begin} {told} is ahead of {against}, but not clearly: chance may have made the difference."
+        return f"{begin} {told}, is ahead of {against}, but not clearly: chance may have made the difference."
     left = [way for way in others if way.dominated_by is None]
-    choice = "; ".join(f"{way_words(way.name)} ({figures(way)})" for way in left)
+    choice = "; ".join(map(with_figures, left))
     beaten = [way_words(way.name) for way in others if way.dominated_by is not None]
     said = f"{begin} a success costs least with {told}; it is a choice between cost and success against {choice}."
     return f"{said} Dominated: {'; '.join(beaten)}." if beaten else said
@@ -59,8 +59,8 @@ def _nothing(begin: str, kind: Kind, compared: list[Way]) -> str:
     if compared:
         only = compared[0]
         return (
-            f"{begin} nothing is recommended yet: only {way_words(only.name)} has {LEAST} tasks that ended "
-            f"({figures(only)}), so there is nothing to compare it with."
+            f"{begin} nothing is recommended yet, for there is nothing to compare with: only one workflow has {LEAST} "
+            f"tasks that ended, {with_figures(only)}."
         )
     most = max(kind.ways, key=lambda way: way.priced)
     return (

@@ -25,6 +25,16 @@ from data.domain.experience import Span
 from data.domain.money import Tokens
 from data.domain.prices import PriceBook
 
+NO_CACHE, NO_ANALYST = "Without the cache", "Without the ANALYST"
+OF_MODEL = (
+    "The same replies token for token, at its prices of their day. Low: its cache serves as it did here; high: not at "
+    "all. A model that needs more or fewer turns, or other words, lies outside."
+)
+OF_CACHE = (
+    "The same replies of the same models. High: every reply reads its whole prompt anew as plain input; low: what came "
+    "from the cache is never read a second time."
+)
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -49,6 +59,15 @@ class Answer:
     """Nano-dollars; None where it is not known."""
     assumption: str
     """On what the range rests, or why there is none."""
+    left_out: int = 0
+    """Replies that were priced and have no price in this way: they are not in it."""
+    against_nanousd: int | None = None
+    """What the replies that are in it did cost, where any were left out."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether nothing in it is uncertain under its assumption."""
+        return self.cost is not None and self.cost.low == self.cost.high
 
 
 def without_cache(tokens: Tokens) -> Tokens:
@@ -67,28 +86,18 @@ def paid(replies: Iterable[Reply]) -> int:
 
 def other_model(book: PriceBook, replies: Sequence[Reply], model: str) -> Answer:
     name = book.canonical(model)
-    title = f"With {name}"
     moved = [replace(reply, model=name) for reply in replies]
     cost = _range(book, replies, [moved, [replace(one, tokens=without_cache(one.tokens)) for one in moved]])
     if cost is None:
-        return Answer("model", title, None, f"{name} has no known price for the time of these replies.")
-    return Answer(
-        "model",
-        title,
-        cost,
-        "The same replies token for token, at its prices of their day. Low: its cache serves as it did here; high: not "
-        "at all. A model that needs more or fewer turns, or other words, lies outside.",
-    )
+        return Answer("model", with_model(name), None, f"{name} has no known price for the time of these replies.")
+    return Answer("model", with_model(name), cost, OF_MODEL)
 
 
 def other_date(book: PriceBook, replies: Sequence[Reply], at: datetime) -> Answer:
-    title = f"At the prices of {at:%Y-%m-%d}"
     cost = _range(book, replies, [[replace(reply, at=at) for reply in replies]])
     if cost is None:
-        return Answer("date", title, None, "Some of its models have no known price on that day.")
-    same = "Both ends are the same: nothing in it is uncertain under this assumption." if cost.low == cost.high else ""
-    told = "The same tokens of the same models at the price list of that day, with and without the surcharges paid."
-    return Answer("date", title, cost, f"{told} {same}".strip())
+        return Answer("date", at_prices_of(at), None, "Some of its models have no known price on that day.")
+    return Answer("date", at_prices_of(at), cost, of_date(cost))
 
 
 def no_cache(book: PriceBook, replies: Sequence[Reply]) -> Answer:
@@ -96,19 +105,28 @@ def no_cache(book: PriceBook, replies: Sequence[Reply]) -> Answer:
     once = [replace(reply, tokens=read_once(reply.tokens)) for reply in replies]
     cost = _range(book, replies, [every, once])
     if cost is None:
-        return Answer("cache", "Without the cache", None, "Its replies have no price in the list.")
-    return Answer(
-        "cache",
-        "Without the cache",
-        cost,
-        "The same replies of the same models. High: every reply reads its whole prompt anew as plain input; low: what "
-        "came from the cache is never read a second time.",
-    )
+        return Answer("cache", NO_CACHE, None, "Its replies have no price in the list.")
+    return Answer("cache", NO_CACHE, cost, OF_CACHE)
+
+
+def with_model(name: str) -> str:
+    return f"With {name}"
+
+
+def at_prices_of(at: datetime) -> str:
+    return f"At the prices of {at:%Y-%m-%d}"
+
+
+def of_date(cost: Span) -> str:
+    told = "The same tokens of the same models at the price list of that day"
+    if cost.low == cost.high:
+        return f"{told}. Nothing in it is uncertain under this assumption."
+    return f"{told}, with and without the surcharges paid."
 
 
 def no_analyst(cost_nanousd: int, analyst_nanousd: int, ratio: tuple[float, float] | None, why_not: str) -> Answer:
     """`ratio`: what like tasks with an ANALYST cost as a multiple of those without, from and to; None: no verdict."""
-    title, own = "Without the ANALYST", "Its own steps are part of the cost; whether the others had then cost more"
+    title, own = NO_ANALYST, "Its own steps are part of the cost; whether the others had then cost more"
     if not analyst_nanousd:
         return Answer("analyst", title, None, "It had none that cost anything.")
     if ratio is None or ratio[0] <= 0:

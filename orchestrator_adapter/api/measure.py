@@ -26,12 +26,11 @@ Parted = Literal[
 _GRAINS = frozenset(grain.value for grain in Grain)
 
 
-class CostQuery(Sent):
-    """Which spending, and what it is parted by."""
+class SpendingFilter(Sent):
+    """Which spending."""
 
     since: AwareDatetime | None = Field(None, alias="from", description="Default: midnight 29 days ago")
     until: AwareDatetime | None = Field(None, alias="to", description="Before; default: now")
-    by: Parted = Field("day", description="What the items are")
     tz: str = Field("UTC", max_length=80, description="IANA time zone in which days, weeks and months are counted")
     simulated: bool = Field(False, description="Simulated money instead of real money; they are never added up")
     role: Role | None = None
@@ -52,6 +51,12 @@ class CostQuery(Sent):
             self.user,
             self.analyst,
         )
+
+
+class CostQuery(SpendingFilter):
+    """Which spending, and what it is parted by."""
+
+    by: Parted = Field("day", description="What the items are")
 
 
 def window(since: datetime | None, until: datetime | None, tz: str, now: datetime) -> Window:

@@ -19,6 +19,7 @@ from pages.ui import (
     cost_invoice,
     cost_tables,
     live,
+    otherwise,
     places,
     session,
 )
@@ -64,6 +65,7 @@ def costs(asked: Asked | None) -> None:
     _dearest(found, asked)
     _cache(found)
     _analyst(found)
+    otherwise.spending(asked.cut)
     _runs(found, asked)
     cost_invoice.panel()
 

@@ -1,4 +1,4 @@
-"""What a task or an agent would have cost otherwise: ranges, each with its assumption."""
+"""What a task, an agent or all spending would have cost otherwise: ranges, each with its assumption."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from data.domain import words
 from data.domain.agents import Agent
 from data.domain.prices import book
 from data.domain.tasks import Task
+from data.warehouse.costs import Cut
 from orchestrator_adapter import what_if
 from orchestrator_adapter.what_if import Found
 from pages.ui import cards, session
@@ -28,6 +29,15 @@ def agent(of: Agent) -> None:
         with box:
             model, day = _asked()
             _draw(what_if.of_agent(session.deck(), of.id, model, day))
+
+
+def spending(cut: Cut) -> None:
+    """One click away, for the window and the filters of the page."""
+    box = st.expander("What would it have cost otherwise?", key="costs-otherwise", on_change="rerun")
+    if box.open:
+        with box, session.refusals():
+            model, day = _asked()
+            _draw(what_if.of_costs(session.deck(), cut, model, day))
 
 
 def _asked() -> tuple[str | None, date | None]:

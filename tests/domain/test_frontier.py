@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from random import Random
 from statistics import fmean
@@ -38,8 +39,9 @@ def test_a_way_that_costs_more_and_succeeds_less_is_clearly_dominated() -> None:
     assert (short.dominated_by, long.dominated_by, long.clearly) == (None, SHORT, True)
     assert standing(long, kind) == "clearly dominated by builder → tester"
     said = recommended(kind)
-    assert said.startswith("For the type simple bug fix take builder → tester ($0.10 a task (")
+    assert said.startswith("For the type simple bug fix take builder → tester at $0.10 a task (")
     assert "95 % of 60 succeed" in said
+    assert not re.search(r"\([^)]*\(", said), "no parenthesis within another"
     assert "clearly better than analyst → planner" in said
 
 
@@ -68,7 +70,7 @@ def test_below_the_minimum_nothing_is_recommended_nor_called_dominated(number: i
     assert f"no workflow has {LEAST} priced tasks that ended" in recommended(few)
     half = one(trials(SHORT, 40, 10, 95) + trials(LONG, number, 90, 10))
     assert half.best is None
-    assert "only builder → tester has 20 tasks that ended" in recommended(half)
+    assert "only one workflow has 20 tasks that ended, builder → tester at" in recommended(half)
     assert standing(half.ways[1], half) == f"too few tasks ({number} of 20)"
 
 

@@ -46,7 +46,8 @@ def test_the_same_model_and_day_hold_what_was_paid(found: list[Reply]) -> None:
         assert cost.holds(paid(same))
     day = other_date(BOOK, found, AT)
     assert day.cost == Span(paid(found), paid(found))
-    assert "Both ends are the same" in day.assumption
+    assert day.exact
+    assert "Nothing in it is uncertain" in day.assumption
 
 
 @given(replies)

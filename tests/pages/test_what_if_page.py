@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from data.domain import events as e
 from data.domain.agents import AgentStatus, Role, Runtime
-from data.domain.errors import AgentNotFound, ModelUnknown, TaskNotFound
+from data.domain.errors import AgentNotFound, InvalidField, ModelUnknown, TaskNotFound
 from data.domain.money import Tokens
 from data.domain.prices import book
 from orchestrator_adapter import cli_what_if, what_if
@@ -88,6 +88,59 @@ def test_page_api_and_terminal_say_the_same(
     assert json.loads(capsys.readouterr().out) == found
     cli_what_if.what_if("analyst-1", agent=True, model=OTHER)
     assert f"With {OTHER}" in capsys.readouterr().out
+
+
+def test_all_spending_of_a_window_is_the_same_question(
+    deck: Deck,  # noqa: F811
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cost = paid(deck)
+    call = Call(deck, LOCAL, {}, Kept())
+
+    def asked(**query: Any) -> dict[str, Any]:
+        found = json.loads(api.of_costs(call, api.SpendingQuery(**query)).body)
+        api.SpendingWhatIf.model_validate(found)
+        return found
+
+    found, of_task = asked(), told(deck)
+    assert found["cost_usd"] == round(cost / 1e9, 6)
+    by_title = {one["title"]: one for one in found["answers"]}
+    for one in of_task["answers"]:
+        assert by_title[one["title"]]["cost_usd"] == one["cost_usd"]
+        assert by_title[one["title"]]["exact"] == one["exact"]
+    assert all(one["left_out_replies"] == 0 and one["against_usd"] == found["cost_usd"] for one in found["answers"])
+    at = AppTest.from_file(ENTRY, default_timeout=30).run()
+    at.session_state["costs-otherwise"] = True
+    at.switch_page("pages/measure/costs.py").run()
+    assert not at.exception, at.exception[0].message
+    said = words_of(at)
+    assert all(any(one["assumption"] in text for text in said) for one in found["answers"])
+    assert any("exactly" in text for text in said)
+    capsys.readouterr()
+    cli_what_if.what_if(as_json=True)
+    assert json.loads(capsys.readouterr().out)["answers"] == found["answers"]
+    cli_what_if.what_if(role=Role.TESTER, model=OTHER, as_json=True)
+    nothing = json.loads(capsys.readouterr().out)
+    assert (nothing["cost_usd"], nothing["answers"][0]["cost_usd"]) == (0, None)
+    part = asked(role="analyst", other_model=OTHER, date="2026-01-01")["answers"]
+    assert [one["title"] for one in part][:2] == [f"With {OTHER}", "At the prices of 2026-01-01"]
+    assert "of one role or model" in part[-1]["assumption"]
+    with pytest.raises(InvalidField, match="nothing to filter"):
+        cli_what_if.what_if("real", role=Role.TESTER)
+    with pytest.raises(InvalidField, match="needs the ID"):
+        cli_what_if.what_if(agent=True)
+
+
+def test_spending_without_analysts_by_the_comparison_once_it_has_a_verdict(deck: Deck) -> None:  # noqa: F811
+    cost = paid(deck)
+    tasks(deck.store, 80)
+    cut = api.SpendingQuery(**{"from": "2000-01-01T00:00:00Z"}).cut(deck.store.now())
+    found = what_if.of_costs(deck, cut)
+    answer = found.answers[-1]
+    assert answer.cost is not None, answer.assumption
+    assert answer.cost.low < answer.cost.high
+    assert found.cost_nanousd > cost
+    assert "all others as they were" in answer.assumption
 
 
 def test_one_agent_one_model_one_day(deck: Deck) -> None:  # noqa: F811
