@@ -33,7 +33,7 @@ HOMES = {
     "cli_outcome": "outcome lottery",
     "cli_performance": "performance",
     "cli_replay": "replay",
-    "cli_reports": "report-schedules report-schedule report-schedule-send report-deliveries",
+    "cli_reports": "report-schedules report-schedule report-schedule-send report-deliveries report-preferences",
     "cli_roi": "roi",
     "cli_search": "search reindex",
     "cli_sql": "sql",

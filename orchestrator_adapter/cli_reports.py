@@ -1,4 +1,4 @@
-"""The commands by which a person at a terminal has reports sent: schedules, one sent now, and what became of each."""
+"""The commands by which a person at a terminal has reports sent, sees what became of them, and chooses how they are."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from data.domain.deliveries import About, DeliveryStatus
 from data.domain.errors import InvalidField
 from data.domain.exports import Format, What
 from data.domain.schedules import Frequency, Schedule, Span, sentence
-from data.domain.windows import Grain
+from data.domain.windows import Grain, Preset
 from data.store.delivering import DeliveryFilter
-from orchestrator_adapter import commands_reports
+from orchestrator_adapter import commands_home, commands_reports
 from orchestrator_adapter.access import LOCAL
 from orchestrator_adapter.api import bodies
 from orchestrator_adapter.api import channels as deliveries
@@ -136,3 +136,29 @@ def sent(
         for d in found
     ]
     print_table(["due", "report", "channel", "status", "tries", "the other side"], rows)
+
+
+@app.command("report-preferences")
+def preferences(
+    written: Annotated[Format | None, typer.Option("--format", help="What a file is written in")] = None,
+    what: Annotated[What | None, typer.Option("--of", help="What the rows are of")] = None,
+    window: Annotated[Preset | None, typer.Option(help="Which time")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how you want reports, or choose it: what your Reports page begins with."""
+    with client() as deck:
+        with deck.store.read() as board:
+            now = board.report_preferences(LOCAL.name)
+        if written or what or window:
+            now = commands_home.set_reports(
+                deck,
+                LOCAL,
+                written=written or Format(now.get("format", Format.PDF)),
+                what=what or What(now.get("what", What.COSTS)),
+                window=window or Preset(now.get("window", Preset.MONTH)),
+            )
+    names = ("format", "what", "window")
+    if as_json:
+        print_json({name: now.get(name) for name in names})
+    else:
+        print_table(["reports", ""], [[name, now.get(name, "–")] for name in names])

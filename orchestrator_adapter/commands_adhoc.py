@@ -1,12 +1,10 @@
-"""Questions of people's own: ask one, save one for everybody, and say how reports are usually wanted."""
+"""Questions of people's own: ask one, and save one for everybody."""
 
 from __future__ import annotations
 
 from data.domain.control_events import FleetSet
 from data.domain.errors import InvalidField, QuestionRefused
-from data.domain.exports import Format, What
 from data.domain.texts import storable
-from data.domain.windows import Preset
 from data.store import settings
 from data.warehouse.adhoc import MOST_CHARACTERS, Answered
 from orchestrator_adapter.access import Actor, require
@@ -50,13 +48,3 @@ def forget_question(deck: Deck, actor: Actor, name: str) -> dict[str, str]:
         del known[name]
         ledger.append(FleetSet(task_id="", name="questions", values=dict(known), by=actor.name))
         return known
-
-
-def set_reports(deck: Deck, actor: Actor, *, written: Format, what: What, window: Preset) -> dict[str, str]:
-    """What the Reports page begins with for everybody."""
-    require(actor, "set_reports")
-    values = {"format": written.value, "what": what.value, "window": window.value}
-    with deck.store.write(durable=True) as ledger:
-        if settings.reports(ledger.connection) != values:
-            ledger.append(FleetSet(task_id="", name="reports", values=dict(values), by=actor.name))
-    return values

@@ -14,6 +14,14 @@ __all__ = ["home", "run"]
 ADDRESS = "smtp://mail.example.com?from=d@example.com&to=a@example.com"
 
 
+def test_what_is_chosen_is_kept_and_the_rest_stays(run: Run):
+    assert json.loads(said(run("report-preferences", "--json"))) == {"format": None, "what": None, "window": None}
+    assert "csv" in said(run("report-preferences", "--format", "csv"))
+    chosen = {"format": "csv", "what": "tasks", "window": "30d"}
+    assert json.loads(said(run("report-preferences", "--of", "tasks", "--json"))) == chosen
+    assert json.loads(said(run("report-preferences", "--json"))) == chosen
+
+
 def test_a_schedule_is_made_changed_sent_and_removed(run: Run, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{ADDRESS}\n"))
     boss = json.loads(said(run("alert-channel", "--name", "Boss", "--kind", "email", "--json")))["id"]

@@ -107,7 +107,7 @@ def test_every_command_has_an_action_and_every_action_a_command() -> None:
     assert set(given_by_people()) == set(access.ACTIONS)
 
 
-OF_EVERYBODY = {"set_home"}
+OF_EVERYBODY = {"set_home", "set_reports"}
 """What changes nothing but the person's own view, so that a viewer may do it too."""
 
 

@@ -15,6 +15,7 @@ from data.domain.event_base import AgentEvent, Storable, TaskEvent
 from data.domain.fleet import Priority
 
 FleetSetting = Literal["limits", "retries", "patience", "cleanup", "watching", "lottery", "questions", "reports"]
+"""`reports` stands in older logs: since then each person has their own."""
 
 
 class BudgetStage(Storable):
@@ -104,7 +105,7 @@ class PreferenceSet(TaskEvent):
     """A person chose something for themselves; `task_id` is empty, and empty values are the default."""
 
     kind: Literal["preference_set"] = "preference_set"
-    name: Literal["home"]
+    name: Literal["home", "reports"]
     values: dict[str, bool | str | list[str]]
     by: str
 

@@ -262,6 +262,10 @@ class Board(
         """What this person's home page shows first."""
         return preferences.home(self.connection, person)
 
+    def report_preferences(self, person: str) -> dict[str, str]:
+        """How this person wants reports: `format`, `what` and `window`; nothing of it if they never chose."""
+        return preferences.reports(self.connection, person)
+
     def owners(self, task_ids: Iterable[str]) -> dict[str, str]:
         """Who handed in each of these tasks."""
         c = t.tasks.c

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,6 +13,7 @@ from data.domain.home import Density, Home, Panel, TableOrder, TablePlace
 from data.store import tables as t
 
 HOME = "home"
+REPORTS = "reports"
 
 
 def fold(db: sa.Connection, rev: int, at_ms: int, event: PreferenceSet) -> None:
@@ -22,10 +24,19 @@ def fold(db: sa.Connection, rev: int, at_ms: int, event: PreferenceSet) -> None:
         db.execute(sa.insert(t.preferences).values(person=event.by, name=event.name, **values))
 
 
-def home(db: sa.Connection, person: str) -> Home:
+def _body(db: sa.Connection, person: str, name: str) -> dict[str, Any]:
     c = t.preferences.c
-    found = db.execute(sa.select(c.body).where(c.person == person, c.name == HOME)).scalar()
-    body = {} if found is None else json.loads(found)
+    found = db.execute(sa.select(c.body).where(c.person == person, c.name == name)).scalar()
+    return {} if found is None else dict(json.loads(found))
+
+
+def reports(db: sa.Connection, person: str) -> dict[str, str]:
+    """How this person wants reports: `format`, `what` and `window`; nothing of it if they never chose."""
+    return {name: str(value) for name, value in _body(db, person, REPORTS).items()}
+
+
+def home(db: sa.Connection, person: str) -> Home:
+    body = _body(db, person, HOME)
     if not body:
         return Home()
     return Home(

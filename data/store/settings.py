@@ -92,11 +92,6 @@ def questions(db: sa.Connection) -> dict[str, str]:
     return {name: str(sql) for name, sql in sorted(_body(db, "questions").items())}
 
 
-def reports(db: sa.Connection) -> dict[str, str]:
-    """How reports are usually wanted: `format`, `what` and `window`, those that somebody chose."""
-    return {name: str(value) for name, value in _body(db, "reports").items()}
-
-
 def event(setting: Limits | Retries | Patience | Cleanup | Watching | Lottery, by: str) -> FleetSet:
     """The event that makes this the fleet's setting."""
     match setting:

@@ -7,8 +7,7 @@ from pydantic import Field
 from data.domain import errors as e
 from data.domain.exports import Format, What
 from data.domain.windows import Grain, Preset
-from data.store import settings
-from orchestrator_adapter import commands_adhoc, reports
+from orchestrator_adapter import commands_home, reports
 from orchestrator_adapter.api import archive, report_schedules
 from orchestrator_adapter.api.answers import Shape
 from orchestrator_adapter.api.bodies import Sent
@@ -26,7 +25,7 @@ class ExportBody(CostQuery):
 
 
 class PreferenceBody(Sent):
-    """How reports are usually wanted; the Reports page begins with it."""
+    """How the caller wants reports; their Reports page begins with it."""
 
     format: Format
     what: What
@@ -34,7 +33,7 @@ class PreferenceBody(Sent):
 
 
 class PreferenceShape(Shape):
-    """Null: nobody said so."""
+    """Null: they never chose."""
 
     format: Format | None
     what: What | None
@@ -43,12 +42,12 @@ class PreferenceShape(Shape):
 
 def preferences(call: Call, _: object) -> Answer:
     with call.deck.store.read() as board:
-        found = settings.reports(board.connection)
+        found = board.report_preferences(call.actor.name)
     return answer({name: found.get(name) for name in PreferenceShape.model_fields})
 
 
 def prefer(call: Call, body: PreferenceBody) -> Answer:
-    set_now = commands_adhoc.set_reports(call.deck, call.actor, written=body.format, what=body.what, window=body.window)
+    set_now = commands_home.set_reports(call.deck, call.actor, written=body.format, what=body.what, window=body.window)
     return answer(set_now)
 
 
@@ -67,12 +66,12 @@ def export(call: Call, body: ExportBody) -> Answer:
 def operations(v1: str) -> list[Operation]:
     usual = f"{v1}/reports/preferences"
     return [
-        Operation("GET", usual, preferences, "How reports are usually wanted", gives=PreferenceShape),
+        Operation("GET", usual, preferences, "How the caller wants reports", gives=PreferenceShape),
         Operation(
             "POST",
             usual,
             prefer,
-            "Say how reports are usually wanted",
+            "Choose how one wants reports: what the Reports page begins with",
             PreferenceBody,
             PreferenceShape,
             refuses=(e.BodyInvalid, e.CrossSite, e.NotAllowed),

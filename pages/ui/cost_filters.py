@@ -74,14 +74,21 @@ class Asked:
     """The window in words."""
 
 
-def asked(usual: Preset = Preset.MONTH, *, parted: bool = True, coarse: bool = False) -> Asked | None:
+def asked(
+    usual: Preset = Preset.MONTH,
+    *,
+    parted: bool = True,
+    coarse: bool = False,
+    chosen: Callable[[], None] | None = None,
+) -> Asked | None:
     """None, with the reason on the page, if it is no question.
 
-    `parted`: whether bars have parts to choose; `coarse`: whether months are told by weeks rather than by days.
+    `parted`: whether bars have parts to choose; `coarse`: whether months are told by weeks rather than by days;
+    `chosen`: called when a person chooses another window.
     """
     with session.panel("filters"):
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            chosen = st.segmented_control(
+            picked = st.segmented_control(
                 "Window",
                 list(WINDOWS),
                 default=usual.value,
@@ -89,14 +96,15 @@ def asked(usual: Preset = Preset.MONTH, *, parted: bool = True, coarse: bool = F
                 format_func=WINDOWS.__getitem__,
                 key="window",
                 bind="query-params",
+                on_change=chosen,
             )
             zone = _zone()
             money = st.selectbox(
                 "Money", list(MONEY), format_func=MONEY.__getitem__, key="money", bind="query-params", width=WIDTH_PX
             )
-        found = _window(str(chosen), zone)
+        found = _window(str(picked), zone)
         cut = _cut(found, simulated=money == "simulated")
-        return Asked(cut, *_shape(found, parted=parted, coarse=coarse), SPOKEN[str(chosen)])
+        return Asked(cut, *_shape(found, parted=parted, coarse=coarse), SPOKEN[str(picked)])
     return None
 
 

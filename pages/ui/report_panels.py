@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
 
 from data.domain import words
+from data.domain.errors import StoreUnavailable
 from data.domain.exports import Format, What
 from data.domain.windows import Preset
-from data.store import settings
-from orchestrator_adapter import commands_adhoc
+from orchestrator_adapter import commands_home
 from orchestrator_adapter import reports as files
 from orchestrator_adapter.reports import Wanted
 from pages.ui import cards, cost_filters, session, tables
@@ -35,11 +36,12 @@ EXACT = (
     "first 200 characters."
 )
 SHOWN = 20
+_CHOSEN = "report-chosen"
 
 
 @dataclass(frozen=True)
 class Usual:
-    """How reports are usually wanted here, and what the page therefore begins with."""
+    """What the person chose last, and what the page therefore begins with."""
 
     window: Preset = Preset.MONTH
     written: Format = Format.PDF
@@ -47,7 +49,8 @@ class Usual:
 
 
 def usual() -> Usual:
-    found = session.if_known(lambda board: settings.reports(board.connection), {})
+    who = session.actor().name
+    found = session.if_known(lambda board: board.report_preferences(who), {})
     if not found:
         return Usual()
     return Usual(Preset(found["window"]), Format(found["format"]), What(found["what"]))
@@ -67,16 +70,20 @@ def reports(asked: Asked | None, begun: Usual) -> None:
         _remember(wanted, begun)
 
 
+def chosen() -> None:
+    """The person chose something: what the page shows then is remembered."""
+    st.session_state[_CHOSEN] = True
+
+
 def _remember(wanted: Wanted, begun: Usual) -> None:
-    """Let the page begin like this for everybody; days of one's own are no habit."""
-    window = st.session_state.get("window")
-    if window in (None, cost_filters.CUSTOM):
+    """Begin like this the next time; an address that was only opened is no choice, and days of one's own no habit."""
+    if not st.session_state.pop(_CHOSEN, False):
         return
-    now = Usual(Preset(window), wanted.format, wanted.what)
-    if now != begun and st.button("Begin like this from now on", icon=":material/push_pin:", key="report-usual"):
+    window = st.session_state.get("window")
+    kept = begun.window if window in (None, cost_filters.CUSTOM) else Preset(window)
+    with suppress(StoreUnavailable):
         who = (session.deck(), session.actor())
-        commands_adhoc.set_reports(*who, written=now.written, what=now.what, window=now.window)
-        st.rerun()
+        commands_home.set_reports(*who, written=wanted.format, what=wanted.what, window=kept)
 
 
 def _wanted(asked: Asked, begun: Usual) -> Wanted:
@@ -89,6 +96,7 @@ def _wanted(asked: Asked, begun: Usual) -> Wanted:
             format_func=lambda name: FORMATS[Format(name)],
             key="format",
             bind="query-params",
+            on_change=chosen,
         )
         what = begun.what.value
         if written != Format.PDF:
@@ -101,6 +109,7 @@ def _wanted(asked: Asked, begun: Usual) -> Wanted:
                     format_func=lambda name: WHATS[What(name)],
                     key="what",
                     bind="query-params",
+                    on_change=chosen,
                 )
             )
     return Wanted(What(what), Format(str(written)), asked.cut, asked.grain)

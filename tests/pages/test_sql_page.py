@@ -21,10 +21,19 @@ def test_a_question_is_asked_answered_and_saved(seeded: Deck) -> None:
     assert "Permission Error" in at.error[0].value
 
 
-def test_a_report_shows_its_first_rows_and_remembers_what_is_usual(seeded: Deck) -> None:
+def test_a_report_shows_its_first_rows_and_the_page_remembers_what_was_chosen_last(seeded: Deck) -> None:
     at = opened("pages/measure/reports.py", money="Simulated", format="CSV", what="Tasks")
     assert "12 rows in all" in text(at)
     assert "cost_usd" in at.dataframe[0].value.columns
-    at.button(key="report-usual").click().run()
+    assert not opened("pages/measure/reports.py", money="Simulated").dataframe, "an opened address is no choice"
+    at.segmented_control(key="what").set_value("agents").run()
+    at.segmented_control(key="window").set_value("90d").run()
     again = opened("pages/measure/reports.py", money="Simulated")
-    assert "cost_usd" in again.dataframe[0].value.columns
+    assert "role" in again.dataframe[0].value.columns
+    chosen = [again.segmented_control(key=key).value for key in ("window", "format", "what")]
+    assert chosen == ["90d", "csv", "agents"]
+    again.segmented_control(key="window").set_value("custom").run()
+    again.segmented_control(key="format").set_value("json").run()
+    assert not again.exception
+    last = opened("pages/measure/reports.py", money="Simulated")
+    assert [last.segmented_control(key=key).value for key in ("window", "format")] == ["90d", "json"]

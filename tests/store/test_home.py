@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from data.domain.control_events import PreferenceSet
 from data.domain.errors import InvalidField
 from data.domain.home import Density, Home, Panel, TableOrder, TablePlace, checked
 from data.store import AgentFilter, Store, TaskFilter, preferences
@@ -26,6 +27,15 @@ def test_each_person_has_their_own_home_page_and_gets_the_first_one_back(store: 
     append(store, preferences.event(Home(), "ana"))
     assert home(store, "ana") == Home()
     assert home(store, "bo") == Home(table=TablePlace.ABOVE)
+
+
+def test_each_person_has_their_own_reports_beside_the_home_page(store: Store) -> None:
+    wanted = {"format": "csv", "what": "tasks", "window": "7d"}
+    event = PreferenceSet(task_id="", name="reports", values=dict(wanted), by="ana")
+    append(store, preferences.event(CHOSEN, "ana"), event)
+    with store.read() as board:
+        assert (board.report_preferences("ana"), board.report_preferences("bo")) == (wanted, {})
+        assert board.home("ana") == CHOSEN
 
 
 def test_lists_of_one_persons_tasks_and_agents(store: Store) -> None:
