@@ -1,7 +1,7 @@
 """`python -m benchmarks [NAME[=SIZE]...]`: measures, prints one table, keeps it in var/bench.
 
 Some can be made smaller, to fit into less time, or larger: `transcripts=100` (megabytes), `search=200000` (messages),
-`warehouse=10000000` (replies).
+`warehouse=10000000`, `spending=100000` (replies).
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from benchmarks import (
     replay,
     roi,
     search,
+    spending,
     steps,
     takeover,
     transcripts,
@@ -44,6 +45,7 @@ SIZED: dict[str, Callable[[int | None], Iterator[Figure]]] = {
     "transcripts": transcripts.measure,
     "warehouse": warehouse.measure,
     "questions": questions.measure,
+    "spending": spending.measure,
 }
 ALL: dict[str, Callable[[], Iterator[Figure]]] = {
     "pixels": lambda: pixels.measure(None),
@@ -69,6 +71,7 @@ ALL: dict[str, Callable[[], Iterator[Figure]]] = {
     "intake": intake.measure,
     "warehouse": lambda: warehouse.measure(None),
     "questions": lambda: questions.measure(None),
+    "spending": lambda: spending.measure(None),
 }
 
 

@@ -64,7 +64,7 @@ def _changes(server: Server, store: Store, who: Target, page: Page, way: Way, nu
     page.wait_for_timeout(4_000)
     made: dict[str, list[Change]] = {"inside": [], "outside": []}
     for step in range(number + 1, number + 2 * CHANGES, 2):
-        made["inside"].append(_inside(server.process, who, step))
+        made["inside"].append(inside(server.process, who, step))
         page.wait_for_timeout(random.randint(*GAP_MS))
         made["outside"].append(changes.commit(store, who, step + 1, "outside"))
         page.wait_for_timeout(random.randint(*GAP_MS))
@@ -72,7 +72,8 @@ def _changes(server: Server, store: Store, who: Target, page: Page, way: Way, nu
     return made
 
 
-def _inside(process: subprocess.Popen[str], who: Target, number: int) -> Change:
+def inside(process: subprocess.Popen[str], who: Target, number: int) -> Change:
+    """A change that `benchmarks.host` commits in its own process."""
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(json.dumps({"who": asdict(who), "number": number}) + "\n")

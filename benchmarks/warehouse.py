@@ -69,7 +69,8 @@ CALLS = (
 insert into events (at_ms, task_id, agent_id, kind, body)
 select :first + i * :each, printf('%012x', i * 4 / 30), printf('%016x', i * 4 / 10), 'tool_called',
     '{"tool":"' || case i % 4 when 0 then 'Read' when 1 then 'Bash' when 2 then 'Edit' else 'Grep' end
-    || '","message_id":"' || printf('msg_%024x', i * 4) || '"}' from n
+    || '","message_id":"' || printf('msg_%024x', i * 4) || '","tool_use_id":"' || printf('use_%x', :first + i)
+    || '","words":"looks","input_blob":"none"}' from n
 """
 )
 BY_DAY = """
@@ -94,9 +95,9 @@ def measure(replies: int | None = None) -> Iterator[Figure]:
             store.close()
 
 
-def fill(store: Store, replies: int) -> None:
-    """Tasks of three agents, agents of ten replies, a call of a tool in every fourth."""
-    first = int((NOW - timedelta(days=DAYS)).timestamp() * 1000)
+def fill(store: Store, replies: int, now: datetime = NOW) -> None:
+    """Tasks of three agents, agents of ten replies, a call of a tool in every fourth; ninety days of them until now."""
+    first = int((now - timedelta(days=DAYS)).timestamp() * 1000)
     span = DAYS * 86_400_000
 
     def make(sql: str, count: int, **more: int) -> None:
