@@ -14,7 +14,8 @@ from data.domain import words
 from data.domain.money import AXIS, NANO
 from data.domain.windows import Grain, Window, zone
 from data.warehouse.costs import By
-from pages.ui import cost_filters, look, tables
+from pages.ui import cost_filters, kept_charts, look, tables
+from pages.ui.kept_charts import Built
 
 SERIES = (
     ("#0b5cad", "#5aa9ff"),
@@ -35,13 +36,25 @@ _TITLES = {Grain.HOUR: "each hour", Grain.DAY: "each day", Grain.WEEK: "each wee
 def over_time(found: pd.DataFrame, asked: cost_filters.Asked) -> None:
     """What each step of time cost, parted; a click on a bar asks for its time alone."""
     window, grain, part = asked.cut.window, asked.grain, asked.split
+    key = f"costs-time-{st.session_state.get('costs-picked', 0)}-{grain}-{part}"
+
+    def clicked() -> None:
+        points = st.session_state[key].selection.get("when") or []
+        if points and points[0].get("at") is not None:
+            ask_for(int(points[0]["at"]), window, grain)
+
+    kept_charts.show(found, lambda: _over_time(found, asked), asked, key=key, on_select=clicked)
+
+
+def _over_time(found: pd.DataFrame, asked: cost_filters.Asked) -> Built:
+    window, grain, part = asked.cut.window, asked.grain, asked.split
     frame = _drawn(found, asked)
     order = list(dict.fromkeys(frame.sort_values("usd", ascending=False)["part"]))
-    pick = st.session_state.get("costs-picked", 0)
     picked = alt.selection_point(name="when", fields=["at"], on="click", empty=False)
     steps = [when(int(at.timestamp() * 1000), window, grain) for at in window.edges(grain)]
+    title = f"What {_TITLES[grain]} cost, in dollars, by {cost_filters.PARTS[part]}"
     chart = (
-        alt.Chart(frame, height=280, title=f"What {_TITLES[grain]} cost, in dollars, by {cost_filters.PARTS[part]}")
+        alt.Chart(kept_charts.ROWS, height=280, title=title)
         .mark_bar()
         .encode(
             x=alt.X(
@@ -54,24 +67,17 @@ def over_time(found: pd.DataFrame, asked: cost_filters.Asked) -> None:
             y=alt.Y("sum(usd):Q", title=None),
             color=_colours(part, order),
             order=alt.Order("usd:Q", sort="descending"),
-            tooltip=["when", "part", "cost", "tokens"],
+            tooltip=["when:N", "part:N", "cost:N", "tokens:N"],
         )
         .add_params(picked)
     )
-    key = f"costs-time-{pick}-{grain}-{part}"
-
-    def clicked() -> None:
-        points = st.session_state[key].selection.get("when") or []
-        if points and points[0].get("at") is not None:
-            ask_for(int(points[0]["at"]), window, grain)
-
     by_time = found.groupby("at")["cost_nanousd"].sum()
     most = by_time.idxmax()
     told = (
         f"{words.dollars(int(by_time.sum()))} in {words.count(len(by_time), 'bar')}, "
         f"the highest {when(int(most), window, grain)} with {words.dollars(int(by_time[most]))}"
     )
-    st.altair_chart(look.inked(chart), key=key, on_select=clicked, alt=f"What {_TITLES[grain]} cost: {told}")
+    return Built(chart, frame, f"What {_TITLES[grain]} cost: {told}")
 
 
 def ask_for(at_ms: int, window: Window, grain: Grain) -> None:
@@ -85,6 +91,12 @@ def ask_for(at_ms: int, window: Window, grain: Grain) -> None:
 
 def parts(found: pd.DataFrame, part: By, title: str) -> None:
     """What each part cost; a click on a bar asks for it alone."""
+    key = f"costs-{part}-{st.session_state.get('costs-picked', 0)}"
+    how = {"on_select": picks(part, key)} if part in cost_filters.KEYS else {}
+    kept_charts.show(found, lambda: _parts(found, part, title), part, key=key, **how)
+
+
+def _parts(found: pd.DataFrame, part: By, title: str) -> Built:
     shown = found.head(MOST_PARTS).copy()
     frame = pd.DataFrame(
         {
@@ -97,19 +109,16 @@ def parts(found: pd.DataFrame, part: By, title: str) -> None:
     )
     frame["colour"] = [cost_filters.colour(part, str(name)) or look.HEX["blue"][look.dark()] for name in shown["name"]]
     y = alt.Y("part:N", title=None, sort=list(frame["part"]), axis=alt.Axis(labelLimit=150, labelOverlap=False))
-    base = alt.Chart(frame).encode(y=y, tooltip=["part", "cost", "tokens"])
+    base = alt.Chart(kept_charts.ROWS).encode(y=y, tooltip=["part:N", "cost:N", "tokens:N"])
     most = max(float(frame["usd"].max()), 1e-9)
     x = alt.X("usd:Q", title=None, scale=alt.Scale(domain=[0, most * 1.3]), axis=alt.Axis(tickCount=4, format=AXIS))
     bars = base.mark_bar(cornerRadius=2, height=14).encode(x=x, color=alt.Color("colour:N", scale=None))
     ends = base.mark_text(align="left", dx=6, fontSize=12).encode(x=x, text="cost:N", color=alt.value(look.quiet_ink()))
-    how: dict[str, Any] = {}
-    key = f"costs-{part}-{st.session_state.get('costs-picked', 0)}"
     if part in cost_filters.KEYS:
         bars = bars.add_params(alt.selection_point(name="which", fields=["name"], empty=False))
-        how = {"on_select": picks(part, key)}
     chart = alt.layer(bars, ends).properties(height=ROW_PX * len(frame) + 76, title=title)
     told = ", ".join(f"{name} {cost}" for name, cost in zip(frame["part"], frame["cost"], strict=True))
-    st.altair_chart(look.inked(chart), key=key, alt=f"{title} {told}", **how)
+    return Built(chart, frame, f"{title} {told}")
 
 
 def picks(part: By, key: str) -> Callable[[], None]:
