@@ -40,9 +40,8 @@ class Session:
 
     url: str
     page: str
-    pace_s: float = 0.5
     clock: int = 0
-    woken_at: float = 0.0
+    moved: bool = False
     runs: int = 0
     wakes: int = 0
     size: int = 0
@@ -51,7 +50,6 @@ class Session:
     wakers: dict[str, str] = field(default_factory=dict)
     """Live panels of the page: component id to fragment id."""
     script: str = ""
-    waking: asyncio.Task[None] | None = None
     drawn: asyncio.Event = field(default_factory=asyncio.Event)
     heard: asyncio.Event = field(default_factory=asyncio.Event)
     socket: ClientConnection | None = None
@@ -92,32 +90,25 @@ class Session:
         if component.component_name.endswith("quarterdeck_waker"):
             self.wakers[component.id] = fragment_id
         for told in (component.json, component.mixed.json):
-            if told and "paceMs" in told:
-                data = json.loads(told)
-                self.component, self.pace_s = component.id, data["paceMs"] / 1000
-                self.clock = max(self.clock, data["clock"])
+            if told and "resting" in told:
+                self.component = component.id
+                self.clock = max(self.clock, json.loads(told)["clock"])
 
     async def _live(self) -> None:
         await self.drawn.wait()
         how: dict[str, Any] = {"max_size": None, "compression": None, "ping_interval": None, "open_timeout": OPEN_S}
-        async with connect(f"{self.url}/api/v1/events?topics=board%3Afleet", **how) as socket:
+        async with connect(f"{self.url}/api/v1/events?topics=board%3Afleet&wakes=1", **how) as socket:
             async for text in socket:
                 self.size += len(text)
                 found = CLOCK.search(str(text[:100]))
                 if found and '"board"' in text[:200] and int(found[1]) > self.clock:
-                    self.clock = int(found[1])
-                    self._wake()
+                    self.clock, self.moved = int(found[1]), True
+                elif self.moved and '"wake"' in text[:100]:
+                    self.moved = False
+                    await self._wake()
                 self.heard.set()
 
-    def _wake(self) -> None:
-        """At once after a rest, else at most once per pace."""
-        if self.waking is None or self.waking.done():
-            wait_s = max(0.06, self.woken_at + self.pace_s - time.monotonic())
-            self.waking = asyncio.create_task(self._trigger(wait_s))
-
-    async def _trigger(self, wait_s: float) -> None:
-        await asyncio.sleep(wait_s)
-        self.woken_at = time.monotonic()
+    async def _wake(self) -> None:
         self.wakes += 1
         assert self.socket is not None
         for component, fragment_id in (self.wakers or {self.component: ""}).items():

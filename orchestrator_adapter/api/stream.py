@@ -15,12 +15,14 @@ from orchestrator_adapter.api import bodies, topics
 from orchestrator_adapter.api.http import parameters, refusal
 from orchestrator_adapter.api.hub import Hub, Listener
 from orchestrator_adapter.arrivals import arrivals
+from orchestrator_adapter.wakes import wakes
 
 HEARTBEAT_S = 15.0
 SEND_S = 10.0
 """Longest wait until a message leaves for a listener; one who takes longer is dropped."""
-KNOWN = ("topics", "after", "page")
-"""`page`: the mark of one of our own pages, which has drawn its live parts."""
+KNOWN = ("topics", "after", "page", "wakes")
+"""`page`: the mark of one of our own pages, which has drawn its live parts; `wakes`: one that is told when to draw the
+rest of it again."""
 WRONG, MISSING, TOO_SLOW = 4400, 4404, 1013
 
 
@@ -40,15 +42,20 @@ class Stream:
             await socket.close(MISSING if error.status == 404 else WRONG, error.code)
             return
         listener = self._hub.join(names, after)  # before accepting: what happens from then on is told
+        woken = "wakes" in parameters(scope["query_string"])
         try:
             await socket.accept()
-            await self._serve(socket, listener)
+            await self._serve(socket, listener, woken)
         finally:
             self._hub.leave(listener)
 
-    async def _serve(self, socket: WebSocket, listener: Listener) -> None:
+    async def _serve(self, socket: WebSocket, listener: Listener, woken: bool) -> None:
         """Send until the other side has gone, or is too slow."""
-        tasks = {asyncio.create_task(self._send(socket, listener)), asyncio.create_task(_until_gone(socket))}
+        told = asyncio.Event()
+        doing = [self._send(socket, listener, told), _until_gone(socket)]
+        if woken:
+            doing.append(self._wake(socket, listener, told))
+        tasks = {asyncio.create_task(one) for one in doing}
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             slow = any(isinstance(task.exception(), TimeoutError) for task in done)
@@ -60,12 +67,25 @@ class Stream:
                 async with asyncio.timeout(1):
                     await socket.close(TOO_SLOW, "too slow")
 
-    async def _send(self, socket: WebSocket, listener: Listener) -> None:
+    async def _send(self, socket: WebSocket, listener: Listener, told: asyncio.Event) -> None:
         while True:
             for text in await self._next(listener):
                 async with asyncio.timeout(self._send_s):
                     await socket.send_text(text)
             listener.sent()
+            told.set()
+
+    async def _wake(self, socket: WebSocket, listener: Listener, told: asyncio.Event) -> None:
+        """Say to a page that was told something when it is its turn to draw itself again."""
+        loop = asyncio.get_running_loop()
+        with wakes.page():
+            while await told.wait():
+                await wakes.turn()
+                told.clear()
+                began = loop.time()
+                async with asyncio.timeout(self._send_s):
+                    await socket.send_text(_message(listener, "wake"))
+                await asyncio.sleep(began + wakes.pace_s - loop.time())
 
     async def _next(self, listener: Listener) -> list[str]:
         """The next batch, or a heartbeat if nothing happens for a while."""
@@ -73,8 +93,11 @@ class Stream:
             async with asyncio.timeout(self._heartbeat_s):
                 return await listener.outbox.get()
         except TimeoutError:
-            clock = listener.safe_without(None)
-            return [f'{{"clock":{clock},"topic":"stream","kind":"heartbeat","data":{{}}}}']
+            return [_message(listener, "heartbeat")]
+
+
+def _message(listener: Listener, kind: str) -> str:
+    return f'{{"clock":{listener.safe_without(None)},"topic":"stream","kind":"{kind}","data":{{}}}}'
 
 
 async def _until_gone(socket: WebSocket) -> None:

@@ -24,7 +24,7 @@ function paintFirst(data) {
   const asks = Boolean(data.board.elements.approvals || data.board.elements.alerts);
   show(root.querySelector('.attention'), asks);
   const live = new Live({ parentElement: root });
-  live.run({ parentElement: root, data: { ...data, topic: '', wakes: false, paceMs: 1000 }, setTriggerValue() {} });
+  live.run({ parentElement: root, data: { ...data, topic: '', wakes: false }, setTriggerValue() {} });
   let going = false;
   const go = () => { watch.disconnect(); clearTimeout(late); live.close(); host.remove(); };
   const watch = new MutationObserver(() => {

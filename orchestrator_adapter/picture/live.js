@@ -17,7 +17,11 @@ class Live {
     this.fold.onclick = () => { this.unfolded = !this.unfolded; this.draw(); };
     this.note = this.root.querySelector('.note-line'); this.toasts = this.root.querySelector('.toasts'); this.announcer = this.root.querySelector('.announcer');
     this.turn = new Turn(); this.timer = setInterval(() => this.tick(), 1000);
-    this.onVisible = () => { if (!document.hidden && !this.connected && this.data) { clearTimeout(this.retry); this.open(); } };
+    this.onVisible = () => {
+      if (document.hidden || !this.data) return;
+      if (this.connected) this.wake();
+      else clearTimeout(this.retry), this.open();
+    };
     document.addEventListener('visibilitychange', this.onVisible);
     addEventListener('online', this.onVisible);
   }
@@ -35,6 +39,7 @@ class Live {
     this.arrange(data.show);
     attr(this.root, 'data-density', data.compact ? 'compact' : null);
     this.drawnClock = Math.max(this.drawnClock, data.clock ?? 0);
+    if (this.drawnClock >= this.lastClock) this.moved = false;
     const host = component.parentElement.host ?? this.root;
     this.holder = host.closest('.st-key-live-holder') ?? host;
     this.theme(host);
@@ -68,7 +73,7 @@ class Live {
   open() {
     if (this.closed || !this.data.topic || (this.ws && this.ws.readyState < 2)) return;
     const url = new URL('api/v1/events', document.baseURI.replace(/[?#].*$/, '').replace(/[^/]*$/, ''));
-    url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:'; url.search = new URLSearchParams({ topics: this.data.topic, ...(this.data.mark && !this.everConnected && { page: this.data.mark }) });
+    url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:'; url.search = new URLSearchParams({ topics: this.data.topic, ...(this.data.wakes && { wakes: 1 }), ...(this.data.mark && !this.everConnected && { page: this.data.mark }) });
     const ws = (this.ws = new WebSocket(url));
     ws.onmessage = (message) => { this.heard(); this.receive(JSON.parse(message.data)); };
     ws.onclose = () => { if (ws === this.ws) this.lost(); };
@@ -100,8 +105,9 @@ class Live {
     if (message.kind === 'store') {
       this.trouble = message.data.since ? message.data : null;
       this.sayConnection();
-      if (this.data.wakes) this.wake();
+      this.moved = true;
     }
+    if (message.kind === 'wake') this.wake();
     if (message.kind !== 'board' || message.topic !== this.data.topic) return;
     this.apply(message, false);
   }
@@ -116,20 +122,16 @@ class Live {
     this.draw();
     dispatchEvent(new CustomEvent('quarterdeck:board', { detail: { topic: this.data.topic, approvals: this.elements.get('approvals'), alerts: this.elements.get('alerts') } }));
     if (quiet) { this.heardAt ??= Date.now(); return; } // it came with the page, whose panels may be older
-    const moved = at > this.drawnClock;
+    if (at > this.drawnClock) this.moved = true;
     this.drawnClock = Math.max(at, this.drawnClock);
-    if (moved && this.data.wakes) this.wake();
   }
-  // The panels of the page are woken at once after a rest, else at most once per pace.
+  // The server says when: with many pages open they are woken one after another. What nobody sees waits until somebody does.
   wake() {
-    if (this.waking) return;
-    const wait = Math.max(60, this.wokeAt + this.data.paceMs - Date.now());
-    this.waking = setTimeout(() => {
-      this.waking = null; this.wokeAt = Date.now();
-      const woken = { clock: this.lastClock, heard: false };
-      dispatchEvent(new CustomEvent('quarterdeck:changed', { detail: woken }));
-      if (!woken.heard) this.ask(this.lastClock); // no panel: the page as a whole
-    }, wait);
+    if (!this.moved || !this.data.wakes || this.data.resting || document.hidden) return;
+    this.moved = false; this.wokeAt = Date.now();
+    const woken = { clock: this.lastClock, heard: false };
+    dispatchEvent(new CustomEvent('quarterdeck:changed', { detail: woken }));
+    if (!woken.heard) this.ask(this.lastClock); // no panel: the page as a whole
   }
   draw() {
     const by = (prefix) => [...this.elements].filter(([id, e]) => id.startsWith(prefix) && (prefix === 'line:' || this.mine(e))).sort((a, b) => (a[1].order ?? 0) - (b[1].order ?? 0) || (a[0] < b[0] ? 1 : -1));
@@ -171,7 +173,7 @@ class Live {
     if (document.hidden) return;
     for (const node of this.root.querySelectorAll('.num')) if ((node.from && !node.to) || node.at) node.tick?.();
     this.sayConnection();
-    if (this.trouble && this.data.wakes && !typing() && Date.now() - this.wokeAt > AGES_MS) this.wake();
+    if (this.trouble && !typing() && Date.now() - this.wokeAt > AGES_MS) this.moved = true, this.wake();
   }
   // What people want to hear of: an agent that joined, a task that ended.
   tell(set) {
@@ -198,7 +200,7 @@ class Live {
   close() {
     this.closed = true;
     this.unsent?.disconnect(); this.turn.close();
-    clearInterval(this.timer); clearInterval(this.polling); clearTimeout(this.retry); clearTimeout(this.silence); clearTimeout(this.waking);
+    clearInterval(this.timer); clearInterval(this.polling); clearTimeout(this.retry); clearTimeout(this.silence);
     document.removeEventListener('visibilitychange', this.onVisible); removeEventListener('online', this.onVisible);
     this.ws?.close();
   }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -38,10 +37,6 @@ ROOMY, SMALL = Size(106, 104, 128, 3), Size(72, 78, 94, 4)
 HEADING_PX, LINE_PX, LINES_PX, FAILURE_PX = 48, 26, 242, 56
 POLL_MS = 3000
 """How often a page asks where no live connection can be made."""
-LEAST_PACE_MS = 500
-SCRIPT_RUN_MS = 8
-"""What waking one page costs the server: with many pages open each is woken less often."""
-PRESENT_S = 60
 
 FIRST_PICTURE_S = 0.6
 """So long the rest of a page waits for its live parts to be drawn; where that takes longer, it goes ahead."""
@@ -52,14 +47,12 @@ _DRAWN = "live-drawn"
 _MOUNTED = "live-mounted"
 _WAITED = "live-waited"
 _PAGES = {"task": places.TASK, "agent": places.AGENT}
-_present: dict[str, float] = {}
 
 
 def begin(clock: int) -> None:
     """Start a full run of a page, before anything of it is read: what happened after this clock is news to it."""
     st.session_state[_CLOCK] = clock
     st.session_state[_MOUNTED] = False
-    _present[_session_id()] = time.monotonic()
 
 
 def begun() -> int:
@@ -116,10 +109,10 @@ def mount(
         "only": agent_id,
         "compact": compact,
         "owner": owner,
-        "wakes": wakes and not resting,
+        "wakes": wakes,
+        "resting": resting,
         "board": board,
         "clock": begun(),
-        "paceMs": pace_ms(present()),
         "pollMs": POLL_MS,
         "mark": _mark() if board else None,
     }
@@ -186,7 +179,7 @@ def _place(elements: dict[str, Any], show: Sequence[str], size: Size, owner: str
 def specimen(elements: dict[str, Any]) -> None:
     """The live parts with given elements and no connection, for the gallery."""
     show = ["kpis", "failures", "tasks", "agents"]
-    data = {"topic": "", "show": show, "board": {"clock": 1, "elements": elements}, "paceMs": 500, "pollMs": POLL_MS}
+    data = {"topic": "", "show": show, "board": {"clock": 1, "elements": elements}, "pollMs": POLL_MS}
     silent: dict[str, Any] = {f"on_{name}_change": lambda: None for name in ("changed", "open", "seen")}
     _component()(key="specimen", data=data, **silent)
 
@@ -198,26 +191,8 @@ def go(address: str) -> None:
         st.switch_page(_PAGES[found[1]], query_params={"id": found[2]})
 
 
-def pace_ms(pages: int) -> int:
-    """Least time between two wake-ups of one page: longer when many people look on."""
-    return max(LEAST_PACE_MS, SCRIPT_RUN_MS * pages)
-
-
-def present() -> int:
-    """Pages that were looked at within the last minute."""
-    limit = time.monotonic() - PRESENT_S
-    for session in [name for name, seen in list(_present.items()) if seen < limit]:
-        _present.pop(session, None)
-    return len(_present)
-
-
 def _looked() -> None:
-    """Somebody still looks at this page."""
-    _present[_session_id()] = time.monotonic()
-
-
-def _session_id() -> str:
-    return str(st.session_state.setdefault("live-session", f"{time.monotonic_ns()}"))
+    """The page is drawn again, which is all."""
 
 
 def _component() -> Any:

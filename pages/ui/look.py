@@ -79,8 +79,8 @@ def inked(chart: Any) -> Any:
     return chart.configure_axis(labelColor=ink, titleColor=ink).configure_legend(labelColor=ink, titleColor=ink)
 
 
-def role_colour(role: Role) -> str:
-    return ROLE_COLOURS[role][dark()]
+def role_colour(role: Role, on_dark: bool | None = None) -> str:
+    return ROLE_COLOURS[role][dark() if on_dark is None else on_dark]
 
 
 def status_word(status: str) -> str:
@@ -93,8 +93,8 @@ def status_cell(status: str) -> str:
     return f"{SIGNS[word]} {word}"
 
 
-def status_colour(status: str) -> str:
-    return HEX[STATUS[status][1]][dark()]
+def status_colour(status: str, on_dark: bool | None = None) -> str:
+    return HEX[STATUS[status][1]][dark() if on_dark is None else on_dark]
 
 
 def status_badge(status: str) -> None:

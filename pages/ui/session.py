@@ -20,6 +20,7 @@ from data.store import Board
 from orchestrator_adapter import deck as deck_module
 from orchestrator_adapter.access import LOCAL, Actor
 from orchestrator_adapter.deck import Deck
+from orchestrator_adapter.wakes import wakes
 from pages.ui import live, memory
 from pages.ui.look import plain
 
@@ -160,9 +161,11 @@ def live_panel(name: str) -> Callable[[Callable[..., None]], Callable[..., None]
         @functools.wraps(draw)
         def guarded(*args: Any, **kwargs: Any) -> None:
             with _turn():
+                began_s = time.thread_time()
                 live.waker(name)
                 with panel(name):
                     draw(*args, **kwargs)
+                wakes.drawn(time.thread_time() - began_s)
 
         return st.fragment(guarded, key=name)
 

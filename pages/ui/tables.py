@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -72,17 +73,34 @@ def written(frame: pd.DataFrame, **how: Callable[[Any], str]) -> Styler | pd.Dat
     return frame.style.format(shown, na_rep=_BLANK) if len(frame) else frame
 
 
+class Settled(dict[str, Any]):
+    """How a column looks, which nobody changes: to copy it deeply takes longer than to draw the table."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> dict[str, Any]:
+        return dict(self)
+
+
 def pills(label: str, names: Iterable[str], colours: Iterable[str], width: int | None = None) -> Any:
-    return st.column_config.MultiselectColumn(label, options=list(names), color=list(colours), width=width)
+    return Settled(st.column_config.MultiselectColumn(label, options=list(names), color=list(colours), width=width))
 
 
 def _status_pills() -> Any:
+    return _statuses(look.dark())
+
+
+@functools.cache
+def _statuses(dark: bool) -> Any:
     cells = [look.status_cell(name) for name in look.STATUS]
-    return pills("Status", cells, [look.status_colour(name) + "33" for name in look.STATUS], 115)
+    return pills("Status", cells, [look.status_colour(name, dark) + "33" for name in look.STATUS], 115)
 
 
 def _role_pills() -> Any:
-    return pills("Role", [role.value for role in Role], [look.role_colour(role) + "40" for role in Role], 120)
+    return _roles(look.dark())
+
+
+@functools.cache
+def _roles(dark: bool) -> Any:
+    return pills("Role", [role.value for role in Role], [look.role_colour(role, dark) + "40" for role in Role], 120)
 
 
 def money(found: Sequence[Agent | Task]) -> list[str | None]:

@@ -80,6 +80,19 @@ def test_a_page_says_that_its_live_parts_are_drawn(client: TestClient, fleet: An
         assert arrivals.wait(mark, 60)
 
 
+def test_a_page_hears_when_it_is_its_turn_to_draw_itself_again_and_others_do_not(client: TestClient, fleet: Any):
+    page, other = f"{EVENTS}?topics=board:fleet&wakes=1", f"{EVENTS}?topics=board:fleet"
+    with client.websocket_connect(page) as socket, client.websocket_connect(other) as script:
+        assert [socket.receive_json()["kind"] for _ in range(2)] == ["board", "wake"]
+        assert script.receive_json()["kind"] == "board"
+        for task_id in ("t1", "t2"):
+            fleet.task(task_id)
+            assert f"task:{task_id}" in script.receive_json()["data"]["set"], "the board again, and nothing before it"
+        heard = [socket.receive_json()["kind"] for _ in range(3)]
+        assert heard.count("board") == 2
+        assert "wake" in heard
+
+
 @pytest.mark.parametrize("topic", ["task:nobody", "board:task:nobody"])
 def test_a_task_that_is_not_there_cannot_be_followed(client: TestClient, topic: str):
     with client.websocket_connect(f"{EVENTS}?topics={topic}") as socket:

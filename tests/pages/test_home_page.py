@@ -41,7 +41,7 @@ def fleet() -> AppTest:
 
 def board(at: AppTest) -> dict[str, Any]:
     """What the live parts of the page were told."""
-    (found,) = [part for part in at.get("bidi_component") if "paceMs" in str(part.proto)]
+    (found,) = [part for part in at.get("bidi_component") if "resting" in str(part.proto)]
     return dict(json.loads(found.proto.json))
 
 

@@ -17,7 +17,7 @@ from data.domain.tasks import TaskStatus
 from data.domain.workflows import StepStatus
 from data.store import Page, Store
 from orchestrator_adapter import picture, views
-from pages.ui import cards, filters, history, live, logs, look, tables, typed
+from pages.ui import cards, filters, history, logs, look, tables, typed
 from tests.events import submitted
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -169,11 +169,6 @@ def test_the_browser_and_the_server_agree_on_colours_and_states():
         assert all(colour in line for colour in colours), role
     for name in look.STATUS:
         assert f"{name}:" in js, f"{name} has no icon in parts.js"
-
-
-def test_more_people_are_woken_less_often():
-    assert live.pace_ms(1) == 500
-    assert live.pace_ms(100) == 800
 
 
 @pytest.mark.parametrize("text", ["a_b_c", "$1 to $2", "**x** <b> [a](b)", ":material/delete: `x`", "# 1 & 2 ~3~ | !"])
