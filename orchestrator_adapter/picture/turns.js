@@ -3,16 +3,33 @@
 // the run before it has ended, as far as the browser knows, and until the server can be reached: what is sent without it is lost without a word.
 const ANSWER_MS = 3000; // after so long without an answer the next one goes ahead
 const RUN_MS = 15000; // and so long a run of something else is waited for
-// So long after a key or a click nothing is woken: what a person asks for must not be sent as one with a wake.
+// So long after a key, a click, or the end of a run that was no wake, nothing is woken: what a person asks for must not be sent as one with a
+// wake, and a run that opens another page ends before that page's own run begins. A wake in between would end the new page before it is drawn.
 const REST_MS = 400;
 
 const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
+const busy = (app) => ['running', 'rerunRequested'].includes(app.dataset.testScriptState);
 const wakes = (globalThis.quarterdeckWakes ??= begin());
 
 function begin() {
-  const page = { last: Promise.resolve(), touched: 0 };
-  for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, () => { page.touched = Date.now(); }, { capture: true });
+  const page = { last: Promise.resolve(), touched: 0, ours: false, app: null };
+  for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, () => { page.touched = Date.now(); page.ours = false; }, { capture: true });
   return page;
+}
+
+// Sees runs end, as far as the browser knows.
+function follow() {
+  const app = document.querySelector('[data-testid="stApp"]');
+  if (!app || wakes.app === app) return;
+  wakes.app = app;
+  let was = busy(app);
+  new MutationObserver(() => {
+    const ended = was && !busy(app);
+    was = busy(app);
+    if (!ended) return;
+    if (!wakes.ours) wakes.touched = Date.now();
+    wakes.ours = false;
+  }).observe(app, { attributes: true });
 }
 
 // What a person asked for was sent: nothing is woken until its run has begun, as far as the browser knows.
@@ -25,8 +42,6 @@ function hold() {
     watch.observe(app, { attributes: true });
   });
 }
-
-const busy = (app) => ['running', 'rerunRequested'].includes(app.dataset.testScriptState);
 
 function settled() {
   const app = document.querySelector('[data-testid="stApp"]');
@@ -56,6 +71,7 @@ async function quiet() {
 
 // One part of the page: asked often, it is woken once.
 class Turn {
+  constructor() { follow(); }
   ask(send) {
     const queued = this.send;
     this.send = send;
@@ -67,6 +83,7 @@ class Turn {
     this.send = null;
     if (!send) return;
     const drawn = new Promise((done) => { this.drew = done; });
+    wakes.ours = true;
     send();
     await Promise.race([drawn, sleep(ANSWER_MS)]);
   }

@@ -29,10 +29,26 @@ const send = WebSocket.prototype.send;
 window.sentWhen = [];
 WebSocket.prototype.send = function (data) {
   const app = document.querySelector('[data-testid="stApp"]');
-  if (this.url.includes('/_stcore/stream')) window.sentWhen.push(app?.dataset.testScriptState);
+  if (this.url.includes('/_stcore/stream')) {
+    window.sentWhen.push(app?.dataset.testScriptState);
+    window.sentAt = performance.now();
+  }
   return send.call(this, data);
 };
 """
+A_RUN_ENDS = """
+() => {
+  const app = document.querySelector('[data-testid="stApp"]'), before = app.dataset.testScriptState;
+  app.dataset.testScriptState = 'running';
+  setTimeout(() => {
+    app.dataset.testScriptState = before;
+    window.endedAt = performance.now();
+    dispatchEvent(new CustomEvent('quarterdeck:changed', { detail: { clock: 1 } }));
+  });
+}
+"""
+REST_MS = 400
+"""A run that opens another page is followed by that page's own run within less."""
 SLOWER = 4
 """So many times slower than it is does the browser compute: nothing may jump where much else is to be done."""
 DEMO = {"description": "Fix the sign bug in add()", "runtime": "demo", "scenario": "success"}
@@ -172,6 +188,19 @@ def test_panels_that_are_woken_together_are_drawn_one_after_another(
     start_demo(page, server.url)
     eventually(lambda: page.evaluate("window.sentWhen.length") >= before + 6, within=60)
     assert set(page.evaluate(f"window.sentWhen.slice({before})")) == {"notRunning"}
+
+
+def test_nothing_is_woken_between_a_run_that_opens_a_page_and_the_run_of_that_page(
+    server, tab: Callable[..., Page], eventually: Callable[..., None]
+):
+    page = tab()
+    page.add_init_script(SENT_WHEN)
+    page.goto(f"{server.url}/tasks")
+    expect(page.get_by_role("heading", name="Tasks", level=1)).to_be_visible()
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    page.evaluate(A_RUN_ENDS)
+    eventually(lambda: page.evaluate("window.sentAt > window.endedAt"))
+    assert page.evaluate("window.sentAt - window.endedAt") >= REST_MS - 2, "times are cut to milliseconds"
 
 
 def test_where_the_stream_cannot_be_reached_the_board_moves_all_the_same(server, tab: Callable[..., Page]):
