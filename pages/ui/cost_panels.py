@@ -82,7 +82,7 @@ def _answer(found: Costs, asked: Asked) -> None:
     if filters := cost_filters.chosen(asked.cut):
         parts.append(f"for {filters}")
     if before and total.cost_nanousd:
-        parts.append(f"{_trend(total.cost_nanousd, before)} than in the same time before ({_money(before)})")
+        parts.append(f"{_trend(total.cost_nanousd, before)} the same time before ({_money(before)})")
     text = ", ".join(parts)
     if total.analyst_nanousd and asked.cut.role is None:
         text += f"; ANALYST agents were {words.percent(total.analyst_nanousd, total.cost_nanousd)} of it"
@@ -96,9 +96,9 @@ def _answer(found: Costs, asked: Asked) -> None:
 
 def _trend(now: int, before: int) -> str:
     if now >= 3 * before:
-        return f"{now / before:.1f} times as much".replace(".0 ", " ") + " rather"
+        return f"{now / before:.1f} times".replace(".0 ", " ")
     share = round(100 * (now - before) / before)
-    return f"{share} % more" if share > 0 else f"{-share} % less" if share < 0 else "no more"
+    return f"{share} % more than in" if share > 0 else f"{-share} % less than in" if share < 0 else "as much as in"
 
 
 def _nothing(found: Costs, asked: Asked) -> None:

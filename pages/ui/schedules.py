@@ -33,7 +33,7 @@ def panel(asked: Asked | None) -> None:
         names = {channel.id: channel.name for channel in board.channels()}
         sent = board.deliveries(DeliveryFilter(About.REPORT), SHOWN)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader("Sent by themselves")
+        st.subheader("Scheduled reports")
         if st.button("New schedule", icon=":material/schedule_send:", key="new-schedule"):
             ask_schedule(None, _begun(asked), uuid.uuid4().hex)
     st.caption("Reports by e-mail, webhook, Slack or Discord at their time, whether or not a page is open.")
