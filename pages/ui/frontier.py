@@ -87,7 +87,7 @@ def _chart(ways: list[Way], kind: Kind) -> None:
             "success_low": [100 * way.success.low for way in ways],
             "success_high": [100 * way.success.high for way in ways],
             "tasks": [way.tasks for way in ways],
-            "said": [frontier_words.figures(way) for way in ways],
+            "said": [frontier_words.with_figures(way) for way in ways],
             "standing": [frontier_words.standing(way, kind) for way in ways],
         }
     )
@@ -100,7 +100,7 @@ def _chart(ways: list[Way], kind: Kind) -> None:
         scale=alt.Scale(domain=shown, range=[look.HEX[COLOURS[state]][dark] for state in shown]),
         legend=legend,
     )
-    base = alt.Chart(frame).encode(color=colour, tooltip=["way", "said", "standing"])
+    base = alt.Chart(frame).encode(color=colour, tooltip=["said", "standing"])
     shape = alt.Shape("state:N", scale=alt.Scale(domain=shown, range=[SHAPES[state] for state in shown]), legend=legend)
     layers = [
         base.mark_rule(strokeWidth=2).encode(x=_x("usd_low"), x2="usd_high:Q", y=_y("success")),
@@ -109,7 +109,7 @@ def _chart(ways: list[Way], kind: Kind) -> None:
         *(_names(base, side) for side in ("left", "right")),
     ]
     title = f"{TITLE} {_name(kind).capitalize()}"
-    said = "; ".join(f"{row['way']}: {row['said']}, {row['standing']}" for row in frame.to_dict("records"))
+    said = "; ".join(f"{row['said']}, {row['standing']}" for row in frame.to_dict("records"))
     chart = alt.layer(*layers).properties(height=340, title=title)
     st.altair_chart(look.inked(chart), key="workflow-chart", alt=f"{title}: {said}")
 
