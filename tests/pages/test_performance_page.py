@@ -15,7 +15,7 @@ TRENDS = "pages/measure/trends.py"
 
 @pytest.fixture
 def seeded(deck: Deck) -> Deck:
-    seed(deck.store, days=20, tasks=60, seed=3)
+    seed(deck.store, days=20, tasks=12, seed=3)
     return deck
 
 
