@@ -62,7 +62,7 @@ def refused(answer: Any, status: int, code: str, field: str | None = None) -> st
     return error.message
 
 
-NOUNS = ("TASK", "AGENT", "APPROVAL", "ALERT", "ALERT_RULE", "CHANNEL", "BUDGET", "IMPORT", "ROUTE")
+NOUNS = ("TASK", "AGENT", "APPROVAL", "ALERT", "ALERT_RULE", "CHANNEL", "BUDGET", "SCHEDULE", "IMPORT", "ROUTE")
 
 
 @pytest.mark.parametrize("operation", [o for o in TABLE if "{id}" in o.path], ids=name)
