@@ -27,6 +27,8 @@ from benchmarks.servers import ROOT, Server, environment
 ARRIVE_S = 0.05
 """Time between two people opening the page."""
 OPEN_S = 120.0
+BEFORE_S = 0.06
+"""How long a page waits before it wakes its panels, as in live.js."""
 SMALL = 4_000
 """Messages above this size are rows of tables: counted, not read."""
 STREAMLIT = Subprotocol("streamlit")
@@ -42,6 +44,7 @@ class Session:
     page: str
     clock: int = 0
     moved: bool = False
+    waking: asyncio.Task[None] | None = None
     runs: int = 0
     wakes: int = 0
     size: int = 0
@@ -105,10 +108,11 @@ class Session:
                     self.clock, self.moved = int(found[1]), True
                 elif self.moved and '"wake"' in text[:100]:
                     self.moved = False
-                    await self._wake()
+                    self.waking = asyncio.create_task(self._wake())
                 self.heard.set()
 
     async def _wake(self) -> None:
+        await asyncio.sleep(BEFORE_S)
         self.wakes += 1
         assert self.socket is not None
         for component, fragment_id in (self.wakers or {self.component: ""}).items():

@@ -46,7 +46,10 @@ def _subject(board: Board, budget: Budget) -> Budget:
         try:
             board.task(budget.subject)
         except TaskNotFound as error:
-            raise BudgetInvalid(f"subject must be the id of a task: {error}", field="subject") from error
+            name = bodies.shown(budget.subject)
+            raise BudgetInvalid(
+                f"subject must be the id of a task: There is no task {name}.", field="subject"
+            ) from error
     return budget
 
 

@@ -4,6 +4,7 @@ const ENDED = ['completed', 'failed', 'cancelled'];
 const YOURS = { tasks: 'Your tasks now', agents: 'Your agents' };
 const SECTIONS = ['kpis', 'failures', 'task', 'tasks', 'agents', 'lines'];
 const BACKOFF_CAP_MS = 30000, SILENCE_MS = 40000, TOAST_MS = 6000, ANNOUNCE_MS = 5000, AGES_MS = 15000;
+const BEFORE_MS = 60;
 const UNFOLDED = 8; // so many finished agents are shown when nobody is at work
 // Asking draws the whole page again, and a field that is drawn again while somebody types loses letters.
 const typing = () => /^(INPUT|TEXTAREA)$/.test(document.activeElement?.tagName ?? '') || !!document.activeElement?.isContentEditable;
@@ -125,14 +126,20 @@ class Live {
     if (at > this.drawnClock) this.moved = true;
     this.drawnClock = Math.max(at, this.drawnClock);
   }
-  // The server says when: with many pages open they are woken one after another. What nobody sees waits until somebody does.
+  // The server says when: with many pages open they are woken one after another. What nobody sees waits until somebody does. Whoever acts at the
+  // same moment goes first: a run that a person asks for would break off that of a panel half drawn.
   wake() {
-    if (!this.moved || !this.data.wakes || this.data.resting || document.hidden) return;
-    this.moved = false; this.wokeAt = Date.now();
-    const woken = { clock: this.lastClock, heard: false };
-    dispatchEvent(new CustomEvent('quarterdeck:changed', { detail: woken }));
-    if (!woken.heard) this.ask(this.lastClock); // no panel: the page as a whole
+    if (this.waking || !this.due()) return;
+    this.waking = setTimeout(() => {
+      this.waking = null;
+      if (!this.due()) return;
+      this.moved = false; this.wokeAt = Date.now();
+      const woken = { clock: this.lastClock, heard: false };
+      dispatchEvent(new CustomEvent('quarterdeck:changed', { detail: woken }));
+      if (!woken.heard) this.ask(this.lastClock); // no panel: the page as a whole
+    }, BEFORE_MS);
   }
+  due() { return this.moved && this.data.wakes && !this.data.resting && !document.hidden; }
   draw() {
     const by = (prefix) => [...this.elements].filter(([id, e]) => id.startsWith(prefix) && (prefix === 'line:' || this.mine(e))).sort((a, b) => (a[1].order ?? 0) - (b[1].order ?? 0) || (a[0] < b[0] ? 1 : -1));
     const only = (id) => (this.elements.has(id) ? [[id, this.elements.get(id)]] : []);
@@ -200,7 +207,7 @@ class Live {
   close() {
     this.closed = true;
     this.unsent?.disconnect(); this.turn.close();
-    clearInterval(this.timer); clearInterval(this.polling); clearTimeout(this.retry); clearTimeout(this.silence);
+    clearInterval(this.timer); clearInterval(this.polling); clearTimeout(this.retry); clearTimeout(this.silence); clearTimeout(this.waking);
     document.removeEventListener('visibilitychange', this.onVisible); removeEventListener('online', this.onVisible);
     this.ws?.close();
   }

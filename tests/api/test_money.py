@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
@@ -306,6 +306,7 @@ BODIES = st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=8), JSON, max
 
 @FUZZ
 @given(st.binary(max_size=100) | BODIES.map(lambda body: json.dumps(body).encode()))
+@example(b'{"name": "", "limit_tokens": 5, "scope": "task", "subject": "\\n"}')
 def test_no_body_is_a_surprise(client: TestClient, body: bytes):
     answer = client.post(BUDGETS, content=body)
     assert answer.status_code < 500, answer.text
